@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+// One source, two compilations (ARCHITECTURE.md). Ordinary Swift is what `swift build`, `swift test`
+// and `swift run` make. Embedded Swift is what ships: `make release` sets the variables read here.
+import PackageDescription
+
+/// Directory of the toolchain's Embedded libraries for the target; set means "compile as Embedded Swift".
+let embeddedLibraries = Context.environment["LOCALPROXY_EMBEDDED_LIBRARIES"]
+let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
+
+let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+var productSettings = checked
+var programSettings: [LinkerSetting] = []
+if let embeddedLibraries {
+  productSettings += [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+  programSettings += [
+    .unsafeFlags(
+      ["-L\(embeddedLibraries)", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+        + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
+    .linkedLibrary("swiftUnicodeDataTables"),
+    .linkedLibrary("m"),
+  ]
+}
+
+var targets: [Target] = [
+  .target(name: "CEpoll"),
+  .systemLibrary(
+    name: "COpenSSL", path: "Sources/CLibraries/COpenSSL", pkgConfig: "openssl",
+    providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CAres", path: "Sources/CLibraries/CAres", pkgConfig: "libcares",
+    providers: [.apt(["libc-ares-dev"])]),
+  .target(name: "Basics", swiftSettings: productSettings),
+  .target(
+    name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
+    swiftSettings: productSettings),
+  .target(name: "Proxy", dependencies: ["Basics", "Reactor"], swiftSettings: productSettings),
+  .target(
+    name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
+    swiftSettings: productSettings),
+  .executableTarget(
+    name: "localproxy", dependencies: ["Proxy", "Reactor"],
+    swiftSettings: productSettings, linkerSettings: programSettings),
+  .executableTarget(
+    name: "tunneld", dependencies: ["TunnelService", "Proxy", "Reactor"],
+    swiftSettings: productSettings, linkerSettings: programSettings),
+]
+var dependencies: [Package.Dependency] = []
+
+if embeddedLibraries == nil {
+  dependencies += [
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ]
+  targets += [
+    .executableTarget(
+      name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
+    .executableTarget(
+      name: "ProxyBench",
+      dependencies: [
+        "Basics", "Proxy", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      path: "Benchmarks/ProxyBench"),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
+    .testTarget(
+      name: "ProxyTests",
+      dependencies: [
+        "Proxy", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .testTarget(name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Basics"]),
+    .testTarget(name: "EndToEndTests", dependencies: []),
+  ]
+}
+
+let package = Package(
+  name: "localproxy",
+  products: [
+    .executable(name: "localproxy", targets: ["localproxy"]),
+    .executable(name: "tunneld", targets: ["tunneld"]),
+  ],
+  dependencies: dependencies,
+  targets: targets,
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

@@ -1,0 +1,33 @@
+/// A point on the monotonic clock, in nanoseconds since an arbitrary start.
+///
+/// Protocol code is handed one as `now`; only the reactor reads a clock.
+public struct Instant: Comparable, Sendable {
+  public var nanoseconds: Int64
+
+  @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  @inlinable public static func < (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+
+  @inlinable public static func + (instant: Instant, span: Milliseconds) -> Instant {
+    Instant(nanoseconds: instant.nanoseconds &+ span.count &* 1_000_000)
+  }
+
+  /// Whole milliseconds from `earlier` to this instant, rounded up, so that a wait never ends early.
+  @inlinable public func millisecondsRoundedUp(since earlier: Instant) -> Milliseconds {
+    let nanoseconds = nanoseconds &- earlier.nanoseconds
+    return Milliseconds(nanoseconds <= 0 ? 0 : (nanoseconds &+ 999_999) / 1_000_000)
+  }
+}
+
+/// A span of time in milliseconds, the unit of every setting and time-out.
+public struct Milliseconds: Comparable, Sendable {
+  public var count: Int64
+
+  @inlinable public init(_ count: Int64) { self.count = count }
+
+  @inlinable public static func < (left: Milliseconds, right: Milliseconds) -> Bool {
+    left.count < right.count
+  }
+}

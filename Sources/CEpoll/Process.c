@@ -1,0 +1,150 @@
+#define _GNU_SOURCE
+#include "CEpoll.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+int cepoll_create(void) {
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  return epoll < 0 ? -errno : epoll;
+}
+
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data.u64 = token};
+  return epoll_ctl(epoll, operation, fd, &event) < 0 ? -errno : 0;
+}
+
+int cepoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+
+int cepoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+
+int cepoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int cepoll_wait(int epoll, cepoll_event *events, int capacity, int timeout) {
+  struct epoll_event raw[CEPOLL_EVENTS_MAX];
+  if (capacity > CEPOLL_EVENTS_MAX) capacity = CEPOLL_EVENTS_MAX;
+  int count = epoll_wait(epoll, raw, capacity, timeout);
+  // Interrupted means nothing was ready: the loop runs its timers and comes back.
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < count; i++) {
+    events[i].events = raw[i].events;
+    events[i].token = raw[i].data.u64;
+  }
+  return count;
+}
+
+int cepoll_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
+  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+  signal(SIGPIPE, SIG_IGN);
+  int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int cepoll_read_signal(int fd) {
+  struct signalfd_siginfo info;
+  for (;;) {
+    ssize_t count = read(fd, &info, sizeof info);
+    if (count == sizeof info) return (int)info.ssi_signo;
+    if (count >= 0) return -EIO;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+int64_t cepoll_monotonic_nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void cepoll_format_time(char *text, size_t capacity) {
+  struct timespec time;
+  struct tm local;
+  clock_gettime(CLOCK_REALTIME, &time);
+  localtime_r(&time.tv_sec, &local);
+  size_t used = strftime(text, capacity, "%Y-%m-%d %H:%M:%S", &local);
+  snprintf(text + used, capacity - used, ".%06ld", time.tv_nsec / 1000);
+}
+
+int cepoll_process_id(void) { return (int)getpid(); }
+
+ssize_t cepoll_write(int fd, const void *bytes, size_t count) {
+  for (;;) {
+    ssize_t written = write(fd, bytes, count);
+    if (written >= 0) return written;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+const char *cepoll_error_text(int error) { return strerror(error); }
+
+const char *cepoll_environment(const char *name) { return getenv(name); }
+
+void cepoll_system_name(char *text, size_t capacity) {
+  struct utsname name;
+  if (uname(&name) < 0) {
+    snprintf(text, capacity, "Linux");
+    return;
+  }
+  snprintf(text, capacity, "%s %s %s", name.sysname, name.release, name.machine);
+}
+
+void cepoll_exit(int status) { exit(status); }
+
+int cepoll_make_directory(const char *path, unsigned mode) {
+  if (mkdir(path, mode) == 0) return 0;
+  if (errno != EEXIST) return -errno;
+  struct stat information;
+  if (stat(path, &information) < 0) return -errno;
+  return S_ISDIR(information.st_mode) ? 0 : -ENOTDIR;
+}
+
+int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
+
+char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }
+
+int cepoll_next_option(int argc, char **argv, const char *short_options,
+                       const cepoll_long_option *options, int count, const char **argument) {
+  enum { OPTIONS_MAX = 64 };
+  struct option table[OPTIONS_MAX + 1];
+  memset(table, 0, sizeof table);
+  if (count > OPTIONS_MAX) count = OPTIONS_MAX;
+  for (int i = 0; i < count; i++) {
+    table[i].name = options[i].name;
+    table[i].has_arg = options[i].takes_argument ? required_argument : no_argument;
+    table[i].val = options[i].short_name;
+  }
+  // The messages are ours, in one line with a pointer to --help.
+  opterr = 0;
+  int before = optind;
+  int found = getopt_long(argc, argv, short_options, table, NULL);
+  if (found == -1) {
+    if (optind >= argc) return CEPOLL_OPTIONS_END;
+    *argument = argv[optind];
+    return CEPOLL_OPTION_OPERAND;
+  }
+  *argument = optarg;
+  if (found == '?' || found == ':') {
+    // For a long option getopt has moved on already; for a bundled short one it may not have.
+    *argument = argv[optind > before ? optind - 1 : before];
+    return found == ':' ? CEPOLL_OPTION_ARGUMENT_MISSING : CEPOLL_OPTION_UNKNOWN;
+  }
+  return found;
+}
+
+void cepoll_hide_argument(char *argument) { memset(argument, '*', strlen(argument)); }

@@ -1,0 +1,167 @@
+#define _GNU_SOURCE
+#include "CEpoll.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+static socklen_t to_sockaddr(const cepoll_address *from, struct sockaddr_storage *to) {
+  memset(to, 0, sizeof *to);
+  if (from->family == 4) {
+    struct sockaddr_in *in = (struct sockaddr_in *)to;
+    in->sin_family = AF_INET;
+    in->sin_port = htons(from->port);
+    memcpy(&in->sin_addr, from->host, 4);
+    return sizeof *in;
+  }
+  struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)to;
+  in6->sin6_family = AF_INET6;
+  in6->sin6_port = htons(from->port);
+  in6->sin6_scope_id = from->scope;
+  memcpy(&in6->sin6_addr, from->host, 16);
+  return sizeof *in6;
+}
+
+int cepoll_address_from(const void *sockaddr, cepoll_address *address) {
+  memset(address, 0, sizeof *address);
+  const struct sockaddr *any = sockaddr;
+  if (any->sa_family == AF_INET) {
+    const struct sockaddr_in *in = sockaddr;
+    address->family = 4;
+    address->port = ntohs(in->sin_port);
+    memcpy(address->host, &in->sin_addr, 4);
+    return 0;
+  }
+  if (any->sa_family == AF_INET6) {
+    const struct sockaddr_in6 *in6 = sockaddr;
+    address->family = 6;
+    address->port = ntohs(in6->sin6_port);
+    address->scope = in6->sin6_scope_id;
+    memcpy(address->host, &in6->sin6_addr, 16);
+    return 0;
+  }
+  return -EAFNOSUPPORT;
+}
+
+int cepoll_address_parse(const char *text, cepoll_address *address) {
+  memset(address, 0, sizeof *address);
+  if (inet_pton(AF_INET, text, address->host) == 1) {
+    address->family = 4;
+    return 0;
+  }
+  char host[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
+  if (strlen(text) >= sizeof host) return -EINVAL;
+  strcpy(host, text);
+  char *percent = strchr(host, '%');
+  if (percent) {
+    *percent = 0;
+    address->scope = if_nametoindex(percent + 1);
+    if (address->scope == 0) address->scope = (uint32_t)strtoul(percent + 1, NULL, 10);
+    if (address->scope == 0) return -EINVAL;
+  }
+  if (inet_pton(AF_INET6, host, address->host) != 1) return -EINVAL;
+  address->family = 6;
+  return 0;
+}
+
+int cepoll_address_format(const cepoll_address *address, char *text, size_t capacity) {
+  int family = address->family == 4 ? AF_INET : AF_INET6;
+  if (!inet_ntop(family, address->host, text, (socklen_t)capacity)) return -errno;
+  if (address->scope) {
+    size_t used = strlen(text);
+    snprintf(text + used, capacity - used, "%%%u", address->scope);
+  }
+  return 0;
+}
+
+int cepoll_socket(int family) {
+  int domain = family == 4 ? AF_INET : AF_INET6;
+  return result(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int cepoll_set_option(int fd, enum cepoll_option option, int value) {
+  static const struct { int level, name; } names[] = {
+    [CEPOLL_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
+    [CEPOLL_REUSEADDR] = {SOL_SOCKET, SO_REUSEADDR},
+    [CEPOLL_V6ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},
+    [CEPOLL_NOTSENT_LOWAT] = {IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+    [CEPOLL_SNDBUF] = {SOL_SOCKET, SO_SNDBUF},
+    [CEPOLL_RCVBUF] = {SOL_SOCKET, SO_RCVBUF},
+  };
+  return result(setsockopt(fd, names[option].level, names[option].name, &value, sizeof value));
+}
+
+int cepoll_bind(int fd, const cepoll_address *address) {
+  struct sockaddr_storage storage;
+  socklen_t length = to_sockaddr(address, &storage);
+  return result(bind(fd, (struct sockaddr *)&storage, length));
+}
+
+int cepoll_listen(int fd, int backlog) { return result(listen(fd, backlog)); }
+
+int cepoll_accept(int fd, cepoll_address *peer) {
+  struct sockaddr_storage storage;
+  for (;;) {
+    socklen_t length = sizeof storage;
+    int accepted = accept4(fd, (struct sockaddr *)&storage, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    // A client that is gone before it was accepted is no error of the listener: take the next.
+    if (accepted < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (accepted < 0) return -errno;
+    cepoll_address_from(&storage, peer);
+    return accepted;
+  }
+}
+
+int cepoll_connect(int fd, const cepoll_address *address) {
+  struct sockaddr_storage storage;
+  socklen_t length = to_sockaddr(address, &storage);
+  int outcome = connect(fd, (struct sockaddr *)&storage, length);
+  // An interrupted connect goes on in the background, as a non-blocking one does.
+  return outcome < 0 && errno == EINTR ? -EINPROGRESS : result(outcome);
+}
+
+int cepoll_local_address(int fd, cepoll_address *address) {
+  struct sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  if (getsockname(fd, (struct sockaddr *)&storage, &length) < 0) return -errno;
+  return cepoll_address_from(&storage, address);
+}
+
+int cepoll_socket_error(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return errno;
+  return error;
+}
+
+ssize_t cepoll_receive(int fd, void *bytes, size_t capacity) {
+  for (;;) {
+    ssize_t count = recv(fd, bytes, capacity, 0);
+    if (count >= 0) return count;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+ssize_t cepoll_send(int fd, const void *bytes, size_t count) {
+  for (;;) {
+    ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL);
+    if (sent >= 0) return sent;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+int cepoll_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }
+
+int cepoll_abort_on_close(int fd) {
+  struct linger linger = {.l_onoff = 1, .l_linger = 0};
+  return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
+}
+
+// Not repeated on EINTR: on Linux the descriptor is gone either way.
+int cepoll_close(int fd) { return result(close(fd)); }

@@ -1,0 +1,116 @@
+// The only door to the kernel and libc. Every call here is one system call or one libc function with
+// what Swift cannot express taken away: variadic parameters, errno, packed structures, sockaddr casts.
+//
+// Convention: a call that can fail returns the negated errno (so -EAGAIN, never -1), and a call that
+// a signal can interrupt is repeated here, so nobody above ever sees EINTR.
+#ifndef CEPOLL_H
+#define CEPOLL_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+// Readiness -----------------------------------------------------------------------------------------
+
+typedef struct {
+  uint32_t events;
+  uint64_t token;
+} cepoll_event;
+
+enum { CEPOLL_EVENTS_MAX = 128 };
+
+int cepoll_create(void);
+int cepoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int cepoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int cepoll_remove(int epoll, int fd);
+/// Waits at most `timeout` milliseconds (-1: for ever); returns the count of `events` filled in.
+int cepoll_wait(int epoll, cepoll_event *events, int capacity, int timeout);
+
+// Addresses and sockets -----------------------------------------------------------------------------
+
+/// An IPv4 or IPv6 endpoint. `host` is in network order; IPv4 uses its first four bytes.
+typedef struct {
+  uint8_t family;  // 4 or 6
+  uint8_t host[16];
+  uint16_t port;
+  uint32_t scope;
+} cepoll_address;
+
+/// Reads a numeric address, with a scope for IPv6 (`fe80::1%eth0`). 0, or -EINVAL.
+int cepoll_address_parse(const char *text, cepoll_address *address);
+/// Writes the address without port or brackets; `capacity` of 64 always suffices.
+int cepoll_address_format(const cepoll_address *address, char *text, size_t capacity);
+/// Takes what a resolver returned. 0, or -EAFNOSUPPORT.
+int cepoll_address_from(const void *sockaddr, cepoll_address *address);
+
+enum cepoll_option {
+  CEPOLL_NODELAY,
+  CEPOLL_REUSEADDR,
+  CEPOLL_V6ONLY,
+  CEPOLL_NOTSENT_LOWAT,
+  CEPOLL_SNDBUF,
+  CEPOLL_RCVBUF,
+};
+
+int cepoll_socket(int family);  // 4 or 6: a non-blocking TCP socket, closed on exec
+int cepoll_set_option(int fd, enum cepoll_option option, int value);
+int cepoll_bind(int fd, const cepoll_address *address);
+int cepoll_listen(int fd, int backlog);
+int cepoll_accept(int fd, cepoll_address *peer);
+int cepoll_connect(int fd, const cepoll_address *address);
+int cepoll_local_address(int fd, cepoll_address *address);
+int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
+ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
+ssize_t cepoll_send(int fd, const void *bytes, size_t count);
+int cepoll_shutdown_write(int fd);
+/// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
+int cepoll_abort_on_close(int fd);
+int cepoll_close(int fd);
+
+// Signals, time, process ----------------------------------------------------------------------------
+
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them. Ignores SIGPIPE.
+int cepoll_signals(void);
+int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
+
+int64_t cepoll_monotonic_nanoseconds(void);
+/// Local time as 2026-11-22 17:44:06.673382; `capacity` of 32 suffices.
+void cepoll_format_time(char *text, size_t capacity);
+int cepoll_process_id(void);
+ssize_t cepoll_write(int fd, const void *bytes, size_t count);
+const char *cepoll_error_text(int error);
+const char *cepoll_environment(const char *name);
+/// "Linux 6.1.0 x86_64".
+void cepoll_system_name(char *text, size_t capacity);
+_Noreturn void cepoll_exit(int status);
+
+// Files ---------------------------------------------------------------------------------------------
+
+int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
+int cepoll_exists(const char *path);
+/// The absolute form of an existing path, in memory for free(); or null.
+char *cepoll_absolute_path(const char *path);
+
+// Command line --------------------------------------------------------------------------------------
+
+typedef struct {
+  const char *name;
+  int takes_argument;
+  int short_name;  // the short letter, or a number above 255 for an option without one
+} cepoll_long_option;
+
+enum { CEPOLL_OPTIONS_END = -1, CEPOLL_OPTION_UNKNOWN = -2, CEPOLL_OPTION_ARGUMENT_MISSING = -3,
+       CEPOLL_OPTION_OPERAND = -4 };
+
+/// One step of getopt_long(3). Returns an option's short_name, or one of the four codes above;
+/// `argument` is then the option's argument, or the text at fault.
+int cepoll_next_option(int argc, char **argv, const char *short_options,
+                       const cepoll_long_option *options, int count, const char **argument);
+/// Overwrites an argument in place, so that `ps` no longer shows it.
+void cepoll_hide_argument(char *argument);
+
+#endif

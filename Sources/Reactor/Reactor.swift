@@ -1,0 +1,197 @@
+import Basics
+import CEpoll
+
+/// Whoever owns a registered descriptor.
+protocol EventHandler: AnyObject {
+  /// `readiness` holds what was asked for and is there; errors and hang-ups count as both.
+  func handle(_ readiness: Readiness)
+}
+
+/// Names a registration: the slot in the table and the slot's generation, which are what the kernel
+/// hands back with an event. An event of a registration that is gone meets another generation.
+struct RegistrationToken {
+  let slot: UInt32
+  let generation: UInt32
+
+  var raw: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+}
+
+/// One thread, one level-triggered epoll set, one heap of timers.
+///
+/// A turn: wait until a descriptor is ready or a timer is due; handle the events; fire the timers; call
+/// those who asked for the turn's end. Handlers are called one after another and never from inside each
+/// other's registrations, and none may block.
+public final class Reactor: Network {
+  private struct Registration {
+    var generation: UInt32
+    var interest: Readiness
+    var descriptor: Int32
+    var handler: (any EventHandler)?
+  }
+
+  private let epoll: FileDescriptor
+  private var registrations: [Registration] = []
+  private var freeSlots: [UInt32] = []
+  private var events: [cepoll_event]
+  private var timers = TimerHeap()
+  /// Who waits for the end of this turn, and the list being worked through.
+  private var turnHandlers: [any TurnHandler] = []
+  private var turnHandlersRunning: [any TurnHandler] = []
+  private var resolver: Resolver?
+  private var stopped = false
+
+  public private(set) var now: Instant
+  /// Turns taken so far, for tests and benchmarks.
+  public private(set) var turnCount = 0
+
+  public init() throws(SystemError) {
+    epoll = FileDescriptor(try SystemError.check(cepoll_create(), "epoll_create"))
+    events = [cepoll_event](repeating: cepoll_event(), count: Int(CEPOLL_EVENTS_MAX))
+    now = Instant(nanoseconds: cepoll_monotonic_nanoseconds())
+  }
+
+  /// Descriptors in the epoll set.
+  public var registrationCount: Int { registrations.count - freeSlots.count }
+
+  // MARK: The loop
+
+  /// Runs turns until `stop`.
+  public func run() throws(SystemError) {
+    stopped = false
+    while !stopped { try turn(waitMax: nil) }
+  }
+
+  public func stop() { stopped = true }
+
+  /// One turn, which waits for `waitMax` at the most.
+  public func turn(waitMax: Milliseconds?) throws(SystemError) {
+    turnCount &+= 1
+    let count = unsafe events.withUnsafeMutableBufferPointer { events in
+      unsafe cepoll_wait(
+        epoll.raw, events.baseAddress, Int32(events.count), timeout(waitMax: waitMax))
+    }
+    _ = try SystemError.check(count, "epoll_wait")
+    now = Instant(nanoseconds: cepoll_monotonic_nanoseconds())
+    for index in 0..<Int(count) { dispatch(events[index]) }
+    while let due = timers.popDue(now: now) { due.handler.timerFired(tag: due.tag, now: now) }
+    if !turnHandlers.isEmpty {
+      swap(&turnHandlers, &turnHandlersRunning)
+      for handler in turnHandlersRunning { handler.turnEnded() }
+      turnHandlersRunning.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// Milliseconds to wait, rounded up; -1 for ever.
+  private func timeout(waitMax: Milliseconds?) -> Int32 {
+    if !turnHandlers.isEmpty { return 0 }
+    var wait = waitMax
+    if let deadline = timers.nextDeadline {
+      let untilDeadline = deadline.millisecondsRoundedUp(
+        since: Instant(nanoseconds: cepoll_monotonic_nanoseconds()))
+      if wait.map({ untilDeadline < $0 }) ?? true { wait = untilDeadline }
+    }
+    guard let wait else { return -1 }
+    return Int32(clamping: wait.count)
+  }
+
+  private func dispatch(_ event: cepoll_event) {
+    let slot = Int(truncatingIfNeeded: event.token & 0xffff_ffff)
+    let generation = UInt32(truncatingIfNeeded: event.token >> 32)
+    guard slot < registrations.count, registrations[slot].generation == generation,
+      let handler = registrations[slot].handler
+    else { return }
+    var readiness: Readiness = []
+    let broken = event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+    if broken || event.events & EPOLLIN.rawValue != 0 { readiness.insert(.readable) }
+    if broken || event.events & EPOLLOUT.rawValue != 0 { readiness.insert(.writable) }
+    handler.handle(readiness.intersection(registrations[slot].interest))
+  }
+
+  // MARK: Registrations
+
+  func register(
+    _ descriptor: Int32, interest: Readiness, _ handler: any EventHandler
+  ) throws(SystemError) -> RegistrationToken {
+    let slot: UInt32
+    if let free = freeSlots.popLast() {
+      slot = free
+    } else {
+      slot = UInt32(registrations.count)
+      registrations.append(
+        Registration(generation: 0, interest: [], descriptor: -1, handler: nil))
+    }
+    let token = RegistrationToken(slot: slot, generation: registrations[Int(slot)].generation)
+    let result = cepoll_add(epoll.raw, descriptor, epollEvents(interest), token.raw)
+    if result < 0 {
+      freeSlots.append(slot)
+      throw SystemError(-result, "epoll_ctl")
+    }
+    registrations[Int(slot)].interest = interest
+    registrations[Int(slot)].descriptor = descriptor
+    registrations[Int(slot)].handler = handler
+    return token
+  }
+
+  /// Changes what is waited for; the kernel is told only of a change.
+  func modify(_ token: RegistrationToken, interest: Readiness) {
+    let slot = Int(token.slot)
+    guard registrations[slot].generation == token.generation,
+      registrations[slot].interest != interest
+    else { return }
+    registrations[slot].interest = interest
+    // Cannot fail: the descriptor is open and in the set as long as the registration lives.
+    _ = cepoll_modify(
+      epoll.raw, registrations[slot].descriptor, epollEvents(interest), token.raw)
+  }
+
+  func deregister(_ token: RegistrationToken) {
+    let slot = Int(token.slot)
+    guard registrations[slot].generation == token.generation else { return }
+    _ = cepoll_remove(epoll.raw, registrations[slot].descriptor)
+    registrations[slot].handler = nil
+    registrations[slot].generation &+= 1
+    freeSlots.append(token.slot)
+  }
+
+  private func epollEvents(_ interest: Readiness) -> UInt32 {
+    (interest.contains(.readable) ? EPOLLIN.rawValue : 0)
+      | (interest.contains(.writable) ? EPOLLOUT.rawValue : 0)
+  }
+
+  // MARK: Network
+
+  public func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
+    timers.schedule(at: deadline, handler: handler, tag: tag)
+  }
+
+  public func cancel(_ timer: TimerID) { timers.cancel(timer) }
+
+  public func whenTurnEnds(_ handler: any TurnHandler) { turnHandlers.append(handler) }
+
+  public func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
+    let resolver = resolver ?? Resolver(reactor: self)
+    self.resolver = resolver
+    return resolver.resolve(name, port: port, handler)
+  }
+
+  public func cancelResolve(_ id: ResolveID) { resolver?.cancel(id) }
+
+  public func listen(
+    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+  ) throws(SystemError) -> any Listener {
+    try TCPListener(reactor: self, address: address, backlog: backlog, handler: handler)
+  }
+
+  public func connect(
+    to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
+  ) throws(SystemError) -> any Stream {
+    try TCPStream(reactor: self, connectingTo: address, from: local, handler: handler)
+  }
+
+  public func startTLS(
+    over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
+  ) throws(TLSError) -> any Stream {
+    try TLSStream(
+      network: self, transport: stream, context: context, serverName: serverName, handler: handler)
+  }
+}

@@ -1,0 +1,46 @@
+import CEpoll
+
+/// The signals that the programs act on.
+public enum Signal {
+  case terminate, interrupt, hangUp, user1
+
+  public var name: String {
+    switch self {
+    case .terminate: "SIGTERM"
+    case .interrupt: "SIGINT"
+    case .hangUp: "SIGHUP"
+    case .user1: "SIGUSR1"
+    }
+  }
+}
+
+/// Whoever acts on signals.
+public protocol SignalHandler: AnyObject {
+  func received(_ signal: Signal)
+}
+
+/// Signals as readable events of the loop (signalfd), so that no code ever runs in a signal handler.
+public final class Signals: EventHandler {
+  private let descriptor: FileDescriptor
+  private let handler: any SignalHandler
+
+  /// Blocks the signals for the process and starts to report them. SIGPIPE is ignored from here on.
+  public init(reactor: Reactor, handler: any SignalHandler) throws(SystemError) {
+    let raw = try SystemError.check(cepoll_signals(), "signalfd")
+    descriptor = FileDescriptor(raw)
+    self.handler = handler
+    _ = try reactor.register(raw, interest: .readable, self)
+  }
+
+  func handle(_ readiness: Readiness) {
+    while true {
+      switch cepoll_read_signal(descriptor.raw) {
+      case 15: handler.received(.terminate)
+      case 2: handler.received(.interrupt)
+      case 1: handler.received(.hangUp)
+      case 10: handler.received(.user1)
+      default: return
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import CEpoll
+
+/// A system call that failed: the system's fault, or that of the address it was given.
+public struct SystemError: Error, Equatable {
+  /// The errno, positive.
+  public let code: Int32
+  /// What was being done, as a verb: "connect", "bind".
+  public let operation: StaticString
+
+  public init(_ code: Int32, _ operation: StaticString) {
+    self.code = code
+    self.operation = operation
+  }
+
+  /// "Connection refused".
+  public var reason: String {
+    guard let text = unsafe cepoll_error_text(code) else { return "error \(code)" }
+    return unsafe String(cString: text)
+  }
+
+  public static func == (left: SystemError, right: SystemError) -> Bool { left.code == right.code }
+
+  /// Turns CEpoll's convention (a negated errno) into a value or a throw.
+  static func check(_ result: Int32, _ operation: StaticString) throws(SystemError) -> Int32 {
+    if result < 0 { throw SystemError(-result, operation) }
+    return result
+  }
+}

@@ -1,0 +1,81 @@
+import Basics
+import CEpoll
+
+/// A listening TCP socket.
+final class TCPListener: Listener, EventHandler, TimerHandler {
+  /// How long accepting rests when the process or the system has no descriptor or memory left. Without
+  /// a rest the waiting connection would be reported, and fail, in every turn.
+  static let pause = Milliseconds(200)
+  /// Connections taken per turn, so that a burst of them does not hold up those that are open.
+  static let acceptsPerTurnMax = 64
+
+  private let reactor: Reactor
+  private var descriptor: FileDescriptor?
+  private var token: RegistrationToken?
+  private var timer: TimerID?
+  private var handler: (any ListenerHandler)?
+  let address: SocketAddress
+
+  init(
+    reactor: Reactor, address: SocketAddress, backlog: Int32, handler: any ListenerHandler
+  ) throws(SystemError) {
+    let family: Int32 = address.isIPv6 ? 6 : 4
+    let socket = FileDescriptor(try SystemError.check(cepoll_socket(family), "socket"))
+    _ = cepoll_set_option(socket.raw, CEPOLL_REUSEADDR, 1)
+    if address.isIPv6 { _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, 1) }
+    var wanted = address.raw
+    _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
+    _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")
+    var bound = cepoll_address()
+    _ = try SystemError.check(unsafe cepoll_local_address(socket.raw, &bound), "getsockname")
+    let raw = socket.raw
+    self.reactor = reactor
+    self.address = SocketAddress(raw: bound)
+    self.handler = handler
+    descriptor = consume socket
+    token = try reactor.register(raw, interest: .readable, self)
+  }
+
+  func handle(_ readiness: Readiness) {
+    for _ in 0..<Self.acceptsPerTurnMax {
+      guard let raw = rawDescriptor else { return }
+      var peer = cepoll_address()
+      let accepted = unsafe cepoll_accept(raw, &peer)
+      if accepted == -EAGAIN { return }
+      if accepted < 0 {
+        rest(SystemError(-accepted, "accept"))
+        return
+      }
+      let stream = TCPStream(reactor: reactor, accepted: FileDescriptor(accepted))
+      handler?.listener(self, accepted: stream, from: SocketAddress(raw: peer))
+    }
+  }
+
+  private func rest(_ error: SystemError) {
+    if let token { reactor.deregister(token) }
+    token = nil
+    timer = reactor.schedule(at: reactor.now + Self.pause, self, tag: 0)
+    handler?.listener(self, paused: error)
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    guard let raw = rawDescriptor else { return }
+    do {
+      token = try reactor.register(raw, interest: .readable, self)
+    } catch {
+      timer = reactor.schedule(at: reactor.now + Self.pause, self, tag: 0)
+    }
+  }
+
+  func close() {
+    if let token { reactor.deregister(token) }
+    if let timer { reactor.cancel(timer) }
+    token = nil
+    timer = nil
+    handler = nil
+    descriptor = nil
+  }
+
+  private var rawDescriptor: Int32? { descriptor?.raw }
+}

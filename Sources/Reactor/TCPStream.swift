@@ -1,0 +1,139 @@
+import Basics
+import CEpoll
+
+/// A non-blocking TCP connection.
+///
+///     connecting ──writable, SO_ERROR 0──▶ open ──close──▶ closed
+///         └──────────SO_ERROR──────────────────────────────▲
+///
+/// A stream without interest is not in the epoll set at all: the kernel reports hang-ups whether asked
+/// or not, and a level-triggered report that nobody acts on would spin.
+final class TCPStream: Stream, EventHandler {
+  private enum State { case connecting, open, closed }
+
+  private let reactor: Reactor
+  private var descriptor: FileDescriptor?
+  private var state: State
+  private var token: RegistrationToken?
+  var handler: (any StreamHandler)?
+
+  var interest: Readiness = [] {
+    didSet { if state == .open, interest != oldValue { updateRegistration(interest) } }
+  }
+
+  var unsentByteCount: Int { 0 }
+
+  /// Takes over an accepted descriptor.
+  init(reactor: Reactor, accepted: consuming FileDescriptor) {
+    self.reactor = reactor
+    _ = cepoll_set_option(accepted.raw, CEPOLL_NODELAY, 1)
+    descriptor = consume accepted
+    state = .open
+  }
+
+  init(
+    reactor: Reactor, connectingTo address: SocketAddress, from local: SocketAddress?,
+    handler: any StreamHandler
+  ) throws(SystemError) {
+    let family: Int32 = address.isIPv6 ? 6 : 4
+    let socket = FileDescriptor(try SystemError.check(cepoll_socket(family), "socket"))
+    _ = cepoll_set_option(socket.raw, CEPOLL_NODELAY, 1)
+    if var local = local?.raw {
+      _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &local), "bind")
+    }
+    var target = address.raw
+    let result = unsafe cepoll_connect(socket.raw, &target)
+    if result < 0 && result != -EINPROGRESS { throw SystemError(-result, "connect") }
+    let raw = socket.raw
+    self.reactor = reactor
+    descriptor = consume socket
+    state = .connecting
+    self.handler = handler
+    // An immediate success is reported the same way: the socket is writable at once.
+    token = try reactor.register(raw, interest: .writable, self)
+  }
+
+  func handle(_ readiness: Readiness) {
+    if state == .connecting {
+      finishConnecting()
+    } else {
+      handler?.streamReady(readiness)
+    }
+  }
+
+  private func finishConnecting() {
+    guard let raw = rawDescriptor else { return }
+    let error = cepoll_socket_error(raw)
+    let owner = handler
+    if error != 0 {
+      close()
+      owner?.streamFailed(.system(SystemError(error, "connect")))
+      return
+    }
+    state = .open
+    updateRegistration(interest)
+    owner?.streamOpened()
+  }
+
+  func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
+    guard let raw = rawDescriptor else { return .endOfStream }
+    let count = unsafe region.withUnsafeMutableBytes { region in
+      unsafe cepoll_receive(raw, region.baseAddress, region.count)
+    }
+    if count > 0 { return .bytes(count) }
+    if count == 0 { return .endOfStream }
+    if count == -Int(EAGAIN) { return .wouldBlock }
+    return .failed(.system(SystemError(Int32(-count), "receive")))
+  }
+
+  func send(_ bytes: Span<UInt8>) -> SendResult {
+    guard let raw = rawDescriptor else { return .failed(.unexpectedEnd) }
+    let count = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe cepoll_send(raw, bytes.baseAddress, bytes.count)
+    }
+    if count >= 0 { return .accepted(count) }
+    if count == -Int(EAGAIN) { return .wouldBlock }
+    return .failed(.system(SystemError(Int32(-count), "send")))
+  }
+
+  func finishSending() {
+    if let raw = rawDescriptor { _ = cepoll_shutdown_write(raw) }
+  }
+
+  func abort() {
+    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw) }
+    close()
+  }
+
+  func close() {
+    if state == .closed { return }
+    state = .closed
+    if let token { reactor.deregister(token) }
+    token = nil
+    descriptor = nil
+    handler = nil
+  }
+
+  private var rawDescriptor: Int32? { descriptor?.raw }
+
+  private func updateRegistration(_ interest: Readiness) {
+    guard let raw = rawDescriptor else { return }
+    if let token {
+      if interest.isEmpty {
+        reactor.deregister(token)
+        self.token = nil
+      } else {
+        reactor.modify(token, interest: interest)
+      }
+    } else if !interest.isEmpty {
+      do {
+        token = try reactor.register(raw, interest: interest, self)
+      } catch {
+        // Out of kernel memory for the epoll set: this one connection cannot be served.
+        let owner = handler
+        close()
+        owner?.streamFailed(.system(error))
+      }
+    }
+  }
+}

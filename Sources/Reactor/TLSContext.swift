@@ -1,0 +1,71 @@
+import COpenSSL
+
+/// What many TLS connections share: versions, trust or identity, and the way OpenSSL reaches bytes.
+@safe public final class TLSContext {
+  let context: OpaquePointer
+  /// The BIO that reads from and writes to a `TLSStream`'s own queues.
+  let method: OpaquePointer
+  let verifiesPeer: Bool
+
+  /// A client that trusts the platform's store.
+  /// - Parameters:
+  ///   - extraTrustDirectory: further CA certificates, named by hash as `openssl rehash` does.
+  ///   - verifiesPeer: false accepts any certificate; for tests only.
+  public init(
+    clientTrusting extraTrustDirectory: String?, verifiesPeer: Bool
+  ) throws(TLSError) {
+    (unsafe context, unsafe method) = unsafe try Self.makeContext(TLS_client_method())
+    self.verifiesPeer = verifiesPeer
+    unsafe SSL_CTX_set_verify(context, verifiesPeer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+    if unsafe SSL_CTX_set_default_verify_paths(context) != 1 { throw TLSError.takeLibraryError() }
+    if let directory = extraTrustDirectory,
+      unsafe SSL_CTX_load_verify_locations(context, nil, directory) != 1
+    {
+      throw .configuration(what: directory, reason: TLSError.takeReason())
+    }
+  }
+
+  /// A server with a certificate chain and key in PEM files.
+  public init(serverCertificate: String, key: String) throws(TLSError) {
+    (unsafe context, unsafe method) = unsafe try Self.makeContext(TLS_server_method())
+    verifiesPeer = false
+    if unsafe SSL_CTX_use_certificate_chain_file(context, serverCertificate) != 1 {
+      throw .configuration(what: serverCertificate, reason: TLSError.takeReason())
+    }
+    if unsafe SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 {
+      throw .configuration(what: key, reason: TLSError.takeReason())
+    }
+    // Sessions are not resumed: each connection stands for hours, and tickets would cost memory.
+    unsafe SSL_CTX_set_num_tickets(context, 0)
+  }
+
+  deinit {
+    unsafe SSL_CTX_free(context)
+    unsafe BIO_meth_free(method)
+  }
+
+  private static func makeContext(
+    _ role: OpaquePointer?
+  ) throws(TLSError) -> (OpaquePointer, OpaquePointer) {
+    ERR_clear_error()
+    guard let context = unsafe SSL_CTX_new(role) else { throw TLSError.takeLibraryError() }
+    guard let method = unsafe TLSStream.makeMethod() else {
+      unsafe SSL_CTX_free(context)
+      throw TLSError.takeLibraryError()
+    }
+    unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+    unsafe SSL_CTX_set_options(
+      context, SSL_OP_NO_RENEGOTIATION_ | SSL_OP_NO_COMPRESSION_ | SSL_OP_CIPHER_SERVER_PREFERENCE_)
+    unsafe SSL_CTX_ctrl(
+      context, SSL_CTRL_MODE,
+      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER_ | SSL_MODE_RELEASE_BUFFERS_, nil)
+    return unsafe (context, method)
+  }
+}
+
+// OpenSSL's own names, whose macros are too rich for Swift's importer.
+private let SSL_OP_NO_RENEGOTIATION_: UInt64 = 1 << 30
+private let SSL_OP_NO_COMPRESSION_: UInt64 = 1 << 17
+private let SSL_OP_CIPHER_SERVER_PREFERENCE_: UInt64 = 1 << 22
+private let SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER_ = 0x2
+private let SSL_MODE_RELEASE_BUFFERS_ = 0x10

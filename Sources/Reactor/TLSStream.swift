@@ -1,0 +1,422 @@
+import Basics
+import COpenSSL
+
+/// TLS over another stream, with the ciphertext in two queues of its own.
+///
+///     handshaking ──complete, peer verified──▶ open ──close──▶ closed
+///         └───────────refused, cut─────────────────────────────▲
+///
+/// Inbound: one large receive fills `inbound`; OpenSSL takes header and body of each record from there.
+/// Outbound: OpenSSL appends records to `outbound`, and one send takes them all. A `send` is accepted
+/// whole while less than `roomMark` bytes wait, so `outbound` never holds more than that and one
+/// frame. What is sent in one turn of the loop and is small goes out together at the turn's end.
+@safe public final class TLSStream: Stream, StreamHandler, TurnHandler {
+  /// Ciphertext bytes taken from the transport at once.
+  public static let receiveByteCount = 64 * 1024
+  /// A send is refused once this many bytes wait for the transport.
+  public static let roomMark = 16 * 1024
+  /// Records are sent at once, not at the turn's end, from this size on.
+  static let flushMark = 16 * 1024
+  /// TLS's cost per record (header, tag, content type), and the most plaintext in one.
+  private static let recordOverhead = 64
+  private static let recordPlaintextMax = 16 * 1024
+
+  private enum State { case handshaking, open, closed }
+
+  private let network: any Network
+  private let transport: any Stream
+  private let context: TLSContext
+  private let ssl: OpaquePointer
+  private var state = State.handshaking
+  private var inbound = ByteQueue()
+  private var outbound = ByteQueue()
+  /// The transport may have more for this receive; a short read says it has not.
+  private var mayReceive = true
+  private var transportEnded = false
+  private var transportFailure: StreamFailure?
+  /// OpenSSL holds plaintext or whole records that `receive` had no space for: epoll cannot see them.
+  private var hasBuffered = false
+  private var turnEndRequested = false
+  /// The transport took less than it was offered; wait until it is writable.
+  private var isBlocked = false
+  private var sendingFinished = false
+  public var handler: (any StreamHandler)?
+
+  public var interest: Readiness = [] {
+    didSet { if interest != oldValue { interestChanged() } }
+  }
+
+  public var unsentByteCount: Int { outbound.count }
+
+  init(
+    network: any Network, transport: any Stream, context: TLSContext, serverName: String?,
+    handler: any StreamHandler
+  ) throws(TLSError) {
+    ERR_clear_error()
+    guard let ssl = unsafe SSL_new(context.context) else { throw TLSError.takeLibraryError() }
+    guard let bio = unsafe BIO_new(context.method) else {
+      unsafe SSL_free(ssl)
+      throw TLSError.takeLibraryError()
+    }
+    unsafe self.ssl = ssl
+    self.network = network
+    self.transport = transport
+    self.context = context
+    self.handler = handler
+    unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
+    unsafe BIO_set_init(bio, 1)
+    unsafe SSL_set_bio(ssl, bio, bio)
+    if let serverName {
+      unsafe SSL_set_connect_state(ssl)
+      try expect(serverName)
+    } else {
+      unsafe SSL_set_accept_state(ssl)
+    }
+    transport.handler = self
+    transport.interest = .readable
+    requestTurnEnd()
+  }
+
+  deinit { unsafe SSL_free(ssl) }
+
+  /// Server name indication, and the name or address that the certificate must carry.
+  private func expect(_ serverName: String) throws(TLSError) {
+    let parameters = unsafe SSL_get0_param(ssl)
+    if SocketAddress(numeric: serverName, port: 0) != nil {
+      if context.verifiesPeer, unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) != 1 {
+        throw TLSError.takeLibraryError()
+      }
+      return
+    }
+    let named = unsafe serverName.withCString { name in
+      unsafe SSL_ctrl(
+        ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name),
+        UnsafeMutableRawPointer(mutating: name))
+    }
+    if named != 1 { throw TLSError.takeLibraryError() }
+    if context.verifiesPeer {
+      unsafe X509_VERIFY_PARAM_set_hostflags(
+        parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+      if unsafe SSL_set1_host(ssl, serverName) != 1 { throw TLSError.takeLibraryError() }
+    }
+  }
+
+  // MARK: Stream
+
+  public func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
+    if state != .open { return .wouldBlock }
+    mayReceive = true
+    hasBuffered = false
+    let capacity = region.count
+    var received = 0
+    var outcome = ReceiveResult.wouldBlock
+    unsafe region.withUnsafeMutableBytes { region in
+      guard let base = region.baseAddress else { return }
+      while received < capacity {
+        var count = 0
+        ERR_clear_error()
+        if unsafe SSL_read_ex(ssl, base + received, capacity - received, &count) == 1 {
+          received += count
+          continue
+        }
+        outcome = readFailure()
+        return
+      }
+      hasBuffered = true
+    }
+    if received == 0 { return outcome }
+    // What ended the stream, if something did, is found again by the next receive.
+    if case .wouldBlock = outcome {} else { hasBuffered = true }
+    if hasBuffered { requestTurnEnd() }
+    return .bytes(received)
+  }
+
+  public func send(_ bytes: Span<UInt8>) -> SendResult {
+    if state != .open || sendingFinished { return .failed(.unexpectedEnd) }
+    if outbound.count >= Self.roomMark { return .wouldBlock }
+    if bytes.isEmpty { return .accepted(0) }
+    let records = bytes.count / Self.recordPlaintextMax + 1
+    outbound.reserve(bytes.count + records * Self.recordOverhead)
+    var sent = 0
+    let accepted = unsafe bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      while sent < bytes.count {
+        var count = 0
+        ERR_clear_error()
+        if unsafe SSL_write_ex(ssl, base + sent, bytes.count - sent, &count) != 1 { return false }
+        sent += count
+      }
+      return true
+    }
+    if !accepted { return .failed(.tls(.library(reason: TLSError.takeReason()))) }
+    if outbound.count >= Self.flushMark {
+      if let failure = flush() { return .failed(failure) }
+    } else {
+      requestTurnEnd()
+    }
+    return .accepted(sent)
+  }
+
+  public func finishSending() {
+    if state != .open || sendingFinished { return }
+    sendingFinished = true
+    ERR_clear_error()
+    _ = unsafe SSL_shutdown(ssl)
+    requestTurnEnd()
+  }
+
+  public func close() {
+    if state == .closed { return }
+    if state == .open && !sendingFinished {
+      ERR_clear_error()
+      _ = unsafe SSL_shutdown(ssl)
+    }
+    _ = flush()
+    state = .closed
+    handler = nil
+    transport.close()
+  }
+
+  public func abort() {
+    if state == .closed { return }
+    state = .closed
+    handler = nil
+    transport.abort()
+  }
+
+  // MARK: The transport's events
+
+  public func streamOpened() {}
+
+  public func streamFailed(_ failure: StreamFailure) { fail(failure) }
+
+  public func streamReady(_ readiness: Readiness) {
+    if readiness.contains(.writable), isBlocked {
+      isBlocked = false
+      if let failure = flush() {
+        fail(failure)
+        return
+      }
+    }
+    switch state {
+    case .handshaking: shakeHands()
+    case .open: notify(readable: readiness.contains(.readable))
+    case .closed: break
+    }
+  }
+
+  public func turnEnded() {
+    turnEndRequested = false
+    if state == .handshaking { shakeHands() }
+    if state == .closed { return }
+    if let failure = flush() {
+      fail(failure)
+      return
+    }
+    if state == .open { notify(readable: hasBuffered) }
+  }
+
+  /// Tells the handler what it is interested in and is there.
+  private func notify(readable: Bool) {
+    var readiness: Readiness = []
+    if readable && interest.contains(.readable) { readiness.insert(.readable) }
+    if interest.contains(.writable) && outbound.count < Self.roomMark {
+      readiness.insert(.writable)
+    }
+    if !readiness.isEmpty { handler?.streamReady(readiness) }
+  }
+
+  private func interestChanged() {
+    if state != .open { return }
+    updateTransportInterest()
+    let hasWork =
+      (hasBuffered && interest.contains(.readable))
+      || (interest.contains(.writable) && outbound.count < Self.roomMark)
+    if hasWork { requestTurnEnd() }
+  }
+
+  private func updateTransportInterest() {
+    var wanted: Readiness = []
+    if state == .handshaking || interest.contains(.readable) { wanted.insert(.readable) }
+    if isBlocked { wanted.insert(.writable) }
+    transport.interest = wanted
+  }
+
+  private func requestTurnEnd() {
+    if turnEndRequested { return }
+    turnEndRequested = true
+    network.whenTurnEnds(self)
+  }
+
+  // MARK: OpenSSL
+
+  private func shakeHands() {
+    mayReceive = true
+    ERR_clear_error()
+    let result = unsafe SSL_do_handshake(ssl)
+    if result == 1 {
+      state = .open
+      hasBuffered = true
+      if let failure = flush() {
+        fail(failure)
+        return
+      }
+      updateTransportInterest()
+      handler?.streamOpened()
+      return
+    }
+    let code = unsafe SSL_get_error(ssl, result)
+    // The alert that says why goes out before the line is closed.
+    let flushFailure = flush()
+    if code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE {
+      if transportEnded { fail(transportFailure ?? .unexpectedEnd) }
+      if let flushFailure { fail(flushFailure) }
+      return
+    }
+    fail(transportFailure ?? (transportEnded ? .unexpectedEnd : .tls(handshakeError())))
+  }
+
+  private func handshakeError() -> TLSError {
+    let verification = unsafe SSL_get_verify_result(ssl)
+    guard context.verifiesPeer, verification != Int(X509_V_OK) else {
+      return .handshake(reason: TLSError.takeReason())
+    }
+    var reason = "unknown"
+    if let text = unsafe X509_verify_cert_error_string(verification) {
+      reason = unsafe String(cString: text)
+    }
+    ERR_clear_error()
+    guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else {
+      return .certificate(reason: reason, subject: "none", issuer: "none")
+    }
+    defer { unsafe X509_free(certificate) }
+    return .certificate(
+      reason: reason, subject: unsafe oneLine(X509_get_subject_name(certificate)),
+      issuer: unsafe oneLine(X509_get_issuer_name(certificate)))
+  }
+
+  private func oneLine(_ name: OpaquePointer?) -> String {
+    guard let text = unsafe X509_NAME_oneline(name, nil, 0) else { return "unknown" }
+    defer { unsafe CRYPTO_free(text, "", 0) }
+    return unsafe String(cString: text)
+  }
+
+  /// Why SSL_read gave nothing.
+  private func readFailure() -> ReceiveResult {
+    let code = unsafe SSL_get_error(ssl, 0)
+    switch code {
+    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+      if let transportFailure { return .failed(transportFailure) }
+      return transportEnded ? .failed(.unexpectedEnd) : .wouldBlock
+    case SSL_ERROR_ZERO_RETURN:
+      return .endOfStream
+    default:
+      if let transportFailure { return .failed(transportFailure) }
+      if transportEnded { return .failed(.unexpectedEnd) }
+      return .failed(.tls(.handshake(reason: TLSError.takeReason())))
+    }
+  }
+
+  /// Offers what waits to the transport, and frees the memory when all is gone.
+  private func flush() -> StreamFailure? {
+    while !outbound.isEmpty && !isBlocked {
+      switch outbound.withReadable({ transport.send($0) }) {
+      case .accepted(let count):
+        let all = count == outbound.count
+        outbound.consume(count)
+        // A short send means a full socket: asking again would only be told so.
+        if !all { isBlocked = true }
+      case .wouldBlock:
+        isBlocked = true
+      case .failed(let failure):
+        return failure
+      }
+    }
+    if sendingFinished && outbound.isEmpty { transport.finishSending() }
+    updateTransportInterest()
+    return nil
+  }
+
+  private func fail(_ failure: StreamFailure) {
+    if state == .closed { return }
+    let owner = handler
+    state = .closed
+    handler = nil
+    transport.close()
+    owner?.streamFailed(failure)
+  }
+
+  /// Gives OpenSSL up to `count` bytes of ciphertext; nil when there are none now.
+  fileprivate func takeInbound(_ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int? {
+    if inbound.isEmpty {
+      if !mayReceive || transportEnded { return nil }
+      inbound.reserve(Self.receiveByteCount)
+      var offered = 0
+      let result = inbound.withWritable { region in
+        offered = region.count
+        return transport.receive(into: &region)
+      }
+      switch result {
+      case .bytes(let received):
+        inbound.advance(received)
+        mayReceive = received == offered
+      case .wouldBlock:
+        mayReceive = false
+        return nil
+      case .endOfStream:
+        transportEnded = true
+        return nil
+      case .failed(let failure):
+        transportEnded = true
+        transportFailure = failure
+        return nil
+      }
+    }
+    let taken = min(count, inbound.count)
+    inbound.withReadable { readable in
+      unsafe readable.withUnsafeBytes { source in
+        unsafe UnsafeMutableRawBufferPointer(start: bytes, count: taken)
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<taken]))
+      }
+    }
+    inbound.consume(taken)
+    return taken
+  }
+
+  fileprivate func appendOutbound(_ bytes: UnsafeRawPointer, _ count: Int) {
+    let region = unsafe UnsafeBufferPointer(
+      start: bytes.assumingMemoryBound(to: UInt8.self), count: count)
+    outbound.append(unsafe region.span)
+  }
+
+  // MARK: The BIO
+
+  /// A BIO method over the queues of the `TLSStream` that is the BIO's data.
+  static func makeMethod() -> OpaquePointer? {
+    let type = BIO_get_new_index() | Int32(BIO_TYPE_SOURCE_SINK)
+    guard let method = unsafe BIO_meth_new(type, "localproxy queues") else { return nil }
+    unsafe BIO_meth_set_read_ex(method) { bio, bytes, count, taken in
+      guard let bytes = unsafe bytes, let stream = unsafe streamOf(bio) else { return 0 }
+      unsafe BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
+      guard let got = unsafe stream.takeInbound(bytes, count) else {
+        unsafe BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
+        return 0
+      }
+      unsafe taken?.pointee = got
+      return 1
+    }
+    unsafe BIO_meth_set_write_ex(method) { bio, bytes, count, written in
+      guard let bytes = unsafe bytes, let stream = unsafe streamOf(bio) else { return 0 }
+      unsafe stream.appendOutbound(bytes, count)
+      unsafe written?.pointee = count
+      return 1
+    }
+    unsafe BIO_meth_set_ctrl(method) { _, command, _, _ in command == BIO_CTRL_FLUSH ? 1 : 0 }
+    return unsafe method
+  }
+}
+
+private func streamOf(_ bio: OpaquePointer?) -> TLSStream? {
+  guard let data = unsafe BIO_get_data(bio) else { return nil }
+  return unsafe Unmanaged<TLSStream>.fromOpaque(data).takeUnretainedValue()
+}
