@@ -9,6 +9,9 @@
 ///
 /// Memory is taken on the first `reserve` and given back by `release`, so an idle queue owns none.
 @safe public struct ByteQueue: ~Copyable {
+  /// Memory is taken in multiples of this many bytes.
+  public static let growthStep = 8 * 1024
+
   private var base: UnsafeMutableRawPointer?
   /// Bytes of memory owned now.
   public private(set) var capacity = 0
@@ -33,7 +36,8 @@
     if capacity &- used >= count, let base = unsafe base {
       unsafe base.copyMemory(from: base + start, byteCount: used)
     } else {
-      let grown = max(used + count, capacity)
+      // In steps, so that a queue filled by many small pieces is not copied for each of them.
+      let grown = (used + count + Self.growthStep - 1) / Self.growthStep * Self.growthStep
       let fresh = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
       if let base = unsafe base {
         unsafe fresh.copyMemory(from: base + start, byteCount: used)
@@ -86,11 +90,14 @@
     return try body(&span)
   }
 
-  /// Lends the bytes that may be written; `advance` says how many were.
+  /// Lends the bytes that may be written, `byteCountMax` at the most; `advance` says how many were.
   @inlinable public mutating func withWritable<R, E: Error>(
-    _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    atMost byteCountMax: Int = .max, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
   ) throws(E) -> R {
-    var span = unsafe writableBytes.mutableSpan
+    let all = unsafe writableBytes
+    var span = unsafe UnsafeMutableBufferPointer(
+      start: all.baseAddress, count: min(all.count, byteCountMax)
+    ).mutableSpan
     return try body(&span)
   }
 
@@ -125,6 +132,12 @@
     start &-= count
   }
 
+  /// As `extendFront`, and returns `count`: where the bytes that were readable before begin now.
+  public mutating func headroomExtended(by count: Int) -> Int {
+    extendFront(count)
+    return count
+  }
+
   /// Drops all readable bytes and leaves `headroom` bytes free in front of what is written next.
   public mutating func restart(headroom: Int) {
     precondition(headroom <= capacity)
@@ -133,13 +146,17 @@
   }
 
   @usableFromInline var readableBytes: UnsafeMutableBufferPointer<UInt8> {
-    guard let base = unsafe base else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
+    guard let base = unsafe base else {
+      return unsafe UnsafeMutableBufferPointer(start: nil, count: 0)
+    }
     return unsafe UnsafeMutableBufferPointer(
       start: (base + start).assumingMemoryBound(to: UInt8.self), count: end &- start)
   }
 
   @usableFromInline var writableBytes: UnsafeMutableBufferPointer<UInt8> {
-    guard let base = unsafe base else { return unsafe UnsafeMutableBufferPointer(start: nil, count: 0) }
+    guard let base = unsafe base else {
+      return unsafe UnsafeMutableBufferPointer(start: nil, count: 0)
+    }
     return unsafe UnsafeMutableBufferPointer(
       start: (base + end).assumingMemoryBound(to: UInt8.self), count: capacity &- end)
   }

@@ -118,30 +118,47 @@ int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
 
 char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }
 
-int cepoll_next_option(int argc, char **argv, const char *short_options,
-                       const cepoll_long_option *options, int count, const char **argument) {
-  enum { OPTIONS_MAX = 64 };
-  struct option table[OPTIONS_MAX + 1];
-  memset(table, 0, sizeof table);
-  if (count > OPTIONS_MAX) count = OPTIONS_MAX;
-  for (int i = 0; i < count; i++) {
-    table[i].name = options[i].name;
-    table[i].has_arg = options[i].takes_argument ? required_argument : no_argument;
-    table[i].val = options[i].short_name;
+// Embedded Swift has no CommandLine. glibc hands every constructor what main gets.
+static int argument_count;
+static char **arguments;
+
+__attribute__((constructor)) static void remember_arguments(int argc, char **argv) {
+  argument_count = argc;
+  arguments = argv;
+}
+
+static struct option options[CEPOLL_OPTIONS_MAX + 1];
+// A leading colon makes getopt tell a missing argument from an unknown option.
+static char short_options[2 * CEPOLL_OPTIONS_MAX + 2] = ":";
+static int option_count;
+
+int cepoll_declare_option(const char *name, int takes_argument, int code) {
+  if (option_count == CEPOLL_OPTIONS_MAX) return -ENOSPC;
+  struct option *option = &options[option_count++];
+  option->name = strdup(name);
+  option->has_arg = takes_argument ? required_argument : no_argument;
+  option->val = code;
+  if (code < 256) {
+    char letter[] = {(char)code, takes_argument ? ':' : 0, 0};
+    strcat(short_options, letter);
   }
+  return option->name ? 0 : -ENOMEM;
+}
+
+int cepoll_next_option(const char **argument) {
   // The messages are ours, in one line with a pointer to --help.
   opterr = 0;
   int before = optind;
-  int found = getopt_long(argc, argv, short_options, table, NULL);
+  int found = getopt_long(argument_count, arguments, short_options, options, NULL);
   if (found == -1) {
-    if (optind >= argc) return CEPOLL_OPTIONS_END;
-    *argument = argv[optind];
+    if (optind >= argument_count) return CEPOLL_OPTIONS_END;
+    *argument = arguments[optind];
     return CEPOLL_OPTION_OPERAND;
   }
   *argument = optarg;
   if (found == '?' || found == ':') {
     // For a long option getopt has moved on already; for a bundled short one it may not have.
-    *argument = argv[optind > before ? optind - 1 : before];
+    *argument = arguments[optind > before ? optind - 1 : before];
     return found == ':' ? CEPOLL_OPTION_ARGUMENT_MISSING : CEPOLL_OPTION_UNKNOWN;
   }
   return found;

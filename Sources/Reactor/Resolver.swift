@@ -77,7 +77,9 @@ import CEpoll
 
   func cancel(_ id: ResolveID) {
     for question in questions where question.serial == id.serial { question.handler = nil }
-    for answer in answers where answer.question.serial == id.serial { answer.question.handler = nil }
+    for answer in answers where answer.question.serial == id.serial {
+      answer.question.handler = nil
+    }
   }
 
   private func ask(_ channel: ares_channel, _ name: String, _ question: Question) {
@@ -167,7 +169,8 @@ import CEpoll
     if questions.isEmpty { return }
     var storage = timeval()
     guard let wait = unsafe ares_timeout(channel, nil, &storage) else { return }
-    let milliseconds = unsafe Int64(wait.pointee.tv_sec) * 1_000 + Int64(wait.pointee.tv_usec) / 1_000
+    let milliseconds =
+      unsafe Int64(wait.pointee.tv_sec) * 1_000 + Int64(wait.pointee.tv_usec) / 1_000
     timer = reactor.schedule(at: reactor.now + Milliseconds(milliseconds + 1), self, tag: 0)
   }
 

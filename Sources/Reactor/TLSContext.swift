@@ -55,17 +55,22 @@ import COpenSSL
     }
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
     unsafe SSL_CTX_set_options(
-      context, SSL_OP_NO_RENEGOTIATION_ | SSL_OP_NO_COMPRESSION_ | SSL_OP_CIPHER_SERVER_PREFERENCE_)
+      context, Option.noRenegotiation | Option.noCompression | Option.cipherServerPreference)
     unsafe SSL_CTX_ctrl(
       context, SSL_CTRL_MODE,
-      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER_ | SSL_MODE_RELEASE_BUFFERS_, nil)
+      Mode.acceptMovingWriteBuffer | Mode.releaseBuffers, nil)
     return unsafe (context, method)
   }
 }
 
-// OpenSSL's own names, whose macros are too rich for Swift's importer.
-private let SSL_OP_NO_RENEGOTIATION_: UInt64 = 1 << 30
-private let SSL_OP_NO_COMPRESSION_: UInt64 = 1 << 17
-private let SSL_OP_CIPHER_SERVER_PREFERENCE_: UInt64 = 1 << 22
-private let SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER_ = 0x2
-private let SSL_MODE_RELEASE_BUFFERS_ = 0x10
+/// OpenSSL's macros that are too rich for Swift's importer, with their values from openssl/ssl.h.
+private enum Option {
+  static let noCompression: UInt64 = 1 << 17
+  static let cipherServerPreference: UInt64 = 1 << 22
+  static let noRenegotiation: UInt64 = 1 << 30
+}
+
+private enum Mode {
+  static let acceptMovingWriteBuffer = 0x2
+  static let releaseBuffers = 0x10
+}

@@ -1,1 +1,59 @@
-func run() {}; run()
+import Proxy
+import Reactor
+
+/// Parses, builds, runs; returns the exit status.
+func run() -> Int32 {
+  let configuration: Configuration
+  do {
+    switch try Configuration.read() {
+    case .print(let text):
+      StandardStream.output.write(text)
+      return ExitStatus.success.rawValue
+    case .run(let read): configuration = read
+    }
+  } catch {
+    StandardStream.error.write("localproxy: \(error.message). Try 'localproxy --help'.\n")
+    return ExitStatus.usage.rawValue
+  }
+  let log = Log(level: configuration.logLevel)
+  do {
+    return try serve(configuration, log)
+  } catch {
+    log.fatal("\(error.operation) failed: \(error.reason)")
+    return ExitStatus.internalError.rawValue
+  }
+}
+
+func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> Int32 {
+  let reactor = try Reactor()
+  let outcome = Outcome(reactor)
+  let proxy: LocalProxy
+  do {
+    proxy = try LocalProxy(
+      network: reactor, configuration: configuration, log: log,
+      stopped: { status in outcome.finish(status) })
+  } catch {
+    log.fatal(error.reason)
+    return ExitStatus.usage.rawValue
+  }
+  let signals = try Signals(reactor: reactor, handler: proxy)
+  proxy.start()
+  try reactor.run()
+  withExtendedLifetime(signals) {}
+  return outcome.status
+}
+
+/// The exit status, once it is known; it ends the loop.
+final class Outcome {
+  private let reactor: Reactor
+  private(set) var status = ExitStatus.internalError.rawValue
+
+  init(_ reactor: Reactor) { self.reactor = reactor }
+
+  func finish(_ status: Int32) {
+    self.status = status
+    reactor.stop()
+  }
+}
+
+Process.exit(run())

@@ -1,1 +1,2 @@
-func run() {}; run()
+func run() {}
+run()

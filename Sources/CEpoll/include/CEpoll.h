@@ -97,19 +97,20 @@ char *cepoll_absolute_path(const char *path);
 
 // Command line --------------------------------------------------------------------------------------
 
-typedef struct {
-  const char *name;
-  int takes_argument;
-  int short_name;  // the short letter, or a number above 255 for an option without one
-} cepoll_long_option;
+enum {
+  CEPOLL_OPTIONS_MAX = 64,
+  CEPOLL_OPTIONS_END = -1,
+  CEPOLL_OPTION_UNKNOWN = -2,
+  CEPOLL_OPTION_ARGUMENT_MISSING = -3,
+  CEPOLL_OPTION_OPERAND = -4,
+};
 
-enum { CEPOLL_OPTIONS_END = -1, CEPOLL_OPTION_UNKNOWN = -2, CEPOLL_OPTION_ARGUMENT_MISSING = -3,
-       CEPOLL_OPTION_OPERAND = -4 };
-
-/// One step of getopt_long(3). Returns an option's short_name, or one of the four codes above;
-/// `argument` is then the option's argument, or the text at fault.
-int cepoll_next_option(int argc, char **argv, const char *short_options,
-                       const cepoll_long_option *options, int count, const char **argument);
+/// Adds an option to those that cepoll_next_option knows. `code` is its short letter, or a number above
+/// 255 for an option without one. 0, or -ENOSPC after CEPOLL_OPTIONS_MAX of them.
+int cepoll_declare_option(const char *name, int takes_argument, int code);
+/// One step of getopt_long(3). Returns an option's code, or one of the four codes above; `argument` is
+/// then the option's argument, or the text at fault.
+int cepoll_next_option(const char **argument);
 /// Overwrites an argument in place, so that `ps` no longer shows it.
 void cepoll_hide_argument(char *argument);
 

@@ -1,0 +1,164 @@
+import Basics
+import Reactor
+
+/// One local socket and what waits for it: the glue around one `Connection` of the session.
+final class LocalConnection: StreamHandler {
+  let relay: Relay
+  let slot: Int
+  let service: Int
+  /// Nil while a destination is still connecting, and after the close.
+  private(set) var stream: (any Stream)?
+  /// What the peer sent and the socket has not taken; it owns memory only while there is something.
+  private(set) var pending = ByteQueue()
+  /// So many bytes wait that the tunnel must not be read.
+  private(set) var isCongested = false
+  /// When a byte last moved in either direction.
+  private(set) var lastProgress: Instant
+  private var isReading = false
+
+  /// What the relay's queue is to do for this connection, in this order.
+  var startToSend: MessageType?
+  var isReadable = false
+  var mustReset = false
+  var isQueued = false
+  /// Connecting, at a destination; dropped once open.
+  var connector: Connector?
+
+  init(relay: Relay, slot: Int, service: Int, now: Instant) {
+    self.relay = relay
+    self.slot = slot
+    self.service = service
+    lastProgress = now
+  }
+
+  /// Takes over an open socket.
+  func attach(_ stream: any Stream) {
+    self.stream = stream
+    connector = nil
+    stream.handler = self
+    if !pending.isEmpty { flush() }
+  }
+
+  // MARK: Local side to tunnel
+
+  func startReading() {
+    isReading = true
+    stream?.interest.insert(.readable)
+  }
+
+  func stopReading() {
+    isReading = false
+    isReadable = false
+    stream?.interest.remove(.readable)
+  }
+
+  func streamOpened() {}
+
+  func streamFailed(_ failure: StreamFailure) { relay.localFailed(self, reason: failure.reason) }
+
+  func streamReady(_ readiness: Readiness) {
+    if readiness.contains(.writable) { flush() }
+    if readiness.contains(.readable) && isReading {
+      isReadable = true
+      relay.enqueue(self)
+      relay.serve()
+      // Not served now: the queue remembers it, and the kernel need not say it again.
+      if isReadable { stream?.interest.remove(.readable) }
+    }
+  }
+
+  /// The queue's turn: receives once into a frame.
+  func relayOnce(link: TunnelLink, header: MessageHeader, payloadLengthMax: Int, now: Instant) {
+    guard let stream else { return }
+    isReadable = false
+    switch link.relay(from: stream, header: header, payloadLengthMax: payloadLengthMax) {
+    case .bytes(let count):
+      lastProgress = now
+      if count == payloadLengthMax {
+        // There is probably more; ask for the next turn instead of asking the kernel.
+        isReadable = true
+        relay.enqueue(self)
+      } else {
+        stream.interest.insert(.readable)
+      }
+    case .wouldBlock: stream.interest.insert(.readable)
+    case .endOfStream: relay.localEnded(self)
+    case .failed(let failure): relay.localFailed(self, reason: failure.reason)
+    }
+  }
+
+  // MARK: Tunnel to local side
+
+  /// Sends to the socket what it takes, and keeps the rest.
+  func deliver(_ bytes: Span<UInt8>, now: Instant) {
+    var sent = 0
+    if pending.isEmpty, let stream {
+      switch stream.send(bytes) {
+      case .accepted(let count):
+        sent = count
+        lastProgress = now
+      case .wouldBlock: break
+      case .failed(let failure):
+        relay.localFailed(self, reason: failure.reason)
+        return
+      }
+    }
+    if sent == bytes.count { return }
+    pending.append(bytes.extracting(sent..<bytes.count))
+    relay.pendingChanged(by: bytes.count - sent)
+    stream?.interest.insert(.writable)
+    updateCongestion()
+  }
+
+  private func flush() {
+    guard let stream else { return }
+    if !pending.isEmpty {
+      switch pending.withReadable({ stream.send($0) }) {
+      case .accepted(let count):
+        pending.consume(count)
+        lastProgress = relay.now
+        relay.pendingChanged(by: -count)
+      case .wouldBlock: break
+      case .failed(let failure):
+        relay.localFailed(self, reason: failure.reason)
+        return
+      }
+    }
+    if pending.isEmpty {
+      pending.release()
+      stream.interest.remove(.writable)
+      updateCongestion()
+      relay.localDrained(self)
+    } else {
+      stream.interest.insert(.writable)
+      updateCongestion()
+    }
+  }
+
+  /// Congested above the mark, free again below half of it.
+  private func updateCongestion() {
+    let mark = relay.settings.connectionPendingMax
+    let congested = isCongested ? pending.count > mark / 2 : pending.count >= mark
+    if congested == isCongested { return }
+    isCongested = congested
+    relay.congestionChanged(congested)
+  }
+
+  // MARK: End
+
+  /// Closes the socket and gives everything back.
+  func close(abruptly: Bool) {
+    if abruptly { stream?.abort() } else { stream?.close() }
+    stream = nil
+    connector?.cancel()
+    connector = nil
+    isReading = false
+    isReadable = false
+    if !pending.isEmpty { relay.pendingChanged(by: -pending.count) }
+    pending.release()
+    if isCongested {
+      isCongested = false
+      relay.congestionChanged(false)
+    }
+  }
+}

@@ -1,0 +1,426 @@
+import Basics
+import Reactor
+
+/// Whoever holds the relay: the program's own life goes on without it.
+protocol RelayHandler: AnyObject {
+  /// SERVICE_IDS came and fits the mappings; `relay.session` has the services.
+  func relayAgreed(_ relay: Relay)
+  func relay(_ relay: Relay, mismatch reason: String)
+  func relay(_ relay: Relay, ended end: TunnelLink.End)
+  /// No connection is left, after `drain`.
+  func relayDrained(_ relay: Relay)
+}
+
+/// One WebSocket's worth of relaying: the session, its link, and the local sockets.
+///
+/// Connections that have something for the tunnel stand in a queue and are served round-robin, one frame
+/// each, as long as the link has room. Bytes from the tunnel go to the local sockets at once; when one
+/// of these takes no more than `connectionPendingMax` bytes, or all together more than
+/// `tunnelPendingMax`, the link is paused until it does.
+final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
+  /// Payload of one frame when several connections wait, so that none waits for a long one.
+  private static let sharedPayloadLengthMax = 16 * 1024
+  private static let sweepPeriod = Milliseconds(1_000)
+
+  let network: any Network
+  let link: TunnelLink
+  let settings: Settings
+  let log: Log
+  private(set) var session: TunnelSession
+  /// Server of each mapping (a destination), and the address to connect from.
+  private let endpoints: [Endpoint]
+  private let localAddress: SocketAddress?
+  /// By the session's slots.
+  private var connections: [LocalConnection?] = []
+  private var queue = ConnectionQueue()
+  private var pendingByteCount = 0
+  private var congestedCount = 0
+  private var isOverPending = false
+  private var isLinkPaused = false
+  private var isServing = false
+  private var isDraining = false
+  private var sweepTimer: TimerID?
+  var handler: (any RelayHandler)?
+
+  init(
+    network: any Network, link: TunnelLink, role: TunnelRole, mappings: [String?],
+    endpoints: [Endpoint], localAddress: SocketAddress?, settings: Settings, log: Log
+  ) {
+    self.network = network
+    self.link = link
+    self.endpoints = endpoints
+    self.localAddress = localAddress
+    self.settings = settings
+    self.log = log
+    session = TunnelSession(
+      role: role, mappings: mappings, connectionCountMax: settings.activeConnectionCountMax)
+    link.handler = self
+  }
+
+  var now: Instant { network.now }
+  var connectionCount: Int { session.connectionCount }
+
+  func serviceLabel(_ service: Int) -> String {
+    let name = session.serviceNames[service]
+    return name.isEmpty ? "the tunnel" : "service \(name)"
+  }
+
+  // MARK: Source
+
+  /// A client came to the service's port.
+  func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
+    var result = isDraining ? .full : session.open(service: service)
+    if case .full = result, !isDraining, evictLingering() {
+      result = session.open(service: service)
+    }
+    guard case .opened(let slot, let type) = result else {
+      log.warning(
+        "refused a client from \(peer.description) for \(serviceLabel(service)): "
+          + "\(session.connectionCount) of \(session.connectionCountMax) connections are open")
+      stream.abort()
+      return
+    }
+    log.debug("client \(peer.description) is connection \(slot) of \(serviceLabel(service))")
+    let connection = insert(slot: slot, service: service)
+    connection.startToSend = type
+    connection.attach(stream)
+    connection.startReading()
+    enqueue(connection)
+    serve()
+  }
+
+  /// Makes room by ending the half-closed connection that has been silent the longest.
+  private func evictLingering() -> Bool {
+    var oldest: LocalConnection?
+    for case let connection? in connections
+    where session.slots[connection.slot]?.state == .halfClosed {
+      if oldest.map({ connection.lastProgress < $0.lastProgress }) ?? true { oldest = connection }
+    }
+    guard let oldest else { return false }
+    handle(.expired, oldest)
+    serve()
+    return session.slots[oldest.slot] == nil
+  }
+
+  // MARK: The link's events
+
+  func link(
+    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
+  ) -> TunnelLink.Disposition {
+    switch session.handle(message, in: bytes) {
+    case .none: break
+    case .deliver(let slot):
+      guard let connection = connections[slot] else { break }
+      connection.deliver(bytes.extracting(message.payload), now: now)
+    case .start(let slot): connect(slot)
+    case .restart(let service, let slot):
+      resetByPeer(except: slot) { $0.service == service }
+      connect(slot)
+    case .peerReset(let slot):
+      if let connection = connections[slot] { handle(.peerReset, connection) }
+    case .serviceReset(let service):
+      log.info("\(serviceLabel(service)): the peer reset the stream")
+      resetByPeer(except: nil) { $0.service == service }
+    case .sessionReset:
+      log.info("the service reset the session")
+      resetByPeer(except: nil) { _ in true }
+    case .reply(let service, let streamID, let connectionID, let reason):
+      if !link.hasRoom {
+        isLinkPaused = true
+        link.wantsRoom = true
+        return .hold
+      }
+      log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
+      link.send(
+        session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
+    case .dropped(let reason): log.debug("dropped \(reason)")
+    case .servicesAgreed: handler?.relayAgreed(self)
+    case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
+    case .violation(let reason): link.violate(reason)
+    }
+    if mustPause { isLinkPaused = true }
+    return isLinkPaused ? .pause : .next
+  }
+
+  func linkHasRoom(_ link: TunnelLink) {
+    serve()
+    resumeIfPossible()
+  }
+
+  func link(_ link: TunnelLink, ended end: TunnelLink.End) {
+    let owner = handler
+    shutDown()
+    owner?.relay(self, ended: end)
+  }
+
+  private func resetByPeer(except: Int?, where isMeant: (LocalConnection) -> Bool) {
+    for case let connection? in connections where connection.slot != except && isMeant(connection) {
+      handle(.peerReset, connection)
+    }
+  }
+
+  // MARK: Destination
+
+  private func connect(_ slot: Int) {
+    guard let state = session.slots[slot] else { return }
+    let connection = insert(slot: slot, service: state.service)
+    guard let mapping = session.mappingOfService[state.service] else { return }
+    let endpoint = endpoints[mapping]
+    log.debug(
+      "connection \(slot) of \(serviceLabel(state.service)) goes to \(endpoint.description)")
+    let connector = Connector(
+      network: network, endpoint: endpoint, from: localAddress, settings: settings, tag: slot,
+      handler: self)
+    connection.connector = connector
+    connector.start()
+  }
+
+  func connector(_ connector: Connector, connected stream: any Stream) {
+    guard let connection = connections[connector.tag], connection.connector === connector else {
+      stream.close()
+      return
+    }
+    handle(.connected, connection) { connection.attach(stream) }
+  }
+
+  func connector(_ connector: Connector, failed reason: String) {
+    guard let connection = connections[connector.tag], connection.connector === connector else {
+      return
+    }
+    log.error(
+      "\(serviceLabel(connection.service)): could not connect to \(reason); "
+        + "this connection is reset, others go on")
+    handle(.connectFailed, connection)
+  }
+
+  // MARK: Connections
+
+  private func insert(slot: Int, service: Int) -> LocalConnection {
+    let connection = LocalConnection(relay: self, slot: slot, service: service, now: now)
+    while connections.count <= slot { connections.append(nil) }
+    connections[slot] = connection
+    return connection
+  }
+
+  func localEnded(_ connection: LocalConnection) { handle(.localEnd, connection) }
+
+  func localFailed(_ connection: LocalConnection, reason: String) {
+    log.debug("connection \(connection.slot): \(reason)")
+    handle(.localFailure, connection)
+  }
+
+  func localDrained(_ connection: LocalConnection) { handle(.drained, connection) }
+
+  /// Runs an event through the connection's state machine and does what it says.
+  /// - Parameter prepare: called between the two, for what must be in place before the action.
+  private func handle(
+    _ event: Connection.Event, _ connection: LocalConnection, prepare: () -> Void = {}
+  ) {
+    let hasPending = !connection.pending.isEmpty
+    let action = session.handle(event, slot: connection.slot, hasPending: hasPending)
+    prepare()
+    switch action {
+    case .none: break
+    case .relay: connection.startReading()
+    case .linger:
+      connection.stopReading()
+      scheduleSweep()
+    case .drain, .resetPeerAndDrain:
+      connection.stopReading()
+      connection.mustReset = action == .resetPeerAndDrain
+      if connection.mustReset { enqueue(connection) }
+      scheduleSweep()
+    case .close: finish(connection, resetPeer: false, abruptly: false)
+    case .resetPeerAndClose:
+      finish(connection, resetPeer: true, abruptly: event == .expired || event == .localFailure)
+    }
+    serve()
+  }
+
+  private func finish(_ connection: LocalConnection, resetPeer: Bool, abruptly: Bool) {
+    log.debug("connection \(connection.slot) of \(serviceLabel(connection.service)) ends")
+    connection.close(abruptly: abruptly)
+    if resetPeer { connection.mustReset = true }
+    // A peer that has not heard of the connection yet still must: what was started is reset.
+    if connection.mustReset {
+      enqueue(connection)
+    } else {
+      release(connection)
+    }
+  }
+
+  private func release(_ connection: LocalConnection) {
+    guard connections[connection.slot] === connection else { return }
+    connections[connection.slot] = nil
+    session.release(slot: connection.slot)
+    if isDraining && connectionCount == 0 { handler?.relayDrained(self) }
+  }
+
+  // MARK: The queue
+
+  func enqueue(_ connection: LocalConnection) {
+    if connection.isQueued { return }
+    connection.isQueued = true
+    queue.append(connection)
+  }
+
+  /// Lets the queued connections send, in turn, while the link has room.
+  func serve() {
+    if isServing { return }
+    isServing = true
+    defer { isServing = false }
+    while link.hasRoom, let connection = queue.popFirst() {
+      connection.isQueued = false
+      serve(connection)
+    }
+    if !queue.isEmpty { link.wantsRoom = true }
+  }
+
+  private func serve(_ connection: LocalConnection) {
+    if let type = connection.startToSend {
+      connection.startToSend = nil
+      if let header = session.header(type, slot: connection.slot) { link.send(header) }
+      if !link.hasRoom {
+        enqueue(connection)
+        return
+      }
+    }
+    if connection.isReadable {
+      guard let header = session.header(.data, slot: connection.slot) else {
+        // Its stream is gone: nobody wants to hear of it.
+        connection.stopReading()
+        return
+      }
+      connection.relayOnce(
+        link: link, header: header,
+        payloadLengthMax: queue.isEmpty ? Message.payloadLengthMax : Self.sharedPayloadLengthMax,
+        now: now)
+      return
+    }
+    if connection.mustReset {
+      connection.mustReset = false
+      if let header = session.header(.connectionReset, slot: connection.slot) { link.send(header) }
+      if session.slots[connection.slot]?.state == .closed { release(connection) }
+    }
+  }
+
+  // MARK: Back-pressure
+
+  private var mustPause: Bool { congestedCount > 0 || isOverPending }
+
+  func pendingChanged(by byteCount: Int) {
+    pendingByteCount += byteCount
+    let mark = settings.tunnelPendingMax
+    isOverPending = isOverPending ? pendingByteCount > mark / 2 : pendingByteCount >= mark
+    if !isOverPending { resumeIfPossible() }
+  }
+
+  func congestionChanged(_ isCongested: Bool) {
+    congestedCount += isCongested ? 1 : -1
+    if isCongested { scheduleSweep() } else { resumeIfPossible() }
+  }
+
+  private func resumeIfPossible() {
+    if !isLinkPaused || mustPause { return }
+    isLinkPaused = false
+    link.resume()
+  }
+
+  // MARK: Time-outs
+
+  private func scheduleSweep() {
+    if sweepTimer != nil { return }
+    sweepTimer = network.schedule(at: network.now + Self.sweepPeriod, self, tag: 0)
+  }
+
+  /// Ends what lingers, drains or stalls for too long. It runs only while there is such a connection.
+  func timerFired(tag: Int, now: Instant) {
+    sweepTimer = nil
+    var isNeeded = false
+    for case let connection? in connections {
+      guard let state = session.slots[connection.slot]?.state else { continue }
+      let patience: Milliseconds
+      switch state {
+      case .halfClosed, .draining: patience = settings.halfCloseLinger
+      case .opening, .open:
+        // A stalled reader may stall as long as nobody else waits behind it.
+        if !connection.isCongested || connectionCount < 2 {
+          if connection.isCongested { isNeeded = true }
+          continue
+        }
+        patience = settings.stallTimeout
+      case .closed: continue
+      }
+      if now < connection.lastProgress + patience {
+        isNeeded = true
+        continue
+      }
+      if connection.isCongested && state != .draining {
+        log.warning(
+          "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing "
+            + "for \(patience.count) ms while others wait; it is reset")
+      }
+      handle(.expired, connection)
+    }
+    if isNeeded { scheduleSweep() }
+  }
+
+  // MARK: The end
+
+  /// Takes no new connection, and says when the last is gone.
+  func drain() {
+    isDraining = true
+    // What clients sent so far goes out; then the peer's side is told, and its last bytes come in.
+    if connectionCount == 0 { handler?.relayDrained(self) }
+  }
+
+  /// Bytes of messages that went through so far, both ways together.
+  var movedByteCount: Int { link.receivedByteCount + link.sentByteCount }
+
+  /// Something still waits for a local socket or for the link.
+  var hasUnsent: Bool { pendingByteCount > 0 || !queue.isEmpty || !link.hasRoom }
+
+  /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows.
+  func close() { link.close(.normal, reason: "") }
+
+  /// Drops everything; the handler hears nothing more.
+  func shutDown() {
+    handler = nil
+    link.abandon()
+    if let sweepTimer { network.cancel(sweepTimer) }
+    sweepTimer = nil
+    queue.removeAll()
+    for case let connection? in connections { connection.close(abruptly: true) }
+    connections.removeAll()
+  }
+}
+
+/// A first-in-first-out queue that takes and gives in constant time.
+struct ConnectionQueue {
+  private var items: [LocalConnection?] = []
+  private var head = 0
+
+  var isEmpty: Bool { head == items.count }
+
+  mutating func append(_ connection: LocalConnection) { items.append(connection) }
+
+  mutating func popFirst() -> LocalConnection? {
+    if head == items.count { return nil }
+    let first = items[head]
+    items[head] = nil
+    head += 1
+    if head == items.count {
+      items.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head > 32 && head * 2 > items.count {
+      items.removeSubrange(0..<head)
+      head = 0
+    }
+    return first
+  }
+
+  mutating func removeAll() {
+    items.removeAll()
+    head = 0
+  }
+}

@@ -1,0 +1,478 @@
+import Basics
+import Reactor
+
+/// Whoever speaks the tunnel's protocol over a link.
+public protocol TunnelLinkHandler: AnyObject {
+  /// A whole message; `bytes` lend its encoded form for the time of the call.
+  func link(
+    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
+  ) -> TunnelLink.Disposition
+  /// `wantsRoom` was set, and there is room now.
+  func linkHasRoom(_ link: TunnelLink)
+  /// The WebSocket is over. Nothing more comes from this link.
+  func link(_ link: TunnelLink, ended end: TunnelLink.End)
+}
+
+/// A WebSocket after its handshake, and the tunnel's messages inside of it; either role.
+///
+/// Inbound, one queue holds what came: the octets of tunnel messages at its front, frame headers already
+/// taken out, and raw WebSocket octets behind them. Outbound, one frame is built at a time in a buffer with
+/// headroom, and handed to the stream whole. The link reads nothing while it is paused, so what a slow
+/// reader does not take stays with the sender.
+public final class TunnelLink: StreamHandler, TimerHandler {
+  /// Longest frame payload in either direction, the service's own limit.
+  public static let framePayloadLengthMax = 131_076
+  /// Bytes of the inbound queue: a message as long as can be, and room for a good receive behind it.
+  static let inboundByteCountMax = 160 * 1024
+  /// Writable bytes made for each receive.
+  private static let receiveByteCountMin = 64 * 1024
+  /// How long the peer may take to answer our close frame.
+  static let closeTimeout = Milliseconds(2_000)
+  /// Ping periods without a single inbound byte after which the peer counts as dead.
+  static let silentPeriodsMax = 3
+  private static let outgoingHeadroom = FrameHeader.byteCountMax + MessageHeader.byteCountMax
+
+  public enum Disposition {
+    case next
+    /// The message was taken; show no more until `resume`.
+    case pause
+    /// The message was not taken; pause, and show it again after `resume`.
+    case hold
+  }
+
+  public enum End {
+    /// The peer closed the WebSocket; the code is 1005 when it gave none.
+    case closed(CloseCode, reason: String)
+    /// Our own close was answered, or not answered in time.
+    case completed
+    /// The peer broke the protocol; it was told so.
+    case violation(reason: String)
+    case failed(StreamFailure)
+    /// Nothing came for three ping periods.
+    case silent
+  }
+
+  private enum State { case open, closing, ended }
+  private enum TimerTag: Int { case ping, close }
+
+  private let network: any Network
+  private let stream: any Stream
+  private let role: WebSocketRole
+  private let log: Log
+  private var state = State.open
+  private var parser: FrameParser
+  private var inbound = ByteQueue()
+  /// Octets at the front of `inbound` that are tunnel messages; the rest is raw.
+  private var deframedByteCount = 0
+  private var isPaused = false
+  private var isProcessing = false
+  private var outgoing = ByteQueue()
+  private var maskingKeys = MaskingKeySource()
+  /// Frames that go out before any message: a close frame, the answer to the newest ping.
+  private var pendingPong: [UInt8]?
+  private var pendingClose: [UInt8]?
+  private var pingPeriod: Milliseconds?
+  private var pingTimer: TimerID?
+  private var closeTimer: TimerID?
+  private var hasReceivedSincePing = true
+  private var silentPeriods = 0
+  public var handler: (any TunnelLinkHandler)?
+
+  /// Ask to be told by `linkHasRoom`; cleared by that.
+  public var wantsRoom = false {
+    didSet { if wantsRoom != oldValue { updateInterest() } }
+  }
+
+  /// Bytes of messages relayed so far, for reports.
+  public private(set) var receivedByteCount = 0
+  public private(set) var sentByteCount = 0
+
+  /// Takes over an open stream behind the opening handshake.
+  /// - Parameter early: what came behind the handshake's last octet.
+  public init(
+    network: any Network, stream: any Stream, role: WebSocketRole, early: [UInt8], log: Log
+  ) {
+    self.network = network
+    self.stream = stream
+    self.role = role
+    self.log = log
+    parser = FrameParser(role: role, payloadLengthMax: Self.framePayloadLengthMax)
+    inbound.reserve(max(Self.inboundByteCountMax, early.count))
+    inbound.append(early)
+  }
+
+  /// Starts to read, and to ping every `pingPeriod` if there is one.
+  public func start(pingPeriod: Milliseconds?) {
+    stream.handler = self
+    self.pingPeriod = pingPeriod
+    if let pingPeriod {
+      pingTimer = network.schedule(
+        at: network.now + pingPeriod, self, tag: TimerTag.ping.rawValue)
+    }
+    updateInterest()
+    if !inbound.isEmpty { process() }
+  }
+
+  // MARK: Receiving
+
+  /// Goes on after a pause: first with what is here already.
+  public func resume() {
+    if !isPaused || state == .ended { return }
+    isPaused = false
+    // Called out of `process` itself, its loop goes on by itself.
+    if !isProcessing { process() }
+    updateInterest()
+  }
+
+  /// Stops reading as if a message had asked for it.
+  public func pause() {
+    isPaused = true
+    updateInterest()
+  }
+
+  public func streamOpened() {}
+
+  public func streamFailed(_ failure: StreamFailure) { end(.failed(failure)) }
+
+  public func streamReady(_ readiness: Readiness) {
+    if readiness.contains(.writable) { roomCame() }
+    if readiness.contains(.readable) && state != .ended && !isPaused { receive() }
+  }
+
+  private func receive() {
+    inbound.reserve(Self.receiveByteCountMin)
+    switch inbound.withWritable({ stream.receive(into: &$0) }) {
+    case .bytes(let count):
+      inbound.advance(count)
+      hasReceivedSincePing = true
+      process()
+      updateInterest()
+    case .wouldBlock: break
+    case .endOfStream: end(state == .closing ? .completed : .failed(.unexpectedEnd))
+    case .failed(let failure): end(state == .closing ? .completed : .failed(failure))
+    }
+  }
+
+  /// Works through what is in the queue until it runs out or somebody pauses.
+  private func process() {
+    isProcessing = true
+    defer { isProcessing = false }
+    while state != .ended {
+      if isPaused || !dispatchMessages() { return }
+      let step = inbound.withReadable { readable in
+        parser.next(readable.extracting(deframedByteCount..<readable.count))
+      }
+      switch step {
+      case .needMore: return
+      case .frame(let header, let headerByteCount):
+        if header.opcode == .text {
+          violate(.unsupportedData, reason: "a text frame, where only binary ones are allowed")
+          return
+        }
+        inbound.removeInside(offset: deframedByteCount, count: headerByteCount)
+      case .payload(let byteCount, let maskingKey, _):
+        if let maskingKey {
+          inbound.withReadableMutable { readable in
+            maskingKey.apply(to: &readable, from: deframedByteCount, byteCount: byteCount)
+          }
+        }
+        deframedByteCount += byteCount
+      case .control(let header, let headerByteCount):
+        let payload = controlPayload(header, headerByteCount)
+        inbound.removeInside(
+          offset: deframedByteCount, count: headerByteCount + header.payloadLength)
+        handleControl(header.opcode, payload)
+      case .violation(let violation):
+        violate(violation.statusCode, reason: violation.reason)
+        return
+      }
+    }
+  }
+
+  /// Shows the whole messages at the queue's front to the handler; false when that paused or ended it.
+  private func dispatchMessages() -> Bool {
+    while deframedByteCount >= Message.prefixByteCount {
+      let length = inbound.withReadable { Int($0[0]) << 8 | Int($0[1]) }
+      let total = Message.prefixByteCount + length
+      if deframedByteCount < total { return true }
+      if state == .open {
+        switch inbound.withReadable({ show($0.extracting(Message.prefixByteCount..<total)) }) {
+        case .success(.next): break
+        case .success(.pause): isPaused = true
+        case .success(.hold):
+          isPaused = true
+          return false
+        case .failure(let error):
+          violate(.protocolError, reason: "a message that cannot be read: \(error.reason)")
+          return false
+        }
+        if state == .ended { return false }
+      }
+      inbound.consume(total)
+      deframedByteCount -= total
+      receivedByteCount += total
+      if isPaused { return false }
+    }
+    return true
+  }
+
+  private func show(_ bytes: Span<UInt8>) -> Result<Disposition, MessageError> {
+    do {
+      let message = try Message.parse(bytes)
+      return .success(handler?.link(self, received: message, in: bytes) ?? .next)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func controlPayload(_ header: FrameHeader, _ headerByteCount: Int) -> [UInt8] {
+    let start = deframedByteCount + headerByteCount
+    var payload: [UInt8] = []
+    payload.reserveCapacity(header.payloadLength)
+    inbound.withReadableMutable { readable in
+      header.maskingKey?.apply(to: &readable, from: start, byteCount: header.payloadLength)
+      for index in start..<(start + header.payloadLength) { payload.append(readable[index]) }
+    }
+    return payload
+  }
+
+  private func handleControl(_ opcode: Opcode, _ payload: [UInt8]) {
+    switch opcode {
+    case .ping:
+      // Only the newest ping needs an answer (RFC 6455 §5.5.3), so pings never queue up.
+      pendingPong = payload
+      sendControl()
+    case .pong: handlePong(payload)
+    case .close: handleClose(payload)
+    case .continuation, .text, .binary: break
+    }
+  }
+
+  private func handleClose(_ payload: [UInt8]) {
+    var code = CloseCode.noStatusReceived
+    var reason = ""
+    if payload.count >= 2 {
+      code = CloseCode(rawValue: UInt16(payload[0]) << 8 | UInt16(payload[1]))
+      reason = String(decoding: payload[2...], as: UTF8.self)
+    }
+    if payload.count == 1 || (payload.count >= 2 && !code.isAllowedOnWire) {
+      violate(.protocolError, reason: "a close frame with a wrong status code")
+      return
+    }
+    if state == .open {
+      pendingClose = payload.count >= 2 ? [payload[0], payload[1]] : []
+      sendControl()
+    }
+    end(state == .closing ? .completed : .closed(code, reason: reason))
+  }
+
+  // MARK: Sending
+
+  /// A message may be sent now.
+  public var hasRoom: Bool {
+    state == .open && pendingPong == nil && stream.unsentByteCount < TLSStream.roomMark
+  }
+
+  /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
+  /// `hasRoom` only. The result is the receive's.
+  public func relay(
+    from source: any Stream, header: MessageHeader, payloadLengthMax: Int
+  ) -> ReceiveResult {
+    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
+    outgoing.restart(headroom: Self.outgoingHeadroom)
+    let byteCountMax = min(payloadLengthMax, Message.payloadLengthMax)
+    let result = outgoing.withWritable(atMost: byteCountMax) { source.receive(into: &$0) }
+    if case .bytes(let count) = result {
+      outgoing.advance(count)
+      sendOutgoing(header, payloadLength: count)
+    }
+    return result
+  }
+
+  /// Sends a message without a payload. Call it with `hasRoom` only.
+  public func send(_ header: MessageHeader) {
+    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
+    outgoing.restart(headroom: Self.outgoingHeadroom)
+    sendOutgoing(header, payloadLength: 0)
+  }
+
+  /// Sends bytes that are whole messages already, length prefixes and all, as one frame. Call it with
+  /// `hasRoom` only.
+  public func send(encoded bytes: Span<UInt8>) {
+    outgoing.reserve(FrameHeader.byteCountMax + bytes.count)
+    outgoing.restart(headroom: FrameHeader.byteCountMax)
+    outgoing.append(bytes)
+    sentByteCount += bytes.count
+    sendFrame(.binary)
+  }
+
+  private func sendOutgoing(_ header: MessageHeader, payloadLength: Int) {
+    let end = outgoing.headroomExtended(by: MessageHeader.byteCountMax)
+    let start = outgoing.withReadableMutable { bytes in
+      header.write(into: &bytes, endingAt: end, payloadLength: payloadLength)
+    }
+    outgoing.consume(start)
+    sentByteCount += outgoing.count
+    sendFrame(.binary)
+  }
+
+  /// Puts a frame header in front of what `outgoing` holds, masks it if a client must, and sends it.
+  private func sendFrame(_ opcode: Opcode) {
+    let key: MaskingKey? = role == .client ? maskingKeys.next() : nil
+    let length = outgoing.count
+    let header = FrameHeader(opcode: opcode, payloadLength: length, maskingKey: key)
+    outgoing.extendFront(header.byteCount)
+    outgoing.withReadableMutable { bytes in
+      _ = header.write(into: &bytes, endingAt: header.byteCount)
+      key?.apply(to: &bytes, from: header.byteCount, byteCount: length)
+    }
+    switch outgoing.withReadable({ stream.send($0) }) {
+    case .accepted: break
+    case .wouldBlock: end(.failed(.unexpectedEnd))
+    case .failed(let failure): end(.failed(failure))
+    }
+  }
+
+  /// Sends the control frames that wait, as far as there is room.
+  private func sendControl() {
+    while state != .ended && stream.unsentByteCount < TLSStream.roomMark {
+      let payload: [UInt8]
+      let opcode: Opcode
+      if let pong = pendingPong {
+        pendingPong = nil
+        (opcode, payload) = (.pong, pong)
+      } else if let close = pendingClose {
+        pendingClose = nil
+        (opcode, payload) = (.close, close)
+      } else {
+        break
+      }
+      sendControlFrame(opcode, payload)
+    }
+    updateInterest()
+  }
+
+  private func sendControlFrame(_ opcode: Opcode, _ payload: [UInt8]) {
+    outgoing.reserve(FrameHeader.byteCountMax + FrameHeader.controlPayloadLengthMax)
+    outgoing.restart(headroom: FrameHeader.byteCountMax)
+    outgoing.append(payload)
+    sendFrame(opcode)
+  }
+
+  private func roomCame() {
+    sendControl()
+    if wantsRoom && hasRoom {
+      wantsRoom = false
+      handler?.linkHasRoom(self)
+    }
+  }
+
+  private func updateInterest() {
+    if state == .ended { return }
+    var wanted: Readiness = []
+    if !isPaused { wanted.insert(.readable) }
+    if wantsRoom || pendingPong != nil || pendingClose != nil { wanted.insert(.writable) }
+    stream.interest = wanted
+  }
+
+  // MARK: Keeping alive
+
+  public func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.close.rawValue {
+      closeTimer = nil
+      end(.completed)
+      return
+    }
+    pingTimer = nil
+    guard let pingPeriod, state == .open else { return }
+    // While we do not read by our own choice, silence says nothing about the peer.
+    silentPeriods = hasReceivedSincePing || isPaused ? 0 : silentPeriods + 1
+    hasReceivedSincePing = false
+    if silentPeriods >= Self.silentPeriodsMax {
+      end(.silent)
+      return
+    }
+    if hasRoom {
+      var stamp: [UInt8] = []
+      for shift in 0..<8 {
+        stamp.append(UInt8(truncatingIfNeeded: now.nanoseconds >> Int64(8 * shift)))
+      }
+      sendControlFrame(.ping, stamp)
+    }
+    if state == .ended { return }
+    pingTimer = network.schedule(at: now + pingPeriod, self, tag: TimerTag.ping.rawValue)
+  }
+
+  private func handlePong(_ payload: [UInt8]) {
+    if payload.count != 8 { return }
+    var sent: Int64 = 0
+    for index in 0..<8 { sent |= Int64(payload[index]) << Int64(8 * index) }
+    let roundTrip = network.now.millisecondsRoundedUp(since: Instant(nanoseconds: sent))
+    log.debug("ping round trip: \(roundTrip.count) ms")
+  }
+
+  // MARK: Ending
+
+  /// Begins the closing handshake (RFC 6455 §7.1.2); `ended(.completed)` follows.
+  public func close(_ code: CloseCode, reason: String) {
+    if state != .open { return }
+    var payload = [
+      UInt8(truncatingIfNeeded: code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue),
+    ]
+    payload.append(contentsOf: reason.utf8.prefix(FrameHeader.controlPayloadLengthMax - 2))
+    pendingClose = payload
+    state = .closing
+    isPaused = false
+    closeTimer = network.schedule(
+      at: network.now + Self.closeTimeout, self, tag: TimerTag.close.rawValue)
+    sendControl()
+  }
+
+  /// Drops the link without a word; the handler hears nothing more.
+  public func abandon() {
+    handler = nil
+    end(.completed)
+  }
+
+  private func violate(_ code: CloseCode, reason: String) {
+    pendingPong = nil
+    pendingClose = [
+      UInt8(truncatingIfNeeded: code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue),
+    ]
+    pendingClose?.append(contentsOf: reason.utf8.prefix(FrameHeader.controlPayloadLengthMax - 2))
+    sendControl()
+    end(.violation(reason: reason))
+  }
+
+  /// Closes the WebSocket because its handler found a message at fault.
+  public func violate(_ reason: String) { violate(.protocolError, reason: reason) }
+
+  private func end(_ end: End) {
+    if state == .ended { return }
+    state = .ended
+    if let pingTimer { network.cancel(pingTimer) }
+    if let closeTimer { network.cancel(closeTimer) }
+    pingTimer = nil
+    closeTimer = nil
+    stream.close()
+    let owner = handler
+    handler = nil
+    owner?.link(self, ended: end)
+  }
+}
+
+/// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
+struct MaskingKeySource {
+  private var octets: [UInt8] = []
+  private var used = 0
+
+  mutating func next() -> MaskingKey {
+    if used + 4 > octets.count {
+      // Without randomness a constant key: TLS below protects the bytes either way.
+      octets = (try? Cryptography.random(1_024)) ?? [UInt8](repeating: 0, count: 4)
+      used = 0
+    }
+    defer { used += 4 }
+    return MaskingKey(octets[used], octets[used + 1], octets[used + 2], octets[used + 3])
+  }
+}

@@ -1,0 +1,93 @@
+/// The client's side of the opening handshake (RFC 6455 §4.1), without its cryptography: the caller brings
+/// the random key and what the server must answer to it.
+public struct ClientHandshake {
+  /// Longest head of an answer, in octets.
+  public static let responseByteCountMax = 16 * 1024
+
+  public enum Outcome {
+    case needMore
+    /// 101, as it must be. `byteCount` octets were used; what follows is frames.
+    case accepted(HeaderBlock, subprotocol: String?, byteCount: Int)
+    /// A proper answer that is not 101.
+    case refused(status: Int, reason: String, HeaderBlock)
+    /// The server broke the protocol.
+    case violation(reason: String)
+  }
+
+  private let expectedAccept: String
+  private let subprotocols: [String]
+
+  /// - Parameters:
+  ///   - expectedAccept: Base64 of SHA-1 of the key and the GUID of RFC 6455 §1.3.
+  ///   - subprotocols: what the request offers; the answer must select one of them.
+  public init(expectedAccept: String, subprotocols: [String]) {
+    self.expectedAccept = expectedAccept
+    self.subprotocols = subprotocols
+  }
+
+  /// The request's octets.
+  /// - Parameters:
+  ///   - key: Base64 of sixteen random octets.
+  ///   - host: host, and port if it is not the scheme's own.
+  ///   - fields: further header fields, in order.
+  public static func request(
+    target: String, host: String, key: String, subprotocols: [String],
+    fields: [HeaderBlock.Field]
+  ) -> [UInt8] {
+    var text = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
+    text += "Connection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
+    if !subprotocols.isEmpty {
+      text += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
+    }
+    for field in fields { text += "\(field.name): \(field.value)\r\n" }
+    text += "\r\n"
+    return Array(text.utf8)
+  }
+
+  /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
+  public func parse(_ bytes: Span<UInt8>) -> Outcome {
+    switch HeaderBlock.parse(bytes, byteCountMax: Self.responseByteCountMax) {
+    case .needMore: .needMore
+    case .malformed(let reason): .violation(reason: "the answer is not HTTP: \(reason)")
+    case .complete(let head): judge(head)
+    }
+  }
+
+  private func judge(_ head: HeaderBlock) -> Outcome {
+    guard let (status, reason) = Self.statusLine(head.startLine) else {
+      return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
+    }
+    if status != 101 { return .refused(status: status, reason: reason, head) }
+    if head.value("upgrade")?.lowercased() != "websocket" {
+      return .violation(reason: "the answer does not say 'Upgrade: websocket'")
+    }
+    if !head.hasToken("upgrade", in: "connection") {
+      return .violation(reason: "the answer does not say 'Connection: Upgrade'")
+    }
+    if head.value("sec-websocket-accept") != expectedAccept {
+      return .violation(reason: "the answer's Sec-WebSocket-Accept is wrong")
+    }
+    if head.value("sec-websocket-extensions") != nil {
+      return .violation(reason: "the answer selects an extension that was not offered")
+    }
+    let subprotocol = head.value("sec-websocket-protocol")
+    if let subprotocol, !subprotocols.contains(subprotocol) {
+      return .violation(reason: "the answer selects the subprotocol '\(subprotocol)', not offered")
+    }
+    if subprotocol == nil && !subprotocols.isEmpty {
+      return .violation(reason: "the answer selects no subprotocol")
+    }
+    return .accepted(head, subprotocol: subprotocol, byteCount: head.byteCount)
+  }
+
+  /// `HTTP/1.1 101 Switching Protocols` as a number and a phrase.
+  private static func statusLine(_ line: String) -> (Int, String)? {
+    let octets = Array(line.utf8)
+    guard octets.count >= 12, octets.starts(with: Array("HTTP/1.1 ".utf8)) else { return nil }
+    guard let status = Int(String(decoding: octets[9..<12], as: UTF8.self)), status >= 100 else {
+      return nil
+    }
+    if octets.count > 12 && octets[12] != 0x20 { return nil }
+    return (status, String(decoding: octets.dropFirst(13), as: UTF8.self))
+  }
+}

@@ -1,0 +1,115 @@
+/// The head of an HTTP/1.1 request or answer: its first line, and its header fields (RFC 9112).
+public struct HeaderBlock {
+  /// Header fields in one head; more is an error.
+  public static let fieldCountMax = 100
+
+  public struct Field: Equatable {
+    /// In lower case, when it was read.
+    public let name: String
+    /// Without the white space around it.
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public let startLine: String
+  public let fields: [Field]
+  /// Octets of the head, with the empty line that ends it.
+  public let byteCount: Int
+
+  public enum Outcome {
+    case needMore
+    case complete(HeaderBlock)
+    case malformed(reason: String)
+  }
+
+  /// Reads a head from the front of `bytes`.
+  /// - Parameter byteCountMax: longest head accepted, in octets.
+  public static func parse(_ bytes: Span<UInt8>, byteCountMax: Int) -> Outcome {
+    guard let end = endOfHead(bytes, byteCountMax: byteCountMax) else {
+      return bytes.count >= byteCountMax
+        ? .malformed(reason: "its head is longer than \(byteCountMax) bytes") : .needMore
+    }
+    var lines: [String] = []
+    var line: [UInt8] = []
+    for index in 0..<(end - 2) {
+      let octet = bytes[index]
+      if octet == 0x0a && line.last == 0x0d {
+        line.removeLast()
+        lines.append(String(decoding: line, as: UTF8.self))
+        line.removeAll(keepingCapacity: true)
+        continue
+      }
+      if octet != 0x09 && octet != 0x0d && (octet < 0x20 || octet == 0x7f) {
+        return .malformed(reason: "its head has a control character in it")
+      }
+      line.append(octet)
+    }
+    guard let startLine = lines.first else { return .malformed(reason: "its first line is empty") }
+    if lines.count - 1 > fieldCountMax {
+      return .malformed(reason: "it has more than \(fieldCountMax) header fields")
+    }
+    var fields: [Field] = []
+    for line in lines.dropFirst() {
+      guard let field = parseField(line) else {
+        return .malformed(reason: "a header field is not of the form 'name: value'")
+      }
+      fields.append(field)
+    }
+    return .complete(HeaderBlock(startLine: startLine, fields: fields, byteCount: end))
+  }
+
+  /// The value of the field `name` (lower case); several of them are joined by ", " (RFC 9110 §5.3).
+  public func value(_ name: String) -> String? {
+    var joined: String?
+    for field in fields where field.name == name {
+      joined = joined.map { $0 + ", " + field.value } ?? field.value
+    }
+    return joined
+  }
+
+  public func count(of name: String) -> Int { fields.count { $0.name == name } }
+
+  /// Whether the comma-separated list in the field `name` has `token`, in any case.
+  public func hasToken(_ token: String, in name: String) -> Bool {
+    guard let value = value(name) else { return false }
+    return HeaderBlock.list(value).contains { $0.lowercased() == token }
+  }
+
+  /// The parts of a comma-separated list, without the white space around them and empty parts.
+  public static func list(_ value: String) -> [String] {
+    value.utf8.split(separator: 0x2c).map { trimmed(Array($0)) }.filter { !$0.isEmpty }
+  }
+
+  private static func endOfHead(_ bytes: Span<UInt8>, byteCountMax: Int) -> Int? {
+    let limit = min(bytes.count, byteCountMax)
+    if limit < 4 { return nil }
+    for index in 3..<limit
+    where bytes[index] == 0x0a && bytes[index - 1] == 0x0d && bytes[index - 2] == 0x0a
+      && bytes[index - 3] == 0x0d
+    {
+      return index + 1
+    }
+    return nil
+  }
+
+  /// A folded line (it begins with white space) has no name and is refused with the others (RFC 9112 §5.2).
+  private static func parseField(_ line: String) -> Field? {
+    let octets = Array(line.utf8)
+    guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
+    for octet in octets[..<colon] where octet <= 0x20 || octet >= 0x7f { return nil }
+    return Field(
+      String(decoding: octets[..<colon], as: UTF8.self).lowercased(),
+      trimmed(Array(octets[(colon + 1)...])))
+  }
+
+  private static func trimmed(_ octets: [UInt8]) -> String {
+    var slice = octets[...]
+    while let first = slice.first, first == 0x20 || first == 0x09 { slice.removeFirst() }
+    while let last = slice.last, last == 0x20 || last == 0x09 { slice.removeLast() }
+    return String(decoding: slice, as: UTF8.self)
+  }
+}

@@ -1,0 +1,92 @@
+/// The server's side of the opening handshake (RFC 6455 §4.2), without its cryptography.
+public enum ServerHandshake {
+  /// What a client asks for.
+  public struct Request {
+    /// Path and query, as they stand in the request.
+    public let target: String
+    /// To be answered with the Base64 of the SHA-1 of it and the GUID of RFC 6455 §1.3.
+    public let key: String
+    public let subprotocols: [String]
+    public let head: HeaderBlock
+  }
+
+  public enum Outcome {
+    case needMore
+    case request(Request)
+    /// To be answered with this HTTP status and then closed.
+    case refuse(status: Int, reason: String)
+  }
+
+  /// Reads a request from the front of `bytes`.
+  /// - Parameter byteCountMax: longest request accepted, in octets.
+  public static func parse(_ bytes: Span<UInt8>, byteCountMax: Int) -> Outcome {
+    switch HeaderBlock.parse(bytes, byteCountMax: byteCountMax) {
+    case .needMore: .needMore
+    case .malformed(let reason): .refuse(status: 400, reason: "the request is not HTTP: \(reason)")
+    case .complete(let head): judge(head)
+    }
+  }
+
+  private static func judge(_ head: HeaderBlock) -> Outcome {
+    let parts = head.startLine.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
+      .map { String(decoding: Array($0), as: UTF8.self) }
+    guard parts.count == 3, parts[2] == "HTTP/1.1" else {
+      return .refuse(status: 400, reason: "the request line is not HTTP/1.1")
+    }
+    if parts[0] != "GET" { return .refuse(status: 405, reason: "only GET is served") }
+    if head.count(of: "host") != 1 {
+      return .refuse(status: 400, reason: "the request must have one Host field")
+    }
+    guard head.value("upgrade")?.lowercased() == "websocket",
+      head.hasToken("upgrade", in: "connection")
+    else { return .refuse(status: 400, reason: "the request does not ask for a WebSocket") }
+    if head.value("sec-websocket-version") != "13" {
+      return .refuse(status: 426, reason: "only version 13 of the WebSocket is served")
+    }
+    // Sixteen octets in Base64 are 24 characters, the last two of them padding.
+    guard let key = head.value("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==")
+    else {
+      return .refuse(status: 400, reason: "Sec-WebSocket-Key is not sixteen octets in Base64")
+    }
+    return .request(
+      Request(
+        target: parts[1], key: key,
+        subprotocols: head.value("sec-websocket-protocol").map(HeaderBlock.list) ?? [], head: head))
+  }
+
+  /// The 101 answer's octets.
+  public static func accept(
+    _ accept: String, subprotocol: String?, fields: [HeaderBlock.Field]
+  ) -> [UInt8] {
+    var text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    text += "Sec-WebSocket-Accept: \(accept)\r\n"
+    if let subprotocol { text += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
+    for field in fields { text += "\(field.name): \(field.value)\r\n" }
+    text += "\r\n"
+    return Array(text.utf8)
+  }
+
+  /// An answer that refuses, with the reason as its body.
+  public static func refuse(
+    status: Int, reason: String, fields: [HeaderBlock.Field]
+  ) -> [UInt8] {
+    var text = "HTTP/1.1 \(status) \(phrase(status))\r\nContent-Type: text/plain\r\n"
+    text += "Content-Length: \(reason.utf8.count + 1)\r\nConnection: close\r\n"
+    for field in fields { text += "\(field.name): \(field.value)\r\n" }
+    text += "\r\n\(reason)\n"
+    return Array(text.utf8)
+  }
+
+  private static func phrase(_ status: Int) -> String {
+    switch status {
+    case 400: "Bad Request"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 426: "Upgrade Required"
+    case 431: "Request Header Fields Too Large"
+    case 503: "Service Unavailable"
+    default: "Error"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import CEpoll
+
+/// What getopt_long(3) needs to know of one option.
+public struct ArgumentSyntax {
+  public let longName: String
+  public let shortName: Character?
+  public let takesArgument: Bool
+
+  public init(longName: String, shortName: Character?, takesArgument: Bool) {
+    self.longName = longName
+    self.shortName = shortName
+    self.takesArgument = takesArgument
+  }
+}
+
+/// The process's command line, read by the platform's getopt_long: abbreviations, `-v6`, `--opt=value`.
+@safe public struct ArgumentReader {
+  public enum Step: Equatable {
+    /// The option at this index of the table, with its argument if it takes one.
+    case option(Int, argument: String)
+    case unknown(String)
+    case argumentMissing(String)
+    case operand(String)
+    case end
+  }
+
+  private let table: [ArgumentSyntax]
+  private var lastArgument: UnsafePointer<CChar>?
+
+  public init(_ table: [ArgumentSyntax]) {
+    for (index, syntax) in table.enumerated() {
+      _ = unsafe cepoll_declare_option(
+        syntax.longName, syntax.takesArgument ? 1 : 0, Self.code(index, syntax))
+    }
+    self.table = table
+  }
+
+  /// The next option of the process's own command line.
+  public mutating func next() -> Step {
+    var argument: UnsafePointer<CChar>?
+    let code = unsafe cepoll_next_option(&argument)
+    unsafe lastArgument = argument
+    var text = ""
+    if let argument = unsafe argument { text = unsafe String(cString: argument) }
+    switch Int(code) {
+    case CEPOLL_OPTIONS_END: return .end
+    case CEPOLL_OPTION_UNKNOWN: return .unknown(text)
+    case CEPOLL_OPTION_ARGUMENT_MISSING: return .argumentMissing(text)
+    case CEPOLL_OPTION_OPERAND: return .operand(text)
+    default: break
+    }
+    for (index, syntax) in table.enumerated() where Self.code(index, syntax) == code {
+      return .option(index, argument: text)
+    }
+    return .unknown(text)
+  }
+
+  /// Overwrites the argument just read, so that `ps` does not show it.
+  public func hideArgument() {
+    if let argument = unsafe lastArgument {
+      unsafe cepoll_hide_argument(UnsafeMutablePointer(mutating: argument))
+    }
+  }
+
+  /// The short letter, or a number that no letter has.
+  private static func code(_ index: Int, _ syntax: ArgumentSyntax) -> Int32 {
+    if let ascii = syntax.shortName?.asciiValue { return Int32(ascii) }
+    return Int32(256 + index)
+  }
+}
+
+/// The process's surroundings.
+public enum Process {
+  /// An environment variable's value; nil when it is not set or empty.
+  public static func environment(_ name: String) -> String? {
+    guard let value = unsafe cepoll_environment(name) else { return nil }
+    let text = unsafe String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+
+  /// "Linux 6.1.0 x86_64".
+  public static var systemName: String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+      guard let base = text.baseAddress else { return "Linux" }
+      unsafe cepoll_system_name(base, 256)
+      return unsafe String(cString: base)
+    }
+  }
+
+  public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
+
+  public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }
+
+  /// Makes a directory; one that is there already is fine.
+  public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_make_directory(path, mode), "mkdir")
+  }
+
+  /// The absolute form of an existing path.
+  public static func absolutePath(_ path: String) -> String {
+    guard let absolute = unsafe cepoll_absolute_path(path) else { return path }
+    defer { unsafe free(absolute) }
+    return unsafe String(cString: absolute)
+  }
+}

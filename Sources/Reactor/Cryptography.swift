@@ -1,0 +1,58 @@
+import COpenSSL
+
+/// The few cryptographic functions that the handshakes need, from OpenSSL.
+public enum Cryptography {
+  /// What a WebSocket server must answer to a client's key: Base64 of SHA-1 (RFC 6455 §1.3).
+  public static func webSocketAccept(key: String) -> String {
+    let input = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+    var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+    unsafe input.withUnsafeBufferPointer { input in
+      unsafe digest.withUnsafeMutableBufferPointer { digest in
+        _ = unsafe SHA1(input.baseAddress, input.count, digest.baseAddress)
+      }
+    }
+    return base64(digest)
+  }
+
+  public static func base64(_ bytes: [UInt8]) -> String {
+    // Four characters for three octets, and the terminator that EVP_EncodeBlock writes.
+    var text = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+    let count = unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe text.withUnsafeMutableBufferPointer { text in
+        unsafe EVP_EncodeBlock(text.baseAddress, bytes.baseAddress, Int32(bytes.count))
+      }
+    }
+    return String(decoding: text[..<Int(count)], as: UTF8.self)
+  }
+
+  /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on.
+  public static func random(_ count: Int) throws(TLSError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let result = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+      unsafe RAND_bytes(bytes.baseAddress, Int32(bytes.count))
+    }
+    if result != 1 { throw TLSError.takeLibraryError() }
+    return bytes
+  }
+
+  /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.
+  public static func uuid() throws(TLSError) -> String {
+    var bytes = try random(16)
+    bytes[6] = bytes[6] & 0x0f | 0x40
+    bytes[8] = bytes[8] & 0x3f | 0x80
+    var text: [UInt8] = []
+    let digits = Array("0123456789abcdef".utf8)
+    for (index, byte) in bytes.enumerated() {
+      if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// "OpenSSL 3.0.19 27 Jan 2026".
+  public static var libraryVersion: String {
+    guard let text = unsafe OpenSSL_version(OPENSSL_VERSION) else { return "OpenSSL" }
+    return unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,100 @@
+import CEpoll
+
+/// How much is said: the reference's levels, 0 (nothing) to 6.
+public enum LogLevel: Int, Comparable, Sendable {
+  case off = 0
+  case fatal, error, warning, info, debug, trace
+
+  public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+
+  var name: String {
+    switch self {
+    case .off: "off"
+    case .fatal: "fatal"
+    case .error: "error"
+    case .warning: "warning"
+    case .info: "info"
+    case .debug: "debug"
+    case .trace: "trace"
+    }
+  }
+}
+
+/// Lines on standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
+///
+/// A secret handed to `conceal` never gets out, at no level and in no text.
+public final class Log {
+  public var level: LogLevel
+  private var secrets: [[UInt8]] = []
+  private let processID = cepoll_process_id()
+
+  public init(level: LogLevel) { self.level = level }
+
+  /// Replaces `secret` by asterisks in every line from here on. Shorter than four bytes it could not be
+  /// told from ordinary text and is ignored.
+  public func conceal(_ secret: String) {
+    if secret.utf8.count >= 4 { secrets.append(Array(secret.utf8)) }
+  }
+
+  public func fatal(_ text: @autoclosure () -> String) { write(.fatal, text) }
+  public func error(_ text: @autoclosure () -> String) { write(.error, text) }
+  public func warning(_ text: @autoclosure () -> String) { write(.warning, text) }
+  public func info(_ text: @autoclosure () -> String) { write(.info, text) }
+  public func debug(_ text: @autoclosure () -> String) { write(.debug, text) }
+  public func trace(_ text: @autoclosure () -> String) { write(.trace, text) }
+
+  private func write(_ level: LogLevel, _ text: () -> String) {
+    if level > self.level { return }
+    var line = Array("[\(Self.timestamp())] (\(processID)) [\(level.name)] ".utf8)
+    line.append(contentsOf: Self.printable(concealed(Array(text().utf8))))
+    line.append(0x0a)
+    StandardStream.error.write(line)
+  }
+
+  private func concealed(_ text: [UInt8]) -> [UInt8] {
+    var text = text
+    for secret in secrets where text.count >= secret.count {
+      var index = 0
+      while index <= text.count - secret.count {
+        if text[index..<(index + secret.count)] == secret[...] {
+          text.replaceSubrange(index..<(index + secret.count), with: Array("***".utf8))
+        }
+        index += 1
+      }
+    }
+    return text
+  }
+
+  /// A peer's text cannot begin a new line or move a terminal's cursor.
+  private static func printable(_ text: [UInt8]) -> [UInt8] {
+    text.map { $0 < 0x20 || $0 == 0x7f ? 0x3f : $0 }
+  }
+
+  private static func timestamp() -> String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+      guard let base = text.baseAddress else { return "" }
+      unsafe cepoll_format_time(base, 64)
+      return unsafe String(cString: base)
+    }
+  }
+}
+
+/// Standard output and standard error, written without a buffer.
+public enum StandardStream: Int32 {
+  case output = 1
+  case error = 2
+
+  public func write(_ text: String) { write(Array(text.utf8)) }
+
+  /// What cannot be written (a closed or full pipe) is lost: nothing may block on its own log.
+  public func write(_ bytes: [UInt8]) {
+    var offset = 0
+    while offset < bytes.count {
+      let written = unsafe bytes.withUnsafeBytes { all in
+        unsafe cepoll_write(rawValue, all.baseAddress?.advanced(by: offset), all.count - offset)
+      }
+      if written <= 0 { return }
+      offset += written
+    }
+  }
+}

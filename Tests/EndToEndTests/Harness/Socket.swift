@@ -1,0 +1,142 @@
+import Foundation
+
+/// A TCP connection with blocking calls that give up after a time-out.
+final class Socket: @unchecked Sendable {
+  /// How long any one call may wait.
+  static let patienceSeconds = 60
+
+  let descriptor: Int32
+
+  init(adopting descriptor: Int32) {
+    self.descriptor = descriptor
+    var patience = timeval(tv_sec: Self.patienceSeconds, tv_usec: 0)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(
+        descriptor, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+  }
+
+  convenience init(connectingTo port: UInt16) throws {
+    let descriptor = socket(
+      AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure.system("socket") }
+    self.init(adopting: descriptor)
+    let result = SocketAddress(port: port, isIPv6: false).withPointer {
+      connect(descriptor, $0, $1)
+    }
+    guard result == 0 else { throw Failure.system("connecting to port \(port)") }
+  }
+
+  deinit { close(descriptor) }
+
+  // MARK: Sending
+
+  func send(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Foundation.send(
+        descriptor, rest.base, rest.count, Int32(MSG_NOSIGNAL))
+      guard count > 0 else { throw Failure.system("sending") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  func send(_ text: String) throws { try Array(text.utf8).withUnsafeBytes(send) }
+
+  /// Says that nothing more will be sent; the other direction stays open.
+  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+  // MARK: Receiving
+
+  /// What has arrived, after waiting for something to: 0 at the end of the stream.
+  func receive(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    guard count >= 0 else { throw Failure.system("receiving") }
+    return count
+  }
+
+  /// Exactly `count` bytes.
+  func receive(exactly count: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let received = try bytes.withUnsafeMutableBytes { buffer in
+        try receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+      }
+      guard received > 0 else { throw Failure("stream ended after \(filled) of \(count) bytes") }
+      filled += received
+    }
+    return bytes
+  }
+
+  /// Hands out everything up to the end of the stream; returns how much that was.
+  @discardableResult
+  func receiveToEnd(_ body: (UnsafeRawBufferPointer) throws -> Void = { _ in }) throws -> Int {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { buffer.deallocate() }
+    var total = 0
+    while true {
+      let count = try receive(into: buffer)
+      if count == 0 { return total }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      total += count
+    }
+  }
+
+  func receiveText() throws -> String {
+    var bytes: [UInt8] = []
+    try receiveToEnd { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  // MARK: Ending
+
+  /// Whether the other side closes, in order or by a reset, without sending anything.
+  func isClosedByPeer(within seconds: Double) -> Bool {
+    var entry = pollfd(descriptor: descriptor, events: Int16(POLLIN))
+    guard poll(&entry, 1, Deadline(seconds: seconds).millisecondsLeft) == 1 else { return false }
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) <= 0
+  }
+
+  /// Ends both directions, which wakes whoever waits in a call of this socket.
+  func interrupt() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+}
+
+extension pollfd {
+  init(descriptor: Int32, events: Int16) { self.init(fd: descriptor, events: events, revents: 0) }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+  var base: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: self).baseAddress }
+}
+
+/// A loopback address.
+struct SocketAddress {
+  private var storage = sockaddr_storage()
+  private let length: Int
+
+  init(port: UInt16, isIPv6: Bool) {
+    if isIPv6 {
+      var address = sockaddr_in6()
+      address.sin6_family = sa_family_t(AF_INET6)
+      address.sin6_port = port.bigEndian
+      address.sin6_addr = in6addr_loopback
+      length = MemoryLayout<sockaddr_in6>.size
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_in6.self) }
+    } else {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+      length = MemoryLayout<sockaddr_in>.size
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_in.self) }
+    }
+  }
+
+  func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    withUnsafePointer(to: storage) { storage in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("Refusals")
+  struct Refusals {
+    @Test("An unknown authority's certificate is refused before the token is sent")
+    func unknownAuthority() throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let token = tunneld.tunnels[0].source
+      let mistrustful = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: token, name: "mistrustful",
+        arguments: ["-s", "SSH1=0"], in: scratch)
+      try mistrustful.waitForLine(containing: "[error]", "certificate")
+      #expect(mistrustful.isRunning, "it goes on trying")
+      #expect(!mistrustful.text(of: .error).contains("listening on"))
+      mistrustful.send(SIGTERM)
+      #expect(try mistrustful.waitForExit(within: 5) == .status(0))
+      // Had the token reached the service, it would be spent: another process has another client token.
+      _ = try LocalProxy.source(
+        .dynamic, tunneld, token: token, services: ["SSH1"], in: scratch)
+    }
+
+    @Test("A certificate for another name is refused, unless told not to look at the name")
+    func wrongName() throws {
+      let scratch = try ScratchDirectory()
+      let directory = try Self.makeCertificate(for: "elsewhere.example", in: scratch)
+      let tunneld = try Tunneld(
+        .dynamic, services: ["SSH1"],
+        arguments: ["--cert", "\(directory)/certificate.pem", "--key", "\(directory)/key.pem"],
+        in: scratch)
+      let token = tunneld.tunnels[0].source
+      let strict = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: token, name: "strict",
+        arguments: ["-c", directory, "-s", "SSH1=0"], in: scratch)
+      try strict.waitForLine(containing: "[error]", "certificate")
+      #expect(!strict.text(of: .error).contains("listening on"))
+      let lenient = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: token, name: "lenient",
+        arguments: ["-c", directory, "-k", "-s", "SSH1=0"], in: scratch)
+      try lenient.waitForLine(containing: "listening on 127.0.0.1:")
+    }
+
+    @Test("A token the service does not know ends the program with status 3, without retry")
+    func wrongToken() throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      for arguments in [["-s", "SSH1=0"], ["-d", "SSH1=22"]] {
+        let proxy = try LocalProxy.start(
+          .dynamic, endpoint: tunneld.port, token: "no-such-token-AAAAAAAAAAAAAAAAAAAA",
+          name: "refused\(arguments[0])", arguments: ["-c", tunneld.authorities] + arguments,
+          in: scratch)
+        #expect(try proxy.waitForExit(within: 10) == .status(3))
+        #expect(proxy.text(of: .error).contains("[error]"))
+      }
+    }
+
+    @Test("A token already spent is refused with status 3, and its owner stays connected")
+    func spentToken() throws {
+      try withTunnel { tunnel, _ in
+        let thief = try LocalProxy.start(
+          .dynamic, endpoint: tunnel.tunneld.port, token: tunnel.tunneld.tunnels[0].source,
+          name: "thief", arguments: ["-c", tunnel.tunneld.authorities, "-s", "SSH1=0"],
+          in: tunnel.scratch)
+        #expect(try thief.waitForExit(within: 10) == .status(3))
+        try tunnel.check()
+      }
+    }
+
+    @Test(
+      "A service the tunnel does not have ends the program with status 6 and is named",
+      arguments: [["-s", "NONSUCH=0"], ["-d", "NONSUCH=22"]])
+    func unknownService(arguments: [String]) throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tokens = tunneld.tunnels[0]
+      let proxy = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port,
+        token: arguments[0] == "-s" ? tokens.source : tokens.destination, name: "mismatched",
+        arguments: ["-c", tunneld.authorities] + arguments, in: scratch)
+      #expect(try proxy.waitForExit(within: 10) == .status(6))
+      #expect(proxy.text(of: .error).contains("NONSUCH"))
+    }
+
+    @Test("A port in use ends the program with status 5 and is named")
+    func portInUse() throws {
+      let scratch = try ScratchDirectory()
+      let occupant = try Server { _ in }
+      defer { occupant.stop() }
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let proxy = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "second",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=\(occupant.port)"], in: scratch)
+      #expect(try proxy.waitForExit(within: 10) == .status(5))
+      #expect(proxy.text(of: .error).contains("\(occupant.port)"))
+    }
+
+    /// A self-signed certificate in a directory of the form `-c` takes.
+    private static func makeCertificate(for name: String, in scratch: ScratchDirectory) throws
+      -> String
+    {
+      let directory = scratch.file("certificates")
+      let script = """
+        mkdir '\(directory)' && cd '\(directory)' &&
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+          -subj '/CN=\(name)' -addext 'subjectAltName=DNS:\(name)' \
+          -keyout key.pem -out certificate.pem &&
+        ln -s certificate.pem "$(openssl x509 -hash -noout -in certificate.pem).0"
+        """
+      let process = try ChildProcess("sh", ["-c", script], name: "openssl", in: scratch)
+      guard try process.waitForExit(within: 20) == .status(0) else { throw Failure(process.tail) }
+      return directory
+    }
+  }
+}

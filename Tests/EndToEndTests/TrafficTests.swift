@@ -1,0 +1,194 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("Traffic")
+  struct Traffic {
+    @Test("Both directions carry bytes", arguments: Linkage.allCases)
+    func bothDirections(linkage: Linkage) throws {
+      let server = try Server { socket in
+        let question = try socket.receive(exactly: 9)
+        try socket.send(String(decoding: question, as: UTF8.self).uppercased())
+      }
+      defer { server.stop() }
+      var setup = Tunnel.Setup(["SSH1": server])
+      setup.linkage = linkage
+      try withTunnel(setup) { tunnel in
+        let client = try tunnel.connect()
+        try client.send("who's it?")
+        #expect(try client.receiveText() == "WHO'S IT?")
+      }
+    }
+
+    @Test(
+      "A destination takes every form of address",
+      arguments: ["PORT", "127.0.0.1:PORT", "localhost:PORT"]
+        + (Server.hasIPv6 ? ["[::1]:PORT"] : []))
+    func addressForms(form: String) throws {
+      let server = try Server(isIPv6: form.hasPrefix("["), handler: Exchange.serve)
+      defer { server.stop() }
+      var setup = Tunnel.Setup([:])
+      setup.servers["SSH1"] = form.replacingOccurrences(of: "PORT", with: "\(server.port)")
+      try withTunnel(setup) { try $0.check() }
+    }
+
+    @Test("A tunnel without services serves its one mapping")
+    func noServiceNames() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withTunnel(Tunnel.Setup(["": server])) { tunnel in
+        try tunnel.check("")
+        try tunnel.check("")
+      }
+    }
+
+    @Test("A silent client hears a server that speaks first")
+    func serverSpeaksFirst() throws {
+      let server = try Server { try $0.send("SSH-2.0-greeting\r\n") }
+      defer { server.stop() }
+      try withTunnel(Tunnel.Setup(["SSH1": server])) { tunnel in
+        let heard = try tunnel.connect().receiveText()
+        #expect(heard == "SSH-2.0-greeting\r\n")
+      }
+    }
+
+    @Test("Three services carry traffic at once, each its own")
+    func threeServices() throws {
+      let names = ["HTTP1", "RDP1", "SSH1"]
+      let servers = try names.map { _ in try Server(handler: Exchange.serve) }
+      defer { servers.forEach { $0.stop() } }
+      let setup = Tunnel.Setup(Dictionary(uniqueKeysWithValues: zip(names, servers)))
+      try withTunnel(setup) { tunnel in
+        try concurrently(6) { index in
+          let exchange = Exchange(seed: UInt32(index), upload: 5 << 20, download: 5 << 20)
+          try exchange.runAsClient(over: tunnel.connect(to: names[index % 3]))
+        }
+        for server in servers {
+          #expect(server.acceptedCount == 2)
+          #expect(server.failures.isEmpty)
+        }
+      }
+    }
+
+    /// Which ways the bytes of one connection go. The client says so with the first letter.
+    enum Direction: String, CaseIterable, CustomTestStringConvertible {
+      case up, down, both
+
+      var testDescription: String { rawValue }
+    }
+
+    @Test("200 MB arrive with the same SHA-256", arguments: Direction.allCases)
+    func hashes(direction: Direction) throws {
+      let scratch = try ScratchDirectory()
+      let file = try RandomFile("data", byteCount: 200_000_000, in: scratch)
+      let server = try Server { socket in
+        let letter = String(decoding: try socket.receive(exactly: 1), as: UTF8.self)
+        let sending = file.sendInBackground(over: socket, if: letter != "u")
+        let checksum = try Checksum(name: "at-server", in: scratch)
+        let received = try checksum.addAll(from: socket)
+        try sending.wait()
+        let digest = try checksum.finish()
+        guard received == 0 ? letter == "d" : digest == file.digest else {
+          throw Failure("\(received) bytes came with the digest \(digest)")
+        }
+      }
+      defer { server.stop() }
+      try withTunnel(Tunnel.Setup(["SSH1": server])) { tunnel in
+        let client = try tunnel.connect()
+        try client.send(String(direction.rawValue.prefix(1)))
+        let sending = file.sendInBackground(over: client, if: direction != .down)
+        let checksum = try Checksum(name: "at-client", in: scratch)
+        let received = try checksum.addAll(from: client)
+        try sending.wait()
+        let digest = try checksum.finish()
+        #expect(received == (direction == .up ? 0 : 200_000_000))
+        if direction != .up { #expect(digest == file.digest) }
+        try eventually(within: 30, "the server's end") { server.openCount == 0 }
+        #expect(server.failures.isEmpty)
+      }
+    }
+
+    @Test("100 connections opened in one burst each carry 1 MB both ways")
+    func burst() throws {
+      try withTunnel { tunnel, server in
+        let sockets = try (0..<100).map { _ in try tunnel.connect() }
+        try concurrently(sockets.count) { index in
+          let exchange = Exchange(seed: UInt32(index), upload: 1_000_000, download: 1_000_000)
+          try exchange.runAsClient(over: sockets[index])
+        }
+        #expect(server.acceptedCount == 100)
+      }
+    }
+
+    @Test("A client that half-closes (nc -N) gets its 10 MB answer whole")
+    func halfClose() throws {
+      let answer = Pattern(seed: 10)
+      let byteCount = 10_000_000
+      let server = try Server { socket in
+        let request = try socket.receiveText()
+        guard request == "GET it\n" else { throw Failure("request `\(request)`") }
+        var sent = 0
+        while sent < byteCount {
+          sent += try answer.withBytes(at: sent, countMax: byteCount - sent) { bytes in
+            try socket.send(bytes)
+            return bytes.count
+          }
+        }
+      }
+      defer { server.stop() }
+      try withTunnel(Tunnel.Setup(["SSH1": server])) { tunnel in
+        let command = "printf 'GET it\\n' | nc -N 127.0.0.1 \(tunnel.source.ports["SSH1"]!)"
+        let client = try ChildProcess("sh", ["-c", command], name: "nc", in: tunnel.scratch)
+        #expect(try client.waitForExit(within: 30) == .status(0))
+        let received = FileManager.default.contents(atPath: client.outputPath) ?? Data()
+        #expect(received.count == byteCount)
+        try received.withUnsafeBytes { try answer.check($0, at: 0) }
+        #expect(server.failures.isEmpty)
+      }
+    }
+
+    @Test("Two tunnels of one tunneld stay apart")
+    func twoTunnels() throws {
+      let scratch = try ScratchDirectory()
+      let servers = try (0..<2).map { number in
+        try Server { try $0.send("tunnel \(number)") }
+      }
+      defer { servers.forEach { $0.stop() } }
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], tunnelCount: 2, in: scratch)
+      let proxies = try tunneld.tunnels.enumerated().map { number, tokens in
+        let destination = try LocalProxy.destination(
+          .dynamic, tunneld, token: tokens.destination,
+          servers: ["SSH1": "127.0.0.1:\(servers[number].port)"], name: "destination\(number)",
+          in: scratch)
+        let source = try LocalProxy.source(
+          .dynamic, tunneld, token: tokens.source, services: ["SSH1"], name: "source\(number)",
+          in: scratch)
+        return (destination, source)
+      }
+      for (number, (_, source)) in proxies.enumerated() {
+        let client = try Socket(connectingTo: source.ports["SSH1"]!)
+        #expect(try client.receiveText() == "tunnel \(number)")
+      }
+    }
+
+    @Test("A slow link delays and limits, and loses nothing")
+    func slowLink() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      var setup = Tunnel.Setup(["SSH1": server])
+      setup.tunneldArguments = ["--bandwidth", "1000000", "--latency", "100"]
+      try withTunnel(setup) { tunnel in
+        let clock = ContinuousClock()
+        let roundTrip = try clock.measure {
+          try Exchange(seed: 1, upload: 1, download: 1).runAsClient(over: tunnel.connect())
+        }
+        #expect(roundTrip >= .milliseconds(100))
+        let transfer = try clock.measure {
+          try Exchange(seed: 2, upload: 2_000_000, download: 0).runAsClient(over: tunnel.connect())
+        }
+        #expect(transfer >= .seconds(1))
+        #expect(transfer < .seconds(30))
+      }
+    }
+  }
+}
