@@ -9,9 +9,15 @@ let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
+var librarySettings = checked
 var programSettings: [LinkerSetting] = []
 if let embeddedLibraries {
-  productSettings += [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Osize"])]
+  productSettings += [
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-wmo", "-Osize", "-enforce-exclusivity=unchecked"]),
+  ]
+  // All code is generated once, in the program that uses it, which sees every module whole.
+  librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
     .unsafeFlags(
       ["-L\(embeddedLibraries)", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
@@ -29,14 +35,14 @@ var targets: [Target] = [
   .systemLibrary(
     name: "CAres", path: "Sources/CLibraries/CAres", pkgConfig: "libcares",
     providers: [.apt(["libc-ares-dev"])]),
-  .target(name: "Basics", swiftSettings: productSettings),
+  .target(name: "Basics", swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
-    swiftSettings: productSettings),
-  .target(name: "Proxy", dependencies: ["Basics", "Reactor"], swiftSettings: productSettings),
+    swiftSettings: librarySettings),
+  .target(name: "Proxy", dependencies: ["Basics", "Reactor"], swiftSettings: librarySettings),
   .target(
     name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
-    swiftSettings: productSettings),
+    swiftSettings: librarySettings),
   .executableTarget(
     name: "localproxy", dependencies: ["Proxy", "Reactor"],
     swiftSettings: productSettings, linkerSettings: programSettings),

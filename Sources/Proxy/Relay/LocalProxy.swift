@@ -183,7 +183,8 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
       buffer.withReadable { bytes in
         for index in 0..<bytes.count { response.append(bytes[index]) }
       }
-      judge(handshake.parse(response.span))
+      let received = response
+      judge(handshake.parse(received.span))
     case .wouldBlock: break
     case .endOfStream: fail("the service closed the connection instead of answering")
     case .failed(let failure): fail(failure.reason)
