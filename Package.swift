@@ -47,7 +47,7 @@ var targets: [Target] = [
     name: "localproxy", dependencies: ["Proxy", "Reactor"],
     swiftSettings: productSettings, linkerSettings: programSettings),
   .executableTarget(
-    name: "tunneld", dependencies: ["TunnelService", "Proxy", "Reactor"],
+    name: "tunneld", dependencies: ["TunnelService", "Reactor"],
     swiftSettings: productSettings, linkerSettings: programSettings),
 ]
 var dependencies: [Package.Dependency] = []

@@ -116,6 +116,8 @@ int cepoll_make_directory(const char *path, unsigned mode) {
 
 int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
 
+unsigned cepoll_set_umask(unsigned mask) { return umask(mask); }
+
 char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }
 
 // Embedded Swift has no CommandLine. glibc hands every constructor what main gets.

@@ -68,38 +68,3 @@ public struct ArgumentSyntax {
     return Int32(256 + index)
   }
 }
-
-/// The process's surroundings.
-public enum Process {
-  /// An environment variable's value; nil when it is not set or empty.
-  public static func environment(_ name: String) -> String? {
-    guard let value = unsafe cepoll_environment(name) else { return nil }
-    let text = unsafe String(cString: value)
-    return text.isEmpty ? nil : text
-  }
-
-  /// "Linux 6.1.0 x86_64".
-  public static var systemName: String {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
-      guard let base = text.baseAddress else { return "Linux" }
-      unsafe cepoll_system_name(base, 256)
-      return unsafe String(cString: base)
-    }
-  }
-
-  public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
-
-  public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }
-
-  /// Makes a directory; one that is there already is fine.
-  public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemError) {
-    _ = try SystemError.check(unsafe cepoll_make_directory(path, mode), "mkdir")
-  }
-
-  /// The absolute form of an existing path.
-  public static func absolutePath(_ path: String) -> String {
-    guard let absolute = unsafe cepoll_absolute_path(path) else { return path }
-    defer { unsafe free(absolute) }
-    return unsafe String(cString: absolute)
-  }
-}

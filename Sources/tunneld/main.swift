@@ -1,2 +1,4 @@
-func run() {}
-run()
+import Reactor
+import TunnelService
+
+Process.exit(runTunnelDaemon())

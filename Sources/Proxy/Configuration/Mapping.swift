@@ -61,6 +61,15 @@ public struct Mapping: Equatable, Sendable {
 }
 
 extension Endpoint {
+  /// Reads `host:port`, `[v6]:port` or `port` for the option that the message is to name.
+  public static func parse(_ text: String, option: String) throws(UsageError) -> Endpoint {
+    do throws(UsageError) {
+      return try parse(text, defaultPort: nil)
+    } catch {
+      throw UsageError("\(option) '\(text)': \(error.message)")
+    }
+  }
+
   /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
   static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
     let octets = Array(text.utf8)

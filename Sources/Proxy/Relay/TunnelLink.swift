@@ -306,6 +306,21 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     sendFrame(.binary)
   }
 
+  /// Sends a message as it came from another link. Call it with `hasRoom` only.
+  /// - Parameter message: its encoded form, without the length prefix.
+  public func forward(_ message: Span<UInt8>) {
+    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
+    outgoing.restart(headroom: Self.outgoingHeadroom)
+    outgoing.append(message)
+    outgoing.extendFront(Message.prefixByteCount)
+    outgoing.withReadableMutable { bytes in
+      bytes[0] = UInt8(truncatingIfNeeded: message.count >> 8)
+      bytes[1] = UInt8(truncatingIfNeeded: message.count)
+    }
+    sentByteCount += outgoing.count
+    sendFrame(.binary)
+  }
+
   private func sendOutgoing(_ header: MessageHeader, payloadLength: Int) {
     let end = outgoing.headroomExtended(by: MessageHeader.byteCountMax)
     let start = outgoing.withReadableMutable { bytes in

@@ -1,0 +1,185 @@
+import Basics
+import Proxy
+import Reactor
+
+/// One client from its TLS handshake to its WebSocket, or to its refusal.
+///
+///     tlsHandshake ─▶ request ─▶ accepted (the link belongs to a TunnelEnd then)
+///          └──────────────┴────▶ refused, or timed out
+final class Reception: StreamHandler, TimerHandler {
+  /// Longest request, the service's own limit.
+  static let requestByteCountMax = 4_096
+  static let timeout = Milliseconds(10_000)
+  private static let subprotocols = [
+    "aws.iot.securetunneling-3.0", "aws.iot.securetunneling-2.0", "aws.iot.securetunneling-1.0",
+  ]
+
+  private let service: TunnelService
+  private let peer: SocketAddress
+  private var stream: (any Stream)?
+  private var received: [UInt8] = []
+  private var timer: TimerID?
+  private var isRefused = false
+
+  init(service: TunnelService, peer: SocketAddress) {
+    self.service = service
+    self.peer = peer
+    timer = service.network.schedule(at: service.network.now + Self.timeout, self, tag: 0)
+  }
+
+  func start(_ transport: any Stream) {
+    do throws(TLSError) {
+      stream = try service.network.startTLS(
+        over: transport, context: service.tls, serverName: nil, self)
+    } catch {
+      service.log.error("\(peer.description): \(error.reason)")
+      finish()
+      transport.abort()
+    }
+  }
+
+  func streamOpened() { stream?.interest = .readable }
+
+  func streamFailed(_ failure: StreamFailure) {
+    service.log.debug("\(peer.description): \(failure.reason)")
+    stream = nil
+    finish()
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    service.log.debug("\(peer.description): no request in time")
+    finish()
+  }
+
+  func streamReady(_ readiness: Readiness) {
+    guard let stream else { return }
+    var buffer = ByteQueue()
+    buffer.reserve(Self.requestByteCountMax)
+    switch buffer.withWritable({ stream.receive(into: &$0) }) {
+    case .bytes(let count):
+      if isRefused { return }
+      buffer.advance(count)
+      buffer.withReadable { bytes in
+        for index in 0..<bytes.count { received.append(bytes[index]) }
+      }
+      judge()
+    case .wouldBlock: break
+    case .endOfStream, .failed: finish()
+    }
+  }
+
+  private func judge() {
+    let bytes = received
+    switch ServerHandshake.parse(bytes.span, byteCountMax: Self.requestByteCountMax) {
+    case .needMore: break
+    case .refuse(let status, let reason): refuse(status, reason)
+    case .request(let request): admit(request)
+    }
+  }
+
+  private func admit(_ request: ServerHandshake.Request) {
+    let role: TunnelRole
+    switch request.target {
+    case "/tunnel?local-proxy-mode=source": role = .source
+    case "/tunnel?local-proxy-mode=destination": role = .destination
+    default:
+      refuse(404, "the path must be /tunnel?local-proxy-mode=source or =destination")
+      return
+    }
+    let tokens = Self.accessTokens(request.head)
+    guard tokens.count == 1, let text = tokens.first else {
+      refuse(400, "the request must have one access token, not \(tokens.count)")
+      return
+    }
+    let clientToken = request.head.value("client-token") ?? ""
+    if !clientToken.isEmpty && !Self.isClientToken(clientToken) {
+      refuse(400, "the client token must be 32 to 128 letters, digits and hyphens")
+      return
+    }
+    guard let subprotocol = request.subprotocols.first(where: Self.subprotocols.contains) else {
+      refuse(400, "the request offers no subprotocol of this service")
+      return
+    }
+    guard let token = service.token(text), token.role == role else {
+      refuse(403, "the access token is not valid for a \(role.localProxyMode)")
+      return
+    }
+    if !token.use(clientToken: clientToken) {
+      refuse(400, "the access token has been used already")
+      return
+    }
+    accept(request, unsafe token.tunnel, role, subprotocol)
+  }
+
+  private func accept(
+    _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
+  ) {
+    guard let stream, let channelID = try? Cryptography.uuid() else { return }
+    let answer = ServerHandshake.accept(
+      Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol,
+      fields: [HeaderBlock.Field("channel-id", channelID)])
+    if case .failed = stream.send(answer.span) {
+      finish()
+      return
+    }
+    self.stream = nil
+    finish()
+    let link = TunnelLink(
+      network: service.network, stream: stream, role: .server,
+      early: Array(received.dropFirst(request.head.byteCount)), log: service.log)
+    tunnel.end(role)?.replace()
+    let end = TunnelEnd(tunnel: tunnel, role: role, service: service, link: link)
+    tunnel.setEnd(role, end)
+    service.log.info(
+      "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(peer.description), "
+        + "\(subprotocol), session id \(channelID)")
+    link.start(pingPeriod: nil)
+    if subprotocol != "aws.iot.securetunneling-1.0" { end.sendServiceIDs() }
+  }
+
+  private func refuse(_ status: Int, _ reason: String) {
+    service.log.info("\(peer.description): refused with \(status): \(reason)")
+    isRefused = true
+    let channelID = (try? Cryptography.uuid()) ?? "none"
+    let answer = ServerHandshake.refuse(
+      status: status, reason: reason, fields: [HeaderBlock.Field("channel-id", channelID)])
+    _ = stream?.send(answer.span)
+    // The client closes when it has read the answer; if it does not, the time-out does.
+    stream?.finishSending()
+  }
+
+  private func finish() {
+    if let timer { service.network.cancel(timer) }
+    timer = nil
+    stream?.close()
+    stream = nil
+    service.receptionEnded(self)
+  }
+
+  /// The tokens in the `access-token` fields and in the browsers' cookie.
+  private static func accessTokens(_ head: HeaderBlock) -> [String] {
+    var tokens: [String] = []
+    for field in head.fields {
+      if field.name == "access-token" { tokens.append(field.value) }
+      if field.name == "cookie" {
+        for pair in field.value.utf8.split(separator: 0x3b) {
+          let octets = pair.drop { $0 == 0x20 }
+          let name = Array("awsiot-tunnel-token=".utf8)
+          if octets.starts(with: name) {
+            tokens.append(String(decoding: Array(octets.dropFirst(name.count)), as: UTF8.self))
+          }
+        }
+      }
+    }
+    return tokens
+  }
+
+  private static func isClientToken(_ text: String) -> Bool {
+    (32...128).contains(text.utf8.count)
+      && text.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+          || $0 == 0x2d
+      }
+  }
+}

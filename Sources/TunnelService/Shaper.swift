@@ -1,0 +1,66 @@
+import Basics
+
+/// A slow link, simulated: so many bytes a second, and so long on the way.
+public struct LinkShape: Sendable {
+  /// Bytes a second in each direction; 0 for no limit.
+  public var bandwidth: Int
+  public var latency: Milliseconds
+
+  public init(bandwidth: Int, latency: Milliseconds) {
+    self.bandwidth = bandwidth
+    self.latency = latency
+  }
+
+  public var isIdeal: Bool { bandwidth == 0 && latency.count == 0 }
+}
+
+/// One direction of a slow link: messages leave one after another at the link's rate and arrive a latency
+/// later. It takes a message only while the sender's line is nearly free; so, as behind a real bottleneck,
+/// what does not fit waits in the sender's socket buffers and not here.
+struct Shaper {
+  struct Item {
+    let bytes: [UInt8]
+    let due: Instant
+  }
+
+  /// How far ahead of time a message is taken.
+  private static let lookahead = Milliseconds(5)
+  /// Bytes on the way at the most, for links without a rate.
+  static let byteCountMax = 8 * 1024 * 1024
+
+  private let shape: LinkShape
+  private var items: [Item] = []
+  private var head = 0
+  private var byteCount = 0
+  /// When the line has sent all that it took.
+  private var freeAt = Instant(nanoseconds: 0)
+
+  init(shape: LinkShape) { self.shape = shape }
+
+  var next: Item? { head < items.count ? items[head] : nil }
+
+  /// Nil when a message is welcome now, or when to ask again.
+  func busyUntil(_ now: Instant) -> Instant? {
+    if byteCount >= Self.byteCountMax, let next { return next.due }
+    let welcomeAt = Instant(nanoseconds: freeAt.nanoseconds - Self.lookahead.count * 1_000_000)
+    return now < welcomeAt ? welcomeAt : nil
+  }
+
+  mutating func append(_ bytes: [UInt8], now: Instant) {
+    let start = max(now, freeAt)
+    let sending =
+      shape.bandwidth == 0 ? 0 : Int64(bytes.count) * 1_000_000_000 / Int64(shape.bandwidth)
+    freeAt = Instant(nanoseconds: start.nanoseconds + sending)
+    items.append(Item(bytes: bytes, due: freeAt + shape.latency))
+    byteCount += bytes.count
+  }
+
+  mutating func removeFirst() {
+    byteCount -= items[head].bytes.count
+    head += 1
+    if head == items.count || head > 64 {
+      items.removeSubrange(0..<head)
+      head = 0
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import Basics
+import Proxy
+import Reactor
+
+/// What `tunneld` was asked to do.
+struct DaemonOptions {
+  var listen = Endpoint(host: "127.0.0.1", port: 8443)
+  var directory = "tunneld-state"
+  var certificate: String?
+  var key: String?
+  var services: [String] = []
+  var tunnelCount = 0
+  var shape = LinkShape(bandwidth: 0, latency: Milliseconds(0))
+  var logLevel = LogLevel.info
+
+  enum Request {
+    case run(DaemonOptions)
+    case print(String)
+  }
+
+  static var table: OptionTable {
+    OptionTable(
+      program: "tunneld",
+      usage: ["tunneld [options]"],
+      summary: """
+        Stands in for the AWS IoT Secure Tunneling service: pairs a source and a destination by
+        their tokens and relays between them. For demonstrations, tests, and people without the cloud.
+        """,
+      options: [
+        OptionDescription("help", "h", nil, "print this and exit"),
+        OptionDescription("version", "V", nil, "print name and version and exit"),
+        OptionDescription(
+          "listen", "l", "ADDRESS:PORT",
+          "where to listen (127.0.0.1:8443); port 0 picks a free one"),
+        OptionDescription(
+          "directory", "D", "DIR",
+          "where the certificate authority lives that is made on the first run (tunneld-state); "
+            + "DIR/ca is what 'localproxy -c' takes"),
+        OptionDescription("cert", nil, "FILE", "certificate chain in PEM, instead of an own one"),
+        OptionDescription("key", nil, "FILE", "the certificate's key in PEM"),
+        OptionDescription(
+          "services", nil, "NAME[,NAME…]", "the tunnels' services; none by default"),
+        OptionDescription("open", nil, "N", "open N tunnels and print commands to paste"),
+        OptionDescription(
+          "bandwidth", nil, "BYTES", "bytes a second that each tunnel carries each way; 0 for all"),
+        OptionDescription(
+          "latency", nil, "MILLISECONDS", "how long each message is on its way, each way"),
+        OptionDescription(
+          "verbose", "v", "LEVEL",
+          "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
+      ],
+      epilogue: [
+        "", "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 5 cannot listen.",
+      ])
+  }
+
+  static func read() throws(UsageError) -> Request {
+    var options = DaemonOptions()
+    for (option, argument) in try table.read(secrets: []) {
+      switch option.longName {
+      case "help": return .print(table.helpText)
+      case "version":
+        return .print("tunneld \(ProgramVersion.number), \(Cryptography.libraryVersion)\n")
+      case "listen": options.listen = try Endpoint.parse(argument, option: "--listen")
+      case "directory": options.directory = argument
+      case "cert": options.certificate = argument
+      case "key": options.key = argument
+      case "services": options.services = try parseServices(argument)
+      case "open": options.tunnelCount = try number(argument, "--open", max: 10_000)
+      case "bandwidth":
+        options.shape.bandwidth = try number(argument, "--bandwidth", max: 1_000_000_000_000)
+      case "latency":
+        options.shape.latency = Milliseconds(Int64(try number(argument, "--latency", max: 60_000)))
+      case "verbose": options.logLevel = try LogLevel.parse(argument)
+      default: break
+      }
+    }
+    if (options.certificate == nil) != (options.key == nil) {
+      throw UsageError("--cert and --key go together")
+    }
+    return .run(options)
+  }
+
+  private static func number(_ text: String, _ option: String, max: Int) throws(UsageError) -> Int {
+    guard let number = Int(text), (0...max).contains(number) else {
+      throw UsageError("\(option) '\(text)' is not a number from 0 to \(max)")
+    }
+    return number
+  }
+
+  private static func parseServices(_ text: String) throws(UsageError) -> [String] {
+    let names = text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
+      .map { String(decoding: Array($0), as: UTF8.self) }
+    for (index, name) in names.enumerated() {
+      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
+        throw UsageError(
+          "--services '\(text)': a name has 1 to \(Message.serviceIDByteCountMax) bytes")
+      }
+      if names[..<index].contains(name) {
+        throw UsageError("--services '\(text)': '\(name)' is given twice")
+      }
+    }
+    return names
+  }
+}
+
+/// Parses, builds, runs; returns the exit status.
+public func runTunnelDaemon() -> Int32 {
+  let options: DaemonOptions
+  do throws(UsageError) {
+    switch try DaemonOptions.read() {
+    case .print(let text):
+      StandardStream.output.write(text)
+      return ExitStatus.success.rawValue
+    case .run(let read): options = read
+    }
+  } catch {
+    StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
+    return ExitStatus.usage.rawValue
+  }
+  let log = Log(level: options.logLevel)
+  do throws(SystemError) {
+    let daemon = try TunnelDaemon(options, log)
+    return try daemon.run()
+  } catch {
+    log.fatal("\(error.operation) failed: \(error.reason)")
+    return ExitStatus.internalError.rawValue
+  }
+}
+
+/// The program around a `TunnelService`.
+final class TunnelDaemon: SignalHandler {
+  private let options: DaemonOptions
+  private let log: Log
+  private let reactor: Reactor
+  private var service: TunnelService?
+
+  init(_ options: DaemonOptions, _ log: Log) throws(SystemError) {
+    self.options = options
+    self.log = log
+    reactor = try Reactor()
+  }
+
+  func run() throws(SystemError) -> Int32 {
+    let host = options.listen.host
+    guard
+      let address = SocketAddress(
+        numeric: host == "localhost" || host.isEmpty ? "127.0.0.1" : host, port: options.listen.port
+      )
+    else {
+      log.fatal("--listen '\(host)' is not an IPv4 or IPv6 address")
+      return ExitStatus.usage.rawValue
+    }
+    do throws(TLSError) {
+      let (tls, trust) = try identity()
+      let service = TunnelService(network: reactor, tls: tls, shape: options.shape, log: log)
+      self.service = service
+      let bound: SocketAddress
+      do throws(SystemError) {
+        bound = try service.listen(on: address)
+      } catch {
+        log.fatal("cannot listen on \(address.description): \(error.reason)")
+        return ExitStatus.cannotListen.rawValue
+      }
+      StandardStream.output.write("listening on \(bound.description), \(trust)\n")
+      for number in 0..<options.tunnelCount {
+        printCommands(number + 1, try service.openTunnel(services: options.services), bound)
+      }
+    } catch {
+      log.fatal(error.reason)
+      return ExitStatus.internalError.rawValue
+    }
+    let signals = try Signals(reactor: reactor, handler: self)
+    try reactor.run()
+    withExtendedLifetime(signals) {}
+    return ExitStatus.success.rawValue
+  }
+
+  /// The server's certificate and what a proxy must trust, in words.
+  private func identity() throws(TLSError) -> (TLSContext, String) {
+    if let certificate = options.certificate, let key = options.key {
+      return (
+        try TLSContext(serverCertificate: certificate, key: key), "certificate \(certificate)"
+      )
+    }
+    let authority = try CertificateAuthority(state: options.directory)
+    trustDirectory = authority.directory
+    return (
+      try TLSContext(serverCertificate: authority.serverCertificate, key: authority.serverKey),
+      "certificate authority in \(authority.directory)"
+    )
+  }
+
+  private var trustDirectory: String?
+
+  /// Ready to paste: the destination's command first, then the source's.
+  private func printCommands(
+    _ number: Int, _ tokens: TunnelService.TokenPair, _ bound: SocketAddress
+  ) {
+    let names = options.services.joined(separator: ", ")
+    var text = "# tunnel \(number)\(names.isEmpty ? "" : ": \(names)")\n"
+    let trust = trustDirectory.map { " -c \($0)" } ?? ""
+    let start = "localproxy -e localhost:\(bound.port)\(trust)"
+    text +=
+      "AWSIOT_TUNNEL_ACCESS_TOKEN=\(tokens.destination) \(start) -d \(mappings("localhost:22", 80, "localhost:"))\n"
+    text +=
+      "AWSIOT_TUNNEL_ACCESS_TOKEN=\(tokens.source) \(start) -s \(mappings("5555", 5556, ""))\n"
+    StandardStream.output.write(text)
+  }
+
+  /// `first` for a tunnel without services; else a port for each, which is the reader's to change.
+  private func mappings(_ first: String, _ nextPort: Int, _ host: String) -> String {
+    if options.services.isEmpty { return first }
+    var parts: [String] = []
+    for (index, name) in options.services.enumerated() {
+      parts.append(index == 0 ? "\(name)=\(first)" : "\(name)=\(host)\(nextPort + index - 1)")
+    }
+    return parts.joined(separator: ",")
+  }
+
+  func received(_ signal: Signal) {
+    switch signal {
+    case .terminate, .interrupt:
+      log.info("\(signal.name): stopping")
+      service?.stop()
+      reactor.stop()
+    case .hangUp, .user1: break
+    }
+  }
+}

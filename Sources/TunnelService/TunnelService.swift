@@ -1,0 +1,92 @@
+import Basics
+import Proxy
+import Reactor
+
+/// The service's side of the tunnels: it knows the tokens, takes the proxies' connections, pairs and relays.
+public final class TunnelService: ListenerHandler {
+  /// Clients on their way to a WebSocket at once; more are turned away.
+  static let receptionCountMax = 256
+
+  let network: any Network
+  let tls: TLSContext
+  let shape: LinkShape
+  let log: Log
+  private var listener: (any Listener)?
+  private var tunnels: [Tunnel] = []
+  private var tokens: [String: AccessToken] = [:]
+  private var receptions: [Reception] = []
+
+  public init(network: any Network, tls: TLSContext, shape: LinkShape, log: Log) {
+    self.network = network
+    self.tls = tls
+    self.shape = shape
+    self.log = log
+  }
+
+  /// Starts to listen; returns where.
+  public func listen(on address: SocketAddress) throws(SystemError) -> SocketAddress {
+    let listener = try network.listen(on: address, backlog: Settings.listenBacklog, self)
+    self.listener = listener
+    return listener.address
+  }
+
+  /// The tokens of a tunnel's two ends.
+  public struct TokenPair {
+    public let source: String
+    public let destination: String
+  }
+
+  /// Opens a tunnel with these services, or (none) without service ids.
+  public func openTunnel(services: [String]) throws(TLSError) -> TokenPair {
+    let pair = TokenPair(source: try Self.makeToken(), destination: try Self.makeToken())
+    let tunnel = Tunnel(
+      number: tunnels.count + 1, services: services, sourceToken: pair.source,
+      destinationToken: pair.destination)
+    tunnels.append(tunnel)
+    for token in tunnel.tokens {
+      tokens[token.text] = token
+      log.conceal(token.text)
+    }
+    return pair
+  }
+
+  /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
+  private static func makeToken() throws(TLSError) -> String {
+    let text = Cryptography.base64(try Cryptography.random(48)).utf8.map { octet in
+      octet == 0x2b ? 0x2d : octet == 0x2f ? 0x5f : octet
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  func token(_ text: String) -> AccessToken? { tokens[text] }
+
+  public func stop() {
+    listener?.close()
+    listener = nil
+    for tunnel in tunnels {
+      tunnel.source?.close()
+      tunnel.destination?.close()
+    }
+  }
+
+  // MARK: Clients
+
+  public func listener(
+    _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
+  ) {
+    if receptions.count >= Self.receptionCountMax {
+      log.warning("\(peer.description): turned away, \(receptions.count) others are being received")
+      stream.abort()
+      return
+    }
+    let reception = Reception(service: self, peer: peer)
+    receptions.append(reception)
+    reception.start(stream)
+  }
+
+  public func listener(_ listener: any Listener, paused error: SystemError) {
+    log.warning("cannot accept connections for a moment: \(error.reason)")
+  }
+
+  func receptionEnded(_ reception: Reception) { receptions.removeAll { $0 === reception } }
+}
