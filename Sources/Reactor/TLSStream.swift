@@ -317,7 +317,7 @@ import COpenSSL
     }
   }
 
-  /// Offers what waits to the transport, and frees the memory when all is gone.
+  /// Offers what waits to the transport.
   private func flush() -> StreamFailure? {
     while !outbound.isEmpty && !isBlocked {
       switch outbound.withReadable({ transport.send($0) }) {

@@ -7,6 +7,8 @@ import Reactor
 public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, SignalHandler {
   private enum TimerTag: Int { case step, retry, drainTick }
 
+  /// A session that lasted so long was healthy.
+  private static let healthyAfter = Milliseconds(10_000)
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
   private static let quietTicksMax = 3
@@ -28,6 +30,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
   private var resolveID: ResolveID?
   private var timer: TimerID?
   private var lastFailure = ""
+  private var sessionStart = Instant(nanoseconds: 0)
   private var drainDeadline = Instant(nanoseconds: 0)
   private var quietTicks = 0
   private var drainedByteCount = 0
@@ -81,6 +84,13 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     lastFailure = reason
     dropConnection()
     handle(.failed)
+  }
+
+  /// The WebSocket is gone; `reason` is for the log.
+  private func lose(_ reason: String) {
+    lastFailure = reason
+    dropConnection()
+    handle(.lost(wasHealthy: sessionStart + Self.healthyAfter < network.now))
   }
 
   private func startStep() {
@@ -244,6 +254,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
 
   private func serve() {
     cancelTimer()
+    sessionStart = network.now
     guard let relay else { return }
     switch configuration.role {
     case .destination:
@@ -344,11 +355,11 @@ extension LocalProxy: RelayHandler {
     switch end {
     case .closed(let code, let reason):
       let words = reason.isEmpty ? "" : ": \(reason)"
-      fail("the service closed the tunnel's connection with code \(code.rawValue)\(words)")
+      lose("the service closed the tunnel's connection with code \(code.rawValue)\(words)")
     case .completed: handle(.drained)
-    case .violation(let reason): fail("the service broke the protocol: \(reason)")
-    case .failed(let failure): fail("the connection to the service was lost: \(failure.reason)")
-    case .silent: fail("the service has been silent for three ping periods")
+    case .violation(let reason): lose("the service broke the protocol: \(reason)")
+    case .failed(let failure): lose("the connection to the service was lost: \(failure.reason)")
+    case .silent: lose("the service has been silent for three ping periods")
     }
   }
 
@@ -357,7 +368,7 @@ extension LocalProxy: RelayHandler {
 
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress) {
-    guard let relay, client == .running else {
+    guard let relay, case .running = client else {
       log.warning("refused a client from \(peer.description): the tunnel is down at the moment")
       stream.abort()
       return

@@ -25,6 +25,9 @@ public enum Connection: Equatable, Sendable {
   case draining
   case closed
 
+  /// What the peer sends is still wanted.
+  public var takesData: Bool { self == .opening || self == .open || self == .halfClosed }
+
   public enum Event: CaseIterable, Sendable {
     case connected, connectFailed, localEnd, localFailure, peerReset, drained, expired
   }

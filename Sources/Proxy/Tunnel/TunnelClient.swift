@@ -12,12 +12,13 @@ import Basics
 ///     upgrading           refused (4xx)       stopped           stop
 ///     awaitingServiceIDs  servicesAgreed      running           serve
 ///     awaitingServiceIDs  servicesMismatch    stopped           stop
-///     running             failed              backingOff        backOff(0): at once, for it was healthy
+///     running             lost(wasHealthy)    backingOff        backOff(0): at once
+///     running             lost, not healthy   backingOff        backOff, or stop, as for failed
 ///     any but stopped     failed, timedOut    backingOff        backOff, or stop when retries are used up
 ///     backingOff          retryDue            resolving         resolve
 ///     running             stopRequested       stopping          drain
 ///     any other           stopRequested       stopped           stop
-///     stopping            drained, failed     stopped           stop
+///     stopping            drained, lost       stopped           stop
 public enum TunnelClient: Equatable {
   case idle
   case resolving(attempt: Int)
@@ -25,7 +26,7 @@ public enum TunnelClient: Equatable {
   case tlsHandshake(attempt: Int)
   case upgrading(attempt: Int)
   case awaitingServiceIDs(attempt: Int)
-  case running
+  case running(attempt: Int)
   case backingOff(attempt: Int)
   case stopping
   case stopped(StopReason)
@@ -46,8 +47,11 @@ public enum TunnelClient: Equatable {
     case connected, secured, upgraded
     case refused
     case servicesAgreed, servicesMismatch, cannotListen
-    /// The current step failed, or the WebSocket was lost.
+    /// The current step failed.
     case failed
+    /// The WebSocket was lost. A session that lived long enough to be healthy is begun again at once; one
+    /// that ended as soon as it began counts as a failed attempt, or the service would be hammered.
+    case lost(wasHealthy: Bool)
     case retryDue
     case stopRequested, drained
   }
@@ -114,23 +118,23 @@ public enum TunnelClient: Equatable {
       self = .awaitingServiceIDs(attempt: attempt)
       return .begin
     case (.upgrading, .refused): return stop(.refused)
-    case (.awaitingServiceIDs, .servicesAgreed):
-      self = .running
+    case (.awaitingServiceIDs(let attempt), .servicesAgreed):
+      self = .running(attempt: attempt)
       return .serve
     case (.awaitingServiceIDs, .servicesMismatch): return stop(.servicesMismatch)
     case (.running, .cannotListen): return stop(.cannotListen)
-    case (.running, .failed):
+    case (.running, .lost(wasHealthy: true)):
       self = .backingOff(attempt: 0)
       return .backOff(Milliseconds(0))
     case (.running, .stopRequested):
       self = .stopping
       return .drain
-    case (.stopping, .drained), (.stopping, .failed), (.stopping, .stopRequested),
-      (_, .stopRequested):
+    case (.stopping, .drained), (.stopping, .lost), (_, .stopRequested):
       return stop(.requested)
     case (.resolving(let attempt), .failed), (.connecting(let attempt, _, _), .failed),
       (.tlsHandshake(let attempt), .failed), (.upgrading(let attempt), .failed),
-      (.awaitingServiceIDs(let attempt), .failed):
+      (.awaitingServiceIDs(let attempt), .failed), (.awaitingServiceIDs(let attempt), .lost),
+      (.running(let attempt), .lost):
       if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
       self = .backingOff(attempt: attempt)
       return .backOff(policy.delay(afterFailures: attempt, randomness: randomness))

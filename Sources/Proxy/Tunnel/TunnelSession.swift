@@ -187,6 +187,9 @@ public struct TunnelSession {
       return .dropped(reason: "a message of the unknown connection \(connectionID)")
     }
     if type == .data {
+      if slots[slot]?.state.takesData == false {
+        return .dropped(reason: "data for connection \(connectionID), which is over")
+      }
       slots[slot]?.hasReceived = true
       return .deliver(slot: slot)
     }
