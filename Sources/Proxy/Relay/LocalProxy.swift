@@ -112,7 +112,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     stream = nil
     handshake = nil
     response = []
-    relay?.shutDown()
+    relay?.shutDown(isOrderly: false)
     relay = nil
   }
 

@@ -149,7 +149,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
 
   func link(_ link: TunnelLink, ended end: TunnelLink.End) {
     let owner = handler
-    shutDown()
+    var isOrderly = false
+    if case .completed = end { isOrderly = true }
+    shutDown(isOrderly: isOrderly)
     owner?.relay(self, ended: end)
   }
 
@@ -384,13 +386,17 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   func close() { link.close(.normal, reason: "") }
 
   /// Drops everything; the handler hears nothing more.
-  func shutDown() {
+  /// - Parameter isOrderly: all was sent that could be, so sockets with nothing pending end like that; else
+  ///   they are reset, lest a client takes the loss of the tunnel for the end of its data.
+  func shutDown(isOrderly: Bool) {
     handler = nil
     link.abandon()
     if let sweepTimer { network.cancel(sweepTimer) }
     sweepTimer = nil
     queue.removeAll()
-    for case let connection? in connections { connection.close(abruptly: true) }
+    for case let connection? in connections {
+      connection.close(abruptly: !isOrderly || !connection.pending.isEmpty)
+    }
     connections.removeAll()
   }
 }
