@@ -2,6 +2,7 @@
 #include "CEpoll.h"
 
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -89,6 +90,11 @@ ssize_t cepoll_write(int fd, const void *bytes, size_t count) {
     if (written >= 0) return written;
     if (errno != EINTR) return -errno;
   }
+}
+
+int cepoll_is_writable(int fd) {
+  struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+  return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLOUT) != 0;
 }
 
 const char *cepoll_error_text(int error) { return strerror(error); }

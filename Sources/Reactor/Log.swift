@@ -24,7 +24,12 @@ public enum LogLevel: Int, Comparable, Sendable {
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text.
 public final class Log {
+  /// Bytes of a line at the most: a pipe that is ready takes 4,096 without blocking.
+  private static let lineByteCountMax = 4_000
+
   public var level: LogLevel
+  /// Lines that standard error would have blocked for; said with the next line that it takes.
+  private var lostLineCount = 0
   private var secrets: [[UInt8]] = []
   private let processID = cepoll_process_id()
 
@@ -45,10 +50,26 @@ public final class Log {
 
   private func write(_ level: LogLevel, _ text: () -> String) {
     if level > self.level { return }
+    // Whoever reads the log may be slow or stuck; the loop goes on without the line.
+    if !StandardStream.error.isWritable {
+      lostLineCount += 1
+      return
+    }
+    if lostLineCount > 0 {
+      let count = lostLineCount
+      lostLineCount = 0
+      StandardStream.error.write(
+        line(.warning, "\(count) log lines were lost: standard error did not take them"))
+    }
+    StandardStream.error.write(line(level, text()))
+  }
+
+  private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
     var line = Array("[\(Self.timestamp())] (\(processID)) [\(level.name)] ".utf8)
-    line.append(contentsOf: Self.printable(concealed(Array(text().utf8))))
+    line.append(
+      contentsOf: Self.printable(concealed(Array(text.utf8))).prefix(Self.lineByteCountMax))
     line.append(0x0a)
-    StandardStream.error.write(line)
+    return line
   }
 
   private func concealed(_ text: [UInt8]) -> [UInt8] {
@@ -86,7 +107,10 @@ public enum StandardStream: Int32 {
 
   public func write(_ text: String) { write(Array(text.utf8)) }
 
-  /// What cannot be written (a closed or full pipe) is lost: nothing may block on its own log.
+  /// A log line can be written without blocking.
+  var isWritable: Bool { cepoll_is_writable(rawValue) != 0 }
+
+  /// Blocks until all is written; what a closed pipe does not take is lost.
   public func write(_ bytes: [UInt8]) {
     var offset = 0
     while offset < bytes.count {

@@ -82,6 +82,8 @@ int64_t cepoll_monotonic_nanoseconds(void);
 void cepoll_format_time(char *text, size_t capacity);
 int cepoll_process_id(void);
 ssize_t cepoll_write(int fd, const void *bytes, size_t count);
+/// Whether a write of up to 4,096 bytes would not block now.
+int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
 const char *cepoll_environment(const char *name);
 /// "Linux 6.1.0 x86_64".

@@ -136,7 +136,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     do {
       stream = try network.connect(to: address, from: nil, self)
     } catch {
-      fail("could not connect to \(address.description): \(error.reason)")
+      fail("\(stepName) failed: \(error.reason)")
     }
   }
 
@@ -180,7 +180,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
 
   public func streamFailed(_ failure: StreamFailure) {
     stream = nil
-    fail(failure.reason)
+    fail("\(stepName) failed: \(failure.reason)")
   }
 
   public func streamReady(_ readiness: Readiness) {
@@ -292,7 +292,8 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
   private var stepName: String {
     switch client {
     case .resolving: "looking up \(configuration.endpoint.host)"
-    case .connecting: "connecting to \(configuration.endpoint.description)"
+    case .connecting(_, let address, _):
+      "connecting to \(configuration.endpoint.description) at \(addresses[address].description)"
     case .tlsHandshake: "the TLS handshake with \(configuration.endpoint.description)"
     case .upgrading: "the service's answer to the WebSocket request"
     default: "the service's list of services"
