@@ -73,7 +73,7 @@ if embeddedLibraries == nil {
       dependencies: [
         "Proxy", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ]),
-    .testTarget(name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Basics"]),
+    .testTarget(name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Reactor", "Basics"]),
     .testTarget(name: "EndToEndTests", dependencies: []),
   ]
 }

@@ -1,6 +1,6 @@
-// FloorRelay: the least CPU that a TCP to TLS relay can take with this OpenSSL. It has no WebSocket, no
-// tunnel messages and no service; three of it stand where source proxy, service and destination
-// proxy stand, and ProxyBench holds localproxy against it.
+// FloorRelay: the least CPU that a TCP to TLS relay can take with this OpenSSL. It has no
+// WebSocket, no tunnel messages and no service; three of it stand where source proxy, service and
+// destination proxy stand, and ProxyBench holds localproxy against it.
 //
 //   FloorRelay hub --listen 127.0.0.1:0 [--cert FILE --key FILE]
 //   FloorRelay source --listen 127.0.0.1:0 --hub HOST:PORT
@@ -79,7 +79,7 @@ static struct addrinfo *resolve(const char *address, int flags) {
   return list;
 }
 
-// Loopback connects at once, so waiting for it costs nothing; the socket is non-blocking from then on.
+// Loopback connects at once, so waiting for it costs nothing; from then on nothing blocks.
 static int connect_to(const char *address) {
   struct addrinfo *list = resolve(address, 0);
   int fd = -1;

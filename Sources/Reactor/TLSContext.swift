@@ -16,7 +16,11 @@ import COpenSSL
   ) throws(TLSError) {
     (unsafe context, unsafe method) = unsafe try Self.makeContext(TLS_client_method())
     self.verifiesPeer = verifiesPeer
-    unsafe SSL_CTX_set_verify(context, verifiesPeer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+    unsafe SSL_CTX_set_verify(context, verifiesPeer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE) {
+      isAccepted, storeContext in
+      if isAccepted == 0 { unsafe TLSStream.noteRefused(storeContext) }
+      return isAccepted
+    }
     if unsafe SSL_CTX_set_default_verify_paths(context) != 1 { throw TLSError.takeLibraryError() }
     if let directory = extraTrustDirectory,
       unsafe SSL_CTX_load_verify_locations(context, nil, directory) != 1

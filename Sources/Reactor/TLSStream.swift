@@ -40,6 +40,8 @@ import COpenSSL
   /// The transport took less than it was offered; wait until it is writable.
   private var isBlocked = false
   private var sendingFinished = false
+  /// Whom the certificate that was not accepted speaks of, and who signed it.
+  private var refusedCertificate = (subject: "unknown", issuer: "unknown")
   public var handler: (any StreamHandler)?
 
   public var interest: Readiness = [] {
@@ -214,6 +216,8 @@ import COpenSSL
       return
     }
     if state == .open { notify(readable: hasBuffered) }
+    // Level-triggered: what the handler left there is reported again.
+    if state == .open && hasBuffered && interest.contains(.readable) { requestTurnEnd() }
   }
 
   /// Tells the handler what it is interested in and is there.
@@ -281,21 +285,31 @@ import COpenSSL
     guard context.verifiesPeer, verification != Int(X509_V_OK) else {
       return .handshake(reason: TLSError.takeReason())
     }
+    ERR_clear_error()
     var reason = "unknown"
     if let text = unsafe X509_verify_cert_error_string(verification) {
       reason = unsafe String(cString: text)
     }
-    ERR_clear_error()
-    guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else {
-      return .certificate(reason: reason, subject: "none", issuer: "none")
-    }
-    defer { unsafe X509_free(certificate) }
     return .certificate(
-      reason: reason, subject: unsafe oneLine(X509_get_subject_name(certificate)),
-      issuer: unsafe oneLine(X509_get_issuer_name(certificate)))
+      reason: reason, subject: refusedCertificate.subject, issuer: refusedCertificate.issuer)
   }
 
-  private func oneLine(_ name: OpaquePointer?) -> String {
+  /// Called by OpenSSL with each certificate of the peer's chain that it does not accept.
+  static func noteRefused(_ storeContext: OpaquePointer?) {
+    let index = SSL_get_ex_data_X509_STORE_CTX_idx()
+    let ssl = unsafe X509_STORE_CTX_get_ex_data(storeContext, index).map {
+      OpaquePointer($0)
+    }
+    guard let ssl = unsafe ssl, let stream = unsafe streamOf(SSL_get_rbio(ssl)),
+      let certificate = unsafe X509_STORE_CTX_get_current_cert(storeContext)
+    else { return }
+    stream.refusedCertificate = (
+      unsafe oneLine(X509_get_subject_name(certificate)),
+      unsafe oneLine(X509_get_issuer_name(certificate))
+    )
+  }
+
+  private static func oneLine(_ name: OpaquePointer?) -> String {
     guard let text = unsafe X509_NAME_oneline(name, nil, 0) else { return "unknown" }
     defer { unsafe CRYPTO_free(text, "", 0) }
     return unsafe String(cString: text)

@@ -44,7 +44,7 @@ extension EndToEnd {
         Mistake("\(endpoint) -d SSH1=localhost:0", names: "localhost:0"),
         Mistake("\(endpoint) -d SSH1=localhost:99999", names: "99999"),
         Mistake("\(endpoint) -d SSH1=[::1:22", names: "[::1:22"),
-        Mistake("\(endpoint) -s 5555 -v 7", names: "7"),
+        Mistake("\(endpoint) -s 5555 -v 256", names: "256"),
         Mistake("\(endpoint) -s 5555 -v loud", names: "loud"),
         Mistake("\(endpoint) -s 5555 -c /no/such/directory", names: "/no/such/directory"),
         Mistake("\(endpoint) -s 5555", names: "AWSIOT_TUNNEL_ACCESS_TOKEN", token: nil),
@@ -63,7 +63,8 @@ extension EndToEnd {
       #expect(process.text(of: .output).isEmpty)
     }
 
-    @Test("--help lists every option on standard output, with status 0", arguments: ["-h", "--help"])
+    @Test(
+      "--help lists every option on standard output, with status 0", arguments: ["-h", "--help"])
     func help(option: String) throws {
       let scratch = try ScratchDirectory()
       let process = try ChildProcess(

@@ -31,8 +31,8 @@ extension EndToEnd {
       }
     }
 
-    @Test("A source that drains accepts nobody, and leaves after its time-out")
-    func drainTimeout() throws {
+    @Test("A source that drains accepts nobody and ends its idle connections")
+    func drainsIdle() throws {
       try withTunnel { tunnel, server in
         let idle = try tunnel.connect()
         try eventually(within: 20, "the connection") { server.openCount == 1 }
@@ -44,6 +44,29 @@ extension EndToEnd {
         #expect(try tunnel.source.process.waitForExit(within: 30) == .status(0))
         #expect(idle.isClosedByPeer(within: 5))
         #expect(tunnel.destination.process.isRunning)
+      }
+    }
+
+    @Test("What waits for a stalled client at SIGTERM reaches it", arguments: Side.allCases)
+    func drainedSlowly(side: Side) throws {
+      try withTunnel { tunnel, server in
+        let socket = try tunnel.connect()
+        let exchange = Exchange(seed: 8, upload: 0, download: 20_000_000)
+        let isReading = Locked(false)
+        let transfer = Background {
+          try exchange.announce(over: socket)
+          while !isReading.get() { usleep(10_000) }
+          try exchange.finishAsClient(over: socket)
+        }
+        try eventually(within: 20, "the transfer's start") { server.openCount == 1 }
+        // Long enough for every buffer on the way to be full.
+        usleep(500_000)
+        side.process(of: tunnel).send(SIGTERM)
+        usleep(1_000_000)
+        isReading.set(true)
+        try transfer.wait()
+        #expect(try side.process(of: tunnel).waitForExit(within: 30) == .status(0))
+        #expect(server.failures.isEmpty)
       }
     }
 
@@ -111,7 +134,9 @@ extension EndToEnd {
       }
       try exchange()
       let open = try Socket(connectingTo: source.ports["SSH1"]!)
-      try eventually(within: 10, "the open connection") { server.openCount == 1 }
+      try eventually(within: 10, "the open connection") {
+        server.acceptedCount == 2 && server.openCount == 1
+      }
       wire.cut()
       #expect(open.isClosedByPeer(within: 20))
       try eventually(within: 40, "an exchange after the drop") { (try? exchange()) != nil }

@@ -87,7 +87,7 @@ extension Endpoint {
       return Endpoint(host: host, port: try port(Array(rest.dropFirst())))
     }
     guard let colon = octets.lastIndex(of: 0x3a) else {
-      if let defaultPort { return Endpoint(host: text, port: defaultPort) }
+      if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
       return Endpoint(host: "", port: try port(octets))
     }
     if octets[..<colon].contains(0x3a) {
@@ -95,8 +95,19 @@ extension Endpoint {
     }
     if colon == 0 { throw UsageError("there is no host in front of ':'") }
     return Endpoint(
-      host: String(decoding: octets[..<colon], as: UTF8.self),
+      host: try host(Array(octets[..<colon])),
       port: try port(Array(octets[(colon + 1)...])))
+  }
+
+  /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
+  private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
+    let text = String(decoding: octets, as: UTF8.self)
+    let isName = octets.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+        || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f
+    }
+    if !isName { throw UsageError("'\(text)' is not a host name") }
+    return text
   }
 
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {

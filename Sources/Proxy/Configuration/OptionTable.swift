@@ -19,8 +19,13 @@ public struct OptionDescription: Sendable {
 /// What the user did wrong on the command line or in the environment; the message names the thing, the
 /// reason and the remedy.
 public struct UsageError: Error, Equatable {
+  /// One line, whatever the user typed.
   public let message: String
-  public init(_ message: String) { self.message = message }
+
+  public init(_ message: String) {
+    let printable = message.utf8.map { $0 < 0x20 || $0 == 0x7f ? 0x3f : $0 }
+    self.message = String(decoding: printable, as: UTF8.self)
+  }
 }
 
 /// A program's options.

@@ -16,6 +16,8 @@ public struct TunnelSession {
     let wireID: [UInt8]
     /// 0 before the first stream.
     var streamID: Int32 = 0
+    /// Counts the streams; ids can come again, when the peer restarts or they wrap.
+    var generation: UInt64 = 0
     /// A stream was started and not reset since.
     var isStreaming = false
     var nextConnectionID: UInt32 = 1
@@ -28,6 +30,7 @@ public struct TunnelSession {
     public let service: Int
     public let streamID: Int32
     public let connectionID: UInt32
+    let streamGeneration: UInt64
     public var state: Connection
     /// The peer has sent data for it.
     var hasReceived = false
@@ -119,9 +122,7 @@ public struct TunnelSession {
   public mutating func release(slot: Int) {
     guard let connection = slots[slot] else { return }
     let service = connection.service
-    if services[service].streamID == connection.streamID,
-      services[service].slots[connection.connectionID] == slot
-    {
+    if services[service].slots[connection.connectionID] == slot {
       services[service].slots[connection.connectionID] = nil
     }
     slots[slot] = nil
@@ -133,7 +134,7 @@ public struct TunnelSession {
   public func header(_ type: MessageType, slot: Int) -> MessageHeader? {
     guard let connection = slots[slot] else { return nil }
     let service = services[connection.service]
-    if service.streamID != connection.streamID || !service.isStreaming { return nil }
+    if service.generation != connection.streamGeneration || !service.isStreaming { return nil }
     return MessageHeader(
       type, streamID: connection.streamID, serviceID: service.wireID,
       connectionID: connection.connectionID)
@@ -206,9 +207,9 @@ public struct TunnelSession {
   ) -> Action {
     let hadConnections = slots.contains { $0?.service == service }
     beginStream(service, streamID: streamID)
-    // The old stream's connections free their slots as they close, so the limit may be exceeded here by
-    // those that still drain; their number is bounded by the limit itself.
-    if !hadConnections && connectionCount >= connectionCountMax {
+    // The old stream's connections still drain while the new one begins, which may take as many again.
+    let countMax = hadConnections ? 2 * connectionCountMax : connectionCountMax
+    if connectionCount >= countMax {
       return refuse(service, connectionID)
     }
     let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
@@ -300,6 +301,7 @@ public struct TunnelSession {
 
   private mutating func beginStream(_ service: Int, streamID: Int32) {
     services[service].streamID = streamID
+    services[service].generation += 1
     services[service].isStreaming = true
     services[service].nextConnectionID = 1
     services[service].slots.removeAll(keepingCapacity: true)
@@ -313,7 +315,7 @@ public struct TunnelSession {
   private mutating func takeSlot(service: Int, connectionID: UInt32, state: Connection) -> Int {
     let connection = Slot(
       service: service, streamID: services[service].streamID, connectionID: connectionID,
-      state: state)
+      streamGeneration: services[service].generation, state: state)
     let slot: Int
     if let free = freeSlots.popLast() {
       slot = free

@@ -39,6 +39,7 @@ public struct HeaderBlock {
       let octet = bytes[index]
       if octet == 0x0a && line.last == 0x0d {
         line.removeLast()
+        if line.contains(0x0d) { return .malformed(reason: "its head has a bare carriage return") }
         lines.append(String(decoding: line, as: UTF8.self))
         line.removeAll(keepingCapacity: true)
         continue
@@ -48,7 +49,9 @@ public struct HeaderBlock {
       }
       line.append(octet)
     }
-    guard let startLine = lines.first else { return .malformed(reason: "its first line is empty") }
+    guard let startLine = lines.first, !startLine.isEmpty else {
+      return .malformed(reason: "its first line is empty")
+    }
     if lines.count - 1 > fieldCountMax {
       return .malformed(reason: "it has more than \(fieldCountMax) header fields")
     }

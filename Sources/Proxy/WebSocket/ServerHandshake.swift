@@ -30,7 +30,7 @@ public enum ServerHandshake {
   private static func judge(_ head: HeaderBlock) -> Outcome {
     let parts = head.startLine.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
       .map { String(decoding: Array($0), as: UTF8.self) }
-    guard parts.count == 3, parts[2] == "HTTP/1.1" else {
+    guard parts.count == 3, !parts[1].isEmpty, parts[2] == "HTTP/1.1" else {
       return .refuse(status: 400, reason: "the request line is not HTTP/1.1")
     }
     if parts[0] != "GET" { return .refuse(status: 405, reason: "only GET is served") }

@@ -22,11 +22,6 @@ final class Checksum {
     }
   }
 
-  /// Adds what a connection brings until it ends; returns how much that was.
-  func addAll(from socket: Socket) throws -> Int {
-    try socket.receiveToEnd { try add($0) }
-  }
-
   /// Ends the input and gives the digest in hexadecimal.
   func finish() throws -> String {
     close(pipe)
@@ -37,10 +32,14 @@ final class Checksum {
 
 /// A file of random bytes, and its digest.
 struct RandomFile: Sendable {
-  let path: String
-  let digest: String
+  private let path: String
+  private let byteCount: Int
+  private let digest: String
+  private let scratch: ScratchDirectory
 
   init(_ name: String, byteCount: Int, in scratch: ScratchDirectory) throws {
+    self.byteCount = byteCount
+    self.scratch = scratch
     path = scratch.file(name)
     let script = "head -c \(byteCount) /dev/urandom | tee \(path) | sha256sum"
     let process = try ChildProcess("sh", ["-c", script], name: "make-\(name)", in: scratch)
@@ -50,18 +49,18 @@ struct RandomFile: Sendable {
     digest = String(process.text(of: .output).prefix(64))
   }
 
-  /// Sends the file, or nothing, and then ends the stream, on a thread of its own.
-  func sendInBackground(over socket: Socket, if isWanted: Bool) -> Background<Void> {
-    Background {
-      if isWanted { try send(over: socket) }
-      socket.finishSending()
-    }
-  }
-
-  private func send(over socket: Socket) throws {
+  func send(over socket: Socket) throws {
     guard let file = FileHandle(forReadingAtPath: path) else { throw Failure.system(path) }
     while let block = try file.read(upToCount: 256 << 10), !block.isEmpty {
       try block.withUnsafeBytes(socket.send)
     }
+  }
+
+  /// Fails unless the file's bytes are the next that a connection brings.
+  func checkArrival(over socket: Socket, name: String) throws {
+    let checksum = try Checksum(name: name, in: scratch)
+    try socket.receive(byteCount) { try checksum.add($0) }
+    let arrived = try checksum.finish()
+    guard arrived == digest else { throw Failure("\(name): \(arrived), not \(digest)") }
   }
 }

@@ -89,7 +89,9 @@ final class ChildProcess: @unchecked Sendable {
       let ended = !isRunning
       let lines = text(of: stream).split(separator: "\n", omittingEmptySubsequences: false)
       let line = lines.dropLast().first { line in parts.allSatisfy(line.contains) }
-      if line == nil && ended { throw Failure("\(name) ended without a line with \(parts)\n\(tail)") }
+      if line == nil && ended {
+        throw Failure("\(name) ended without a line with \(parts)\n\(tail)")
+      }
       return line.map(String.init)
     }
   }
@@ -169,6 +171,6 @@ private func withCStrings<Result>(
   _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {
   let pointers = strings.map { strdup($0) }
-  defer { pointers.forEach { free($0) } }
+  defer { for pointer in pointers { free(pointer) } }
   return body(pointers + [nil])
 }

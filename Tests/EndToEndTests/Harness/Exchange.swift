@@ -3,16 +3,25 @@ import Foundation
 /// Moves patterned data over a connection in both directions at once, checking what arrives.
 struct Exchange {
   let seed: UInt32
-  var upload: Int
-  var download: Int
+  let upload: Int
+  let download: Int
 
   private var uploadPattern: Pattern { Pattern(seed: seed &* 2) }
   private var downloadPattern: Pattern { Pattern(seed: seed &* 2 &+ 1) }
 
   /// The client's part: announces the exchange, makes it, and waits for the server's end of stream.
   func runAsClient(over socket: Socket, within seconds: Double = 60) throws {
+    try announce(over: socket)
+    try finishAsClient(over: socket, within: seconds)
+  }
+
+  /// Tells the server what the exchange is.
+  func announce(over socket: Socket) throws {
     var header = [seed.bigEndian, UInt32(upload).bigEndian, UInt32(download).bigEndian]
     try header.withUnsafeMutableBytes { try socket.send(UnsafeRawBufferPointer($0)) }
+  }
+
+  func finishAsClient(over socket: Socket, within seconds: Double = 60) throws {
     try pump(
       socket, uploadPattern, upload, downloadPattern, download, Deadline(seconds: seconds))
     guard try socket.receiveToEnd() == 0 else { throw Failure("bytes after the last one") }
@@ -23,7 +32,9 @@ struct Exchange {
   static let serve: Server.Handler = { socket in
     guard let header = try? socket.receive(exactly: 12) else { return }
     let fields = header.withUnsafeBytes { bytes in
-      (0..<3).map { UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self)) }
+      stride(from: 0, to: 12, by: 4).map {
+        UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self))
+      }
     }
     let exchange = Exchange(seed: fields[0], upload: Int(fields[1]), download: Int(fields[2]))
     try exchange.pump(

@@ -10,7 +10,8 @@ struct LocalProxy: Sendable {
   /// - Parameter port: the endpoint's, when it is not tunneld's own.
   static func source(
     _ linkage: Linkage, _ tunneld: Tunneld, token: String, services: [String],
-    name: String = "source", arguments: [String] = [], port: UInt16? = nil, in scratch: ScratchDirectory
+    name: String = "source", arguments: [String] = [], port: UInt16? = nil,
+    in scratch: ScratchDirectory
   ) throws -> LocalProxy {
     let mappings = services.map { $0.isEmpty ? "0" : "\($0)=0" }.joined(separator: ",")
     let process = try start(
@@ -18,7 +19,8 @@ struct LocalProxy: Sendable {
       arguments: ["-c", tunneld.authorities, "-s", mappings] + arguments, in: scratch)
     var proxy = LocalProxy(process: process)
     for service in services {
-      let line = try proxy.waitUntilListening(for: service)
+      let suffix = service.isEmpty ? "[info]" : " for service \(service)"
+      let line = try process.waitForLine(containing: "[info] listening on 127.0.0.1:", suffix)
       proxy.ports[service] = try parsePort(in: line, after: "listening on 127.0.0.1:")
     }
     return proxy
@@ -49,11 +51,5 @@ struct LocalProxy: Sendable {
     try ChildProcess(
       linkage.program("localproxy"), ["-e", "localhost:\(port)"] + arguments, name: name,
       in: scratch, environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": token])
-  }
-
-  @discardableResult
-  func waitUntilListening(for service: String) throws -> String {
-    let suffix = service.isEmpty ? "listening on " : " for service \(service)"
-    return try process.waitForLine(containing: "listening on 127.0.0.1:", suffix)
   }
 }

@@ -39,6 +39,26 @@ struct Pattern: Sendable {
     }
   }
 
+  /// Sends the first `byteCount` bytes.
+  func send(_ byteCount: Int, over socket: Socket) throws {
+    var sent = 0
+    while sent < byteCount {
+      sent += try withBytes(at: sent, countMax: byteCount - sent) { bytes in
+        try socket.send(bytes)
+        return bytes.count
+      }
+    }
+  }
+
+  /// Fails unless the next `byteCount` bytes that a connection brings are the first of the pattern.
+  func receive(_ byteCount: Int, over socket: Socket) throws {
+    var received = 0
+    try socket.receive(byteCount) { bytes in
+      try check(bytes, at: received)
+      received += bytes.count
+    }
+  }
+
   /// Fails unless `bytes` are those that belong at `position`.
   func check(_ bytes: UnsafeRawBufferPointer, at position: Int) throws {
     var rest = bytes[...]

@@ -41,7 +41,7 @@ final class Server: @unchecked Sendable {
 
   /// Ends the open connections; new ones are welcome.
   func interruptConnections() {
-    lock.withLock { Array(connections.values) }.forEach { $0.interrupt() }
+    for socket in lock.withLock({ Array(connections.values) }) { socket.interrupt() }
   }
 
   /// A loopback port on which nobody listens at the moment.

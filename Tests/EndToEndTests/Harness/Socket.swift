@@ -57,16 +57,23 @@ final class Socket: @unchecked Sendable {
 
   /// Exactly `count` bytes.
   func receive(exactly count: Int) throws -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    while filled < count {
-      let received = try bytes.withUnsafeMutableBytes { buffer in
-        try receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
-      }
-      guard received > 0 else { throw Failure("stream ended after \(filled) of \(count) bytes") }
-      filled += received
-    }
+    var bytes: [UInt8] = []
+    try receive(count) { bytes += $0 }
     return bytes
+  }
+
+  /// Hands out the next `count` bytes as they come.
+  func receive(_ count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { buffer.deallocate() }
+    var total = 0
+    while total < count {
+      let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(count - total))
+      let received = try receive(into: room)
+      guard received > 0 else { throw Failure("stream ended after \(total) of \(count) bytes") }
+      try body(UnsafeRawBufferPointer(rebasing: room[..<received]))
+      total += received
+    }
   }
 
   /// Hands out everything up to the end of the stream; returns how much that was.

@@ -25,19 +25,21 @@ final class Tunneld: Sendable {
     let process = try ChildProcess(linkage.program("tunneld"), all, name: "tunneld", in: scratch)
     let listening = try process.waitForLine(containing: "listening on 127.0.0.1:", in: .output)
     self.process = process
-    try process.waitForLine(containing: "# tunnel \(tunnelCount):", in: .output)
+    try process.waitForLine(containing: "# tunnel \(tunnelCount)", in: .output)
     tunnels = try (1...tunnelCount).map { try Self.tokens(ofTunnel: $0, process) }
     port = try parsePort(in: listening, after: "127.0.0.1:")
     let parts = listening.components(separatedBy: ", certificate authority in ")
     authorities = parts.count == 2 ? parts[1] : ""
   }
 
-  /// The two commands below the heading `# tunnel N: …`: the destination's first, then the source's.
+  /// The two commands below the heading `# tunnel N: SERVICES`: the destination's, then the source's.
   private static func tokens(ofTunnel number: Int, _ process: ChildProcess) throws -> Tokens {
     try eventually(within: 10, "the commands of tunnel \(number)") {
       let lines = process.text(of: .output).split(separator: "\n", omittingEmptySubsequences: false)
         .dropLast()
-      guard let heading = lines.firstIndex(where: { $0.hasPrefix("# tunnel \(number):") }),
+      let title = "# tunnel \(number)"
+      guard
+        let heading = lines.firstIndex(where: { $0 == title || $0.hasPrefix("\(title):") }),
         lines.endIndex > heading + 2
       else { return nil }
       return Tokens(

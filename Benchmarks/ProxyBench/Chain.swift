@@ -1,0 +1,161 @@
+import Foundation
+
+/// What can stand between client and server.
+enum Contestant {
+  case floor
+  /// The floor once more under another name. How far its ratios to the floor lie from 1 is what
+  /// this machine, in its present state, makes of no difference at all.
+  case control
+  case proxy(name: String, path: String)
+
+  var name: String {
+    switch self {
+    case .floor: "floor"
+    case .control: "control"
+    case .proxy(let name, _): name
+    }
+  }
+}
+
+/// The three processes between client and server: client → source → hub → destination → server. The
+/// hub is tunneld, or the floor's own.
+final class Chain {
+  let contestant: Contestant
+  let hub: Child
+  let destination: Child
+  let source: Child
+  /// Where clients connect.
+  let port: UInt16
+  /// From the source's start until it listens.
+  let startMilliseconds: Double
+
+  /// Reports whether the program at source and destination speaks, by a ping through all of it.
+  init(_ contestant: Contestant, programs: Programs, serverPort: UInt16) throws {
+    self.contestant = contestant
+    let launch =
+      switch contestant {
+      case .floor, .control: try Launch(floor: programs.floor, serverPort: serverPort)
+      case .proxy(_, let path):
+        try Launch(proxy: path, tunneld: programs.tunneld, serverPort: serverPort)
+      }
+    hub = launch.hub
+    destination = launch.destination
+    source = launch.source
+    port = launch.port
+    startMilliseconds = try launch.waitForSource()
+    try waitForServer()
+  }
+
+  /// The source goes first and the hub last, so that none complains of another's end.
+  func stop() {
+    for child in [source, destination, hub] { child.terminate() }
+    for child in [source, destination, hub] { child.stop() }
+  }
+
+  func connect() throws -> Stream {
+    try Stream.connect(port: port)
+  }
+
+  /// Which of the three ended, and how; nil while all run.
+  var casualties: String? {
+    let ended = [source, destination, hub].compactMap { child in
+      child.ending.map { "\(child.name) \($0)" }
+    }
+    return ended.isEmpty ? nil : ended.joined(separator: ", ")
+  }
+
+  private func waitForServer() throws {
+    let start = Clock.now()
+    while true {
+      do {
+        let stream = try connect()
+        stream.patience(seconds: 5)
+        return try Request.ping.roundTrip(on: stream)
+      } catch let failure as Failure {
+        if let casualties { throw Failure("\(casualties) at the first connection") }
+        guard Clock.seconds(since: start) < 15 else {
+          throw Failure("no byte came through the tunnel within 15 s: \(failure)")
+        }
+        Clock.sleep(seconds: 0.1)
+      }
+    }
+  }
+}
+
+/// Starts the processes of a chain, in the order they need each other.
+private struct Launch {
+  let hub: Child
+  let destination: Child
+  let source: Child
+  let port: UInt16
+
+  init(floor: String, serverPort: UInt16) throws {
+    hub = try Child(name: "hub", path: floor, arguments: ["hub", "--listen", "127.0.0.1:0"])
+    let line = try hub.waitForLine("address", seconds: 10) { $0.hasPrefix("listening on ") }
+    let address = String(line.dropFirst("listening on ".count))
+    destination = try Child(
+      name: "destination", path: floor,
+      arguments: ["destination", "--hub", address, "--connect", "127.0.0.1:\(serverPort)"])
+    port = try Listener.freePort()
+    source = try Child(
+      name: "source", path: floor,
+      arguments: ["source", "--listen", "127.0.0.1:\(port)", "--hub", address])
+  }
+
+  init(proxy: String, tunneld: String, serverPort: UInt16) throws {
+    let state = try Guardian.shared.temporaryDirectory() + "/tunneld"
+    hub = try Child(
+      name: "tunneld", path: tunneld,
+      arguments: ["-l", "127.0.0.1:0", "-D", state, "--services", "SSH1", "--open", "1"])
+    let there = try Invitation(
+      hub.waitForLine("destination's command", seconds: 10) {
+        $0.contains(" -d ")
+      })
+    let here = try Invitation(
+      hub.waitForLine("source's command", seconds: 10) {
+        $0.contains(" -s ")
+      })
+    let common = ["-e", here.endpoint, "-c", state + "/ca", "-b", "127.0.0.1"]
+    destination = try Child(
+      name: "destination", path: proxy,
+      arguments: common + ["-d", "SSH1=127.0.0.1:\(serverPort)"],
+      environment: [Invitation.variable: there.token])
+    // A baseline may say it in other words or not at all; the ping that follows decides.
+    _ = try? destination.waitForLine("readiness", seconds: 3) {
+      $0.contains("ready:") || $0.contains("established websocket connection")
+    }
+    port = try Listener.freePort()
+    source = try Child(
+      name: "source", path: proxy, arguments: common + ["-s", "SSH1=\(port)"],
+      environment: [Invitation.variable: here.token])
+  }
+
+  func waitForSource() throws -> Double {
+    while !Listener.isListening(port: port) {
+      if let ending = source.ending {
+        throw Failure("source \(ending) before it listened: \(source.lastLine)")
+      }
+      guard Clock.seconds(since: source.startTime) < 15 else {
+        throw Failure("source: not listening within 15 s: \(source.lastLine)")
+      }
+      Clock.sleep(seconds: 0.0003)
+    }
+    return Clock.seconds(since: source.startTime) * 1e3
+  }
+}
+
+/// What a line of tunneld's says: `AWSIOT_TUNNEL_ACCESS_TOKEN=… localproxy -e HOST:PORT …`.
+private struct Invitation {
+  static let variable = "AWSIOT_TUNNEL_ACCESS_TOKEN"
+  let token: String
+  let endpoint: String
+
+  init(_ line: String) throws {
+    let words = line.split(separator: " ").map(String.init)
+    guard let first = words.first, first.hasPrefix(Self.variable + "="),
+      let flag = words.firstIndex(of: "-e"), flag + 1 < words.count
+    else { throw Failure("tunneld: no command in '\(line.prefix(40))…'") }
+    token = String(first.dropFirst(Self.variable.count + 1))
+    endpoint = words[flag + 1]
+  }
+}

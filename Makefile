@@ -1,0 +1,42 @@
+# `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
+.DEFAULT_GOAL := help
+.PHONY: help deps build release test unit e2e demo bench lint clean
+
+# The programs take STATIC=1 and KEEP=1 from the command line or the environment.
+export STATIC KEEP
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing, with apt-get
+	@scripts/install-dependencies
+
+build: deps ## ordinary Swift, for development: .build/debug
+	swift build
+
+release: deps ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library)
+	@scripts/release
+
+demo: ## ssh and a 100 MB download through a tunnel (KEEP=1: leave it up; STATIC=1)
+	@scripts/demo
+
+test: ## everything: both builds, lint, layering, unit tests, end-to-end tests
+	@scripts/test
+
+unit: deps ## the unit tests alone
+	swift test --disable-xctest --skip EndToEndTests
+
+e2e: deps ## the end-to-end tests alone, against both release builds
+	@STATIC= scripts/release
+	@STATIC=1 scripts/release
+	swift test --disable-xctest --filter EndToEndTests
+
+bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay
+	@scripts/release
+	swift run -c release ProxyBench
+
+lint: deps ## format and layering
+	@scripts/lint
+
+clean: ## remove what was built
+	rm -rf .build .build-embedded .build-embedded-static

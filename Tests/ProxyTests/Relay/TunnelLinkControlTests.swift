@@ -1,0 +1,229 @@
+import Basics
+import Reactor
+import Testing
+
+@testable import Proxy
+
+@Suite("TunnelLink's control frames")
+struct TunnelLinkControlTests {
+  private static let roles: [WebSocketRole] = [.client, .server]
+
+  @Test("a ping is answered with its payload", arguments: roles, [0, 1, 125])
+  func answersPing(role: WebSocketRole, length: Int) throws {
+    let harness = try LinkHarness(role)
+    let payload = [UInt8](repeating: 0x70, count: length)
+    harness.arrive(CollectedFrame(opcode: .ping, payload: payload))
+    #expect(harness.sentFrames == [CollectedFrame(opcode: .pong, payload: payload)])
+    harness.arrive(CollectedFrame(opcode: .pong, payload: payload))
+    #expect(harness.sentFrames.count == 1 && harness.ends.isEmpty)
+  }
+
+  @Test("of pings that cannot be answered at once only the newest is, before any message")
+  func answersNewestPing() throws {
+    let harness = try LinkHarness(.client)
+    harness.stream.unsentByteCount = TLSStream.roomMark
+    for index in 0..<100 { harness.arrive(CollectedFrame(opcode: .ping, payload: [UInt8(index)])) }
+    #expect(harness.stream.outbox.isEmpty && harness.stream.interest.contains(.writable))
+    #expect(!harness.link.hasRoom)
+    harness.stream.becomeWritable()
+    #expect(harness.sentFrames == [CollectedFrame(opcode: .pong, payload: [99])])
+    #expect(harness.link.hasRoom)
+  }
+
+  @Test(
+    "a close is answered with its code, and its reason handed on",
+    arguments: [
+      ([], 1005, ""), ([0x03, 0xe8], 1000, ""), ([0x03, 0xe9, 0x62, 0x79, 0x65], 1001, "bye"),
+      ([0x0f, 0xa0, 0xff], 4000, "\u{fffd}"),
+    ] as [([UInt8], UInt16, String)])
+  func answersClose(payload: [UInt8], code: UInt16, reason: String) throws {
+    for role in Self.roles {
+      let harness = try LinkHarness(role)
+      harness.arrive(CollectedFrame(opcode: .close, payload: payload))
+      #expect(
+        harness.sentFrames == [CollectedFrame(opcode: .close, payload: Array(payload.prefix(2)))])
+      guard case .closed(CloseCode(rawValue: code), reason: reason)? = harness.ends.first else {
+        Issue.record("\(harness.ends)")
+        return
+      }
+      #expect(harness.ends.count == 1 && harness.stream.isClosed)
+    }
+  }
+
+  @Test(
+    "a close frame that cannot be is a violation",
+    arguments: [[0x03], [0x03, 0xed], [0x03, 0xee], [0x00, 0x00], [0xff, 0xff]] as [[UInt8]])
+  func refusesBadClose(payload: [UInt8]) throws {
+    let harness = try LinkHarness(.client)
+    harness.arrive(CollectedFrame(opcode: .close, payload: payload))
+    #expect(harness.sentCloseCode == .protocolError)
+    guard case .violation? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+  }
+
+  struct Violation: Sendable, CustomTestStringConvertible {
+    let name: String
+    let octets: [UInt8]
+    let code: CloseCode
+    var testDescription: String { name }
+  }
+
+  private static let violations: [Violation] = [
+    Violation(
+      name: "a text frame", octets: CollectedFrame(opcode: .text, payload: [0x61]).octets(key: nil),
+      code: .unsupportedData),
+    Violation(
+      name: "an empty text frame", octets: CollectedFrame(opcode: .text).octets(key: nil),
+      code: .unsupportedData),
+    Violation(
+      name: "a masked frame", octets: CollectedFrame(opcode: .binary).octets(to: .server),
+      code: .protocolError),
+    Violation(name: "reserved bits", octets: [0xc2, 0x00], code: .protocolError),
+    Violation(
+      name: "a frame above 131076 bytes", octets: [0x82, 0x7f, 0, 0, 0, 0, 0, 2, 0, 5],
+      code: .messageTooBig),
+    Violation(
+      name: "a message that is no proto3",
+      octets: CollectedFrame(opcode: .binary, payload: [0, 1, 0x07]).octets(key: nil),
+      code: .protocolError),
+    Violation(
+      name: "a message whose payload is too long",
+      octets: CollectedFrame(
+        opcode: .binary,
+        payload: [0xfc, 0x05, 0x22, 0x81, 0xf8, 0x03] + [UInt8](repeating: 0, count: 64_513)
+      ).octets(key: nil), code: .protocolError),
+  ]
+
+  @Test("a violation is answered with its close code, and ends the link", arguments: violations)
+  func closesOnViolation(_ example: Violation) throws {
+    let harness = try LinkHarness(.client)
+    harness.stream.arrive(
+      example.octets + CollectedFrame(opcode: .binary, payload: LinkHarness.data([1])).octets(key: nil))
+    #expect(harness.sentCloseCode == example.code && harness.messages.isEmpty)
+    guard case .violation(let reason)? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(!reason.isEmpty && harness.ends.count == 1 && harness.stream.isClosed)
+  }
+
+  @Test("messages in front of a violation are shown")
+  func showsMessagesBeforeViolation() throws {
+    let harness = try LinkHarness(.client)
+    let bytes = LinkHarness.data([1])
+    harness.stream.arrive(
+      CollectedFrame(opcode: .binary, payload: bytes).octets(key: nil) + [0x83, 0x00])
+    #expect(harness.messages == LinkHarness.split(bytes))
+    #expect(harness.sentCloseCode == .protocolError)
+  }
+
+  @Test("a handler's complaint closes the WebSocket")
+  func closesOnComplaint() throws {
+    let harness = try LinkHarness(.client)
+    harness.disposition = { _ in
+      harness.link.violate("this will not do")
+      return .next
+    }
+    let bytes = LinkHarness.data([1]) + LinkHarness.data([2])
+    harness.arrive(CollectedFrame(opcode: .binary, payload: bytes))
+    #expect(harness.messages.count == 1 && harness.ends.count == 1)
+    #expect(harness.sentCloseCode == .protocolError)
+  }
+
+  @Test("our close waits for the peer's, and what comes before it is no longer shown", arguments: roles)
+  func closes(role: WebSocketRole) throws {
+    let harness = try LinkHarness(role)
+    harness.link.close(.normal, reason: String(repeating: "r", count: 200))
+    let frame = try #require(harness.sentFrames.last)
+    #expect(harness.sentCloseCode == .normal && frame.payload.count == 125)
+    #expect(!harness.link.hasRoom && harness.ends.isEmpty && !harness.stream.isClosed)
+    harness.arrive(
+      CollectedFrame(opcode: .binary, payload: LinkHarness.data([1])),
+      CollectedFrame(opcode: .close, payload: [0x03, 0xe8]))
+    guard case .completed? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(harness.messages.isEmpty && harness.ends.count == 1 && harness.sentFrames.count == 1)
+  }
+
+  @Test("a close that is not answered completes after its time-out")
+  func closeTimesOut() throws {
+    let harness = try LinkHarness(.client)
+    harness.link.close(.normal, reason: "")
+    let start = harness.network.now
+    while harness.ends.isEmpty && harness.network.now < start + Milliseconds(5_000) {
+      try harness.network.turn(waitMax: Milliseconds(500))
+    }
+    guard case .completed? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(harness.network.now >= start + TunnelLink.closeTimeout)
+  }
+
+  @Test("the end of the stream without a close is a failure")
+  func failsWithoutClose() throws {
+    for (result, reason) in [
+      (.endOfStream, "the connection was cut"), (.failed(.unexpectedEnd), "the connection was cut"),
+    ] as [(ReceiveResult, String)] {
+      let harness = try LinkHarness(.client)
+      harness.stream.end(result)
+      guard case .failed(let failure)? = harness.ends.first else {
+        Issue.record("\(harness.ends)")
+        return
+      }
+      #expect(failure.reason == reason && harness.stream.isClosed)
+    }
+  }
+
+  @Test("an abandoned link says nothing more")
+  func abandons() throws {
+    let harness = try LinkHarness(.client, pingPeriod: Milliseconds(1))
+    harness.link.abandon()
+    harness.arrive(CollectedFrame(opcode: .close))
+    try harness.network.turn(waitMax: Milliseconds(10))
+    #expect(harness.ends.isEmpty && harness.stream.isClosed && harness.stream.outbox.isEmpty)
+  }
+
+  @Test("a peer that is silent for three ping periods is dead, one that answers is not")
+  func noticesSilence() throws {
+    for answers in [false, true] {
+      let harness = try LinkHarness(.client, pingPeriod: Milliseconds(10))
+      let start = harness.network.now
+      var seen = 0
+      while harness.ends.isEmpty && harness.network.now < start + Milliseconds(300) {
+        try harness.network.turn(waitMax: Milliseconds(10))
+        let pings = harness.sentFrames.filter { $0.opcode == .ping }
+        if answers, pings.count > seen {
+          harness.arrive(CollectedFrame(opcode: .pong, payload: pings[seen].payload))
+        }
+        seen = pings.count
+      }
+      if answers {
+        #expect(harness.ends.isEmpty && seen > 5)
+      } else {
+        guard case .silent? = harness.ends.first else {
+          Issue.record("\(harness.ends)")
+          return
+        }
+        #expect(seen >= 2 && harness.network.now >= start + Milliseconds(30))
+      }
+      harness.link.abandon()
+    }
+  }
+
+  @Test("while we pause by our own choice, silence says nothing about the peer")
+  func suspendsWhilePaused() throws {
+    let harness = try LinkHarness(.client, pingPeriod: Milliseconds(5))
+    harness.link.pause()
+    let start = harness.network.now
+    while harness.network.now < start + Milliseconds(80) {
+      try harness.network.turn(waitMax: Milliseconds(5))
+    }
+    #expect(harness.ends.isEmpty)
+    harness.link.abandon()
+  }
+}

@@ -1,0 +1,98 @@
+import Proxy
+
+extension TunnelSession {
+  /// A session whose services are agreed: the mappings are those of all services.
+  static func agreed(
+    _ role: TunnelRole, services: [String] = ["SSH1"], connectionCountMax: Int = 8
+  ) -> TunnelSession {
+    let mappings: [String?] = services.isEmpty ? [nil] : services
+    var session = TunnelSession(
+      role: role, mappings: mappings, connectionCountMax: connectionCountMax)
+    _ = session.receiveServiceIDs(services)
+    return session
+  }
+
+  /// Handles SERVICE_IDS as the service sends it.
+  mutating func receiveServiceIDs(_ names: [String]) -> Action {
+    receive(Array(MessageHeader.serviceIDs(names).dropFirst(Message.prefixByteCount)))
+  }
+
+  /// Handles a message, given as the peer's codec would write it.
+  mutating func receive(
+    _ type: MessageType, stream streamID: Int32 = 1, connection connectionID: UInt32 = 1,
+    service: String = "SSH1", payload: [UInt8] = []
+  ) -> Action {
+    let header = MessageHeader(
+      type, streamID: streamID, serviceID: Array(service.utf8), connectionID: connectionID)
+    var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
+    var span = bytes.mutableSpan
+    let start = header.write(
+      into: &span, endingAt: MessageHeader.byteCountMax, payloadLength: payload.count)
+    return receive(Array(bytes[(start + Message.prefixByteCount)...]))
+  }
+
+  /// Handles a message's encoding, without its length prefix.
+  mutating func receive(_ bytes: [UInt8]) -> Action {
+    guard let message = try? Message.parse(bytes.span) else {
+      return .violation(reason: "the test's message cannot be read")
+    }
+    return handle(message, in: bytes.span)
+  }
+
+  /// Brings a source's or a destination's session to a stream with so many connections, ids from 1 on.
+  mutating func openStream(_ streamID: Int32 = 1, connections: Int = 1, service: String = "SSH1") {
+    for connectionID in 1...UInt32(connections) {
+      switch role {
+      case .source:
+        _ = open(service: serviceNames.firstIndex(of: service) ?? 0)
+      case .destination:
+        _ = receive(
+          connectionID == 1 ? .streamStart : .connectionStart, stream: streamID,
+          connection: connectionID, service: service)
+      }
+    }
+  }
+}
+
+extension TunnelSession.Action {
+  /// The kind of action, without the words that are for people only.
+  var kind: Kind {
+    switch self {
+    case .none: .none
+    case .servicesAgreed: .servicesAgreed
+    case .servicesMismatch: .servicesMismatch
+    case .start(let slot): .start(slot)
+    case .restart(let service, let slot): .restart(service, slot)
+    case .deliver(let slot): .deliver(slot)
+    case .peerReset(let slot): .peerReset(slot)
+    case .serviceReset(let service): .serviceReset(service)
+    case .sessionReset: .sessionReset
+    case .reply(let service, let streamID, let connectionID, _):
+      .reply(service, streamID, connectionID)
+    case .dropped: .dropped
+    case .violation: .violation
+    }
+  }
+
+  enum Kind: Equatable, Sendable {
+    case none, servicesAgreed, servicesMismatch
+    case start(Int)
+    case restart(Int, Int)
+    case deliver(Int)
+    case peerReset(Int)
+    case serviceReset(Int)
+    case sessionReset
+    case reply(Int, Int32, UInt32)
+    case dropped, violation
+  }
+
+  /// What a person is told; nil for an action that says nothing.
+  var reason: String? {
+    switch self {
+    case .servicesMismatch(let reason), .reply(_, _, _, let reason), .dropped(let reason),
+      .violation(let reason):
+      reason
+    default: nil
+    }
+  }
+}

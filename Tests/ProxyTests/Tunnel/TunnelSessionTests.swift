@@ -1,0 +1,317 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("TunnelSession")
+struct TunnelSessionTests {
+  /// One message from the peer, and what each side must do about it.
+  struct Row: Sendable, CustomTestStringConvertible {
+    let type: MessageType
+    var streamID: Int32 = 1
+    var connectionID: UInt32 = 1
+    var service = "SSH1"
+    let atSource: TunnelSession.Action.Kind
+    let atDestination: TunnelSession.Action.Kind
+
+    var testDescription: String {
+      "\(type), stream \(streamID), connection \(connectionID), service '\(service)'"
+    }
+
+    init(
+      _ type: MessageType, stream streamID: Int32 = 1, connection connectionID: UInt32 = 1,
+      service: String = "SSH1", _ atSource: TunnelSession.Action.Kind,
+      _ atDestination: TunnelSession.Action.Kind
+    ) {
+      self.type = type
+      self.streamID = streamID
+      self.connectionID = connectionID
+      self.service = service
+      self.atSource = atSource
+      self.atDestination = atDestination
+    }
+  }
+
+  /// Before each row: services SSH1 and HTTP1; SSH1 has stream 1 with the connections 1 and 2, in the
+  /// slots 0 and 1; HTTP1 has no stream.
+  private static let rows: [Row] = [
+    Row(.serviceIDs, stream: 0, .dropped, .dropped),
+    Row(.sessionReset, stream: 0, .sessionReset, .sessionReset),
+    Row(.unknown, .violation, .violation),
+
+    Row(.data, .deliver(0), .deliver(0)),
+    Row(.data, connection: 2, .deliver(1), .deliver(1)),
+    Row(.data, connection: 0, .deliver(0), .deliver(0)),
+    Row(.data, connection: 3, .dropped, .dropped),
+    Row(.data, stream: 2, .dropped, .dropped),
+    Row(.data, stream: -1, .dropped, .dropped),
+    Row(.data, stream: 0, .violation, .violation),
+    Row(.data, service: "HTTP1", .dropped, .dropped),
+    Row(.data, service: "ssh1", .dropped, .dropped),
+    Row(.data, service: "", .dropped, .dropped),
+
+    Row(.connectionReset, .peerReset(0), .peerReset(0)),
+    Row(.connectionReset, connection: 2, .peerReset(1), .peerReset(1)),
+    Row(.connectionReset, connection: 0, .peerReset(0), .peerReset(0)),
+    Row(.connectionReset, connection: 9, .dropped, .dropped),
+    Row(.connectionReset, stream: 2, .dropped, .dropped),
+    Row(.connectionReset, stream: 0, .violation, .violation),
+    Row(.connectionReset, service: "HTTP1", .dropped, .dropped),
+
+    Row(.streamReset, .serviceReset(0), .serviceReset(0)),
+    Row(.streamReset, connection: 0, .serviceReset(0), .serviceReset(0)),
+    Row(.streamReset, stream: 2, .dropped, .dropped),
+    Row(.streamReset, stream: 0, .violation, .violation),
+    Row(.streamReset, service: "HTTP1", .dropped, .dropped),
+    Row(.streamReset, service: "other", .dropped, .dropped),
+
+    Row(.streamStart, stream: 2, .violation, .restart(0, 2)),
+    Row(.streamStart, stream: 1, .violation, .restart(0, 2)),
+    Row(.streamStart, stream: -7, .violation, .restart(0, 2)),
+    Row(.streamStart, stream: 2, connection: 0, .violation, .restart(0, 2)),
+    Row(.streamStart, stream: 0, .violation, .violation),
+    Row(.streamStart, stream: 5, service: "HTTP1", .violation, .start(2)),
+    Row(.streamStart, stream: 5, service: "other", .dropped, .dropped),
+
+    Row(.connectionStart, connection: 3, .violation, .start(2)),
+    Row(.connectionStart, connection: .max, .violation, .start(2)),
+    Row(.connectionStart, connection: 1, .violation, .reply(0, 1, 1)),
+    Row(.connectionStart, connection: 2, .violation, .reply(0, 1, 2)),
+    Row(.connectionStart, stream: 2, connection: 3, .violation, .reply(0, 2, 3)),
+    Row(.connectionStart, stream: 0, connection: 3, .violation, .violation),
+    Row(.connectionStart, stream: 1, connection: 3, service: "HTTP1", .violation, .reply(1, 1, 3)),
+    Row(.connectionStart, connection: 3, service: "other", .dropped, .dropped),
+  ]
+
+  @Test("each message asks of each side what the protocol says", arguments: rows)
+  func followsTable(_ row: Row) {
+    for role in [TunnelRole.source, .destination] {
+      var session = TunnelSession.agreed(role, services: ["SSH1", "HTTP1"])
+      session.openStream(connections: 2)
+      let action = session.receive(
+        row.type, stream: row.streamID, connection: row.connectionID, service: row.service)
+      #expect(action.kind == (role == .source ? row.atSource : row.atDestination), "as \(role)")
+      if let reason = action.reason { #expect(!reason.isEmpty) }
+    }
+  }
+
+  @Test(
+    "nothing but SERVICE_IDS and resets of the session may come first",
+    arguments: [
+      (.data, .violation), (.streamStart, .violation), (.streamReset, .violation),
+      (.connectionStart, .violation), (.connectionReset, .violation),
+      (.sessionReset, .sessionReset), (.unknown, .violation),
+    ] as [(MessageType, TunnelSession.Action.Kind)])
+  func awaitsServiceIDs(type: MessageType, kind: TunnelSession.Action.Kind) {
+    for role in [TunnelRole.source, .destination] {
+      var session = TunnelSession(role: role, mappings: ["SSH1"], connectionCountMax: 8)
+      #expect(session.receive(type).kind == kind)
+      #expect(!session.areServicesAgreed)
+    }
+  }
+
+  @Test("an unknown type is skipped when it may be, and is a violation otherwise")
+  func skipsIgnorable() {
+    for (bytes, kind) in [
+      ([0x08, 99, 0x10, 1, 0x18, 1], .dropped), ([0x08, 99, 0x10, 1], .violation),
+      ([0x18, 1], .dropped), ([], .violation),
+    ] as [([UInt8], TunnelSession.Action.Kind)] {
+      var session = TunnelSession.agreed(.destination)
+      #expect(session.receive(bytes).kind == kind)
+    }
+  }
+
+  @Test("a name that is not UTF-8, or only begins like a service's, is no service")
+  func comparesServiceIDsExactly() {
+    var session = TunnelSession.agreed(.destination, services: ["SSH1", "SSH10"])
+    #expect(session.receive(.streamStart, service: "SSH10").kind == .start(0))
+    #expect(session.slots[0]?.service == 1)
+    #expect(session.receive(.streamStart, service: "SSH").kind == .dropped)
+    #expect(session.receive([0x08, 2, 0x10, 1, 0x2a, 4, 0x53, 0x53, 0x48, 0xff]).kind == .dropped)
+  }
+
+  @Test("with one service a peer need not name it; without any, none is on the wire")
+  func acceptsUnnamedService() {
+    for services in [["SSH1"], []] {
+      var session = TunnelSession.agreed(.destination, services: services)
+      #expect(session.receive(.streamStart, connection: 0, service: "").kind == .start(0))
+      #expect(session.receive(.data, connection: 0, service: "").kind == .deliver(0))
+      let header = session.header(.data, slot: 0)
+      #expect(header?.serviceID == services.first.map { Array($0.utf8) } ?? [])
+      #expect(header?.connectionID == 1 && header?.streamID == 1)
+    }
+  }
+
+  // MARK: A source's own connections
+
+  @Test("the first client of a service starts a stream, each further one a connection in it")
+  func opensConnections() {
+    var session = TunnelSession.agreed(.source, services: ["SSH1", "HTTP1"])
+    #expect(session.open(service: 0) == .opened(slot: 0, .streamStart))
+    #expect(session.open(service: 0) == .opened(slot: 1, .connectionStart))
+    #expect(session.open(service: 1) == .opened(slot: 2, .streamStart))
+    #expect(session.open(service: 0) == .opened(slot: 3, .connectionStart))
+    let headers = (0..<4).compactMap { session.header(.data, slot: $0) }
+    #expect(headers.map(\.streamID) == [1, 1, 1, 1])
+    #expect(headers.map(\.connectionID) == [1, 2, 1, 3])
+    #expect(headers.map(\.serviceID) == ["SSH1", "SSH1", "HTTP1", "SSH1"].map { Array($0.utf8) })
+    #expect(session.connectionCount == 4)
+    #expect(session.slots[0]?.state == .open)
+  }
+
+  @Test(
+    "a reset stream is followed by one with the next id, and connections count from 1 again",
+    arguments: [(1, 2), (41, 42), (Int32.max - 1, .max), (.max, 1)] as [(Int32, Int32)])
+  func countsStreams(last: Int32, next: Int32) {
+    for isSessionReset in [true, false] {
+      var session = TunnelSession.agreed(.source)
+      session.services[0].streamID = last - 1
+      _ = session.open(service: 0)
+      _ = session.open(service: 0)
+      #expect(session.header(.data, slot: 1)?.streamID == last)
+      let reset = session.receive(
+        isSessionReset ? .sessionReset : .streamReset, stream: isSessionReset ? 0 : last)
+      #expect(reset.kind == (isSessionReset ? .sessionReset : .serviceReset(0)))
+      #expect(session.open(service: 0) == .opened(slot: 2, .streamStart))
+      let header = session.header(.data, slot: 2)
+      #expect(header?.streamID == next && header?.connectionID == 1)
+    }
+  }
+
+  @Test("connection ids wrap around, over 0 and over those in use")
+  func wrapsConnectionIDs() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream(connections: 2)
+    session.services[0].nextConnectionID = .max
+    for id in [.max, 3, 4] as [UInt32] {
+      guard case .opened(let slot, .connectionStart) = session.open(service: 0) else {
+        Issue.record("not opened")
+        return
+      }
+      #expect(session.header(.data, slot: slot)?.connectionID == id)
+    }
+  }
+
+  @Test("a connection that is reset before anything came for it may mean a destination that restarted")
+  func startsAnewAfterRefusal() {
+    var session = TunnelSession.agreed(.source)
+    #expect(session.open(service: 0) == .opened(slot: 0, .streamStart))
+    #expect(session.receive(.data).kind == .deliver(0))
+    session.release(slot: 0)
+    #expect(session.open(service: 0) == .opened(slot: 0, .connectionStart))
+    #expect(session.receive(.connectionReset, connection: 2).kind == .peerReset(0))
+    #expect(session.header(.connectionReset, slot: 0) == nil, "the peer need not hear of it")
+    session.release(slot: 0)
+    #expect(session.open(service: 0) == .opened(slot: 0, .streamStart))
+    #expect(session.header(.data, slot: 0)?.streamID == 2)
+  }
+
+  @Test("a connection that is reset beside another, or after data, ends no stream")
+  func keepsStreamAfterReset() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream(connections: 2)
+    #expect(session.receive(.connectionReset, connection: 2).kind == .peerReset(1))
+    session.release(slot: 1)
+    #expect(session.receive(.data).kind == .deliver(0))
+    #expect(session.receive(.connectionReset).kind == .peerReset(0))
+    session.release(slot: 0)
+    guard case .opened(_, .connectionStart) = session.open(service: 0) else {
+      Issue.record("a new stream")
+      return
+    }
+  }
+
+  // MARK: Slots
+
+  @Test("connections are limited; a free slot is used again")
+  func limitsConnections() {
+    var session = TunnelSession.agreed(.source, connectionCountMax: 3)
+    session.openStream(connections: 3)
+    #expect(session.open(service: 0) == .full && session.connectionCount == 3)
+    session.release(slot: 1)
+    session.release(slot: 1)
+    #expect(session.connectionCount == 2)
+    #expect(session.open(service: 0) == .opened(slot: 1, .connectionStart))
+    #expect(session.header(.data, slot: 1)?.connectionID == 4)
+    #expect(session.open(service: 0) == .full)
+  }
+
+  @Test("a destination at its limit resets what it cannot take, by its new stream's id")
+  func refusesAtLimit() {
+    var session = TunnelSession.agreed(
+      .destination, services: ["SSH1", "HTTP1"], connectionCountMax: 2)
+    session.openStream(connections: 2)
+    #expect(session.receive(.connectionStart, connection: 3).kind == .reply(0, 1, 3))
+    let action = session.receive(.streamStart, stream: 7, service: "HTTP1")
+    #expect(action.kind == .reply(1, 7, 1) && action.reason?.contains("2") == true)
+    let header = session.resetHeader(service: 1, streamID: 7, connectionID: 1)
+    #expect(header.type == .connectionReset && header.serviceID == Array("HTTP1".utf8))
+    #expect(header.streamID == 7 && header.connectionID == 1)
+    session.release(slot: 0)
+    #expect(session.receive(.connectionStart, stream: 7, connection: 2, service: "HTTP1").kind == .start(0))
+  }
+
+  @Test("streams that replace each other do not lift the limit for ever")
+  func boundsReplacedStreams() {
+    var session = TunnelSession.agreed(.destination, connectionCountMax: 4)
+    // None of the old connections is released, as when each still drains.
+    for streamID in 1...Int32(100) { _ = session.receive(.streamStart, stream: streamID) }
+    #expect(session.connectionCount <= 2 * session.connectionCountMax)
+  }
+
+  @Test("a connection of a replaced stream has no header, and its release touches no other")
+  func forgetsReplacedStream() {
+    var session = TunnelSession.agreed(.destination)
+    session.openStream(1)
+    #expect(session.receive(.streamStart, stream: 2).kind == .restart(0, 1))
+    #expect(session.header(.data, slot: 0) == nil && session.header(.data, slot: 1) != nil)
+    session.release(slot: 0)
+    #expect(session.receive(.data, stream: 2).kind == .deliver(1))
+    #expect(session.receive(.data, stream: 1).kind == .dropped)
+  }
+
+  @Test("the same holds when the peer restarted and its stream has the same id again")
+  func forgetsReplacedStreamOfSameID() {
+    var session = TunnelSession.agreed(.destination)
+    session.openStream(1)
+    #expect(session.receive(.streamStart, stream: 1).kind == .restart(0, 1))
+    #expect(session.header(.connectionReset, slot: 0) == nil, "it would end the new connection 1")
+    #expect(session.header(.data, slot: 1) != nil)
+    session.release(slot: 0)
+    #expect(session.receive(.data).kind == .deliver(1))
+  }
+
+  @Test("a reset stream or session leaves no header to any of its connections")
+  func forgetsResetStream() {
+    for type in [MessageType.streamReset, .sessionReset] {
+      var session = TunnelSession.agreed(.destination)
+      session.openStream(connections: 2)
+      _ = session.receive(type)
+      #expect(session.header(.data, slot: 0) == nil && session.header(.data, slot: 1) == nil)
+      #expect(session.receive(.data).kind == .dropped)
+      #expect(session.receive(.connectionStart, connection: 3).kind == .reply(0, 1, 3))
+    }
+  }
+
+  @Test("data for a connection that is over is dropped")
+  func dropsDataBehindEnd() {
+    var session = TunnelSession.agreed(.destination)
+    session.openStream()
+    _ = session.handle(.connected, slot: 0, hasPending: false)
+    #expect(session.receive(.data).kind == .deliver(0))
+    #expect(session.handle(.localEnd, slot: 0, hasPending: true) == .resetPeerAndDrain)
+    #expect(session.receive(.data).kind == .dropped)
+    #expect(session.receive(.connectionReset).kind == .peerReset(0))
+  }
+
+  @Test("an event goes to the connection's state; a slot without connection does nothing")
+  func forwardsEvents() {
+    var session = TunnelSession.agreed(.destination)
+    session.openStream()
+    #expect(session.handle(.connected, slot: 0, hasPending: false) == .relay)
+    #expect(session.slots[0]?.state == .open)
+    #expect(session.handle(.localEnd, slot: 0, hasPending: true) == .resetPeerAndDrain)
+    session.release(slot: 0)
+    #expect(session.handle(.drained, slot: 0, hasPending: false) == .none)
+    #expect(session.header(.data, slot: 0) == nil)
+  }
+}

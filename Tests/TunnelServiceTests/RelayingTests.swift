@@ -1,0 +1,172 @@
+import Basics
+import Testing
+
+@testable import Proxy
+@testable import TunnelService
+
+@Suite struct RelayingTests {
+  private static let ssh = Array("SSH1".utf8)
+
+  private static func pair(
+    _ hall: Hall
+  ) throws -> (source: RawClient, destination: RawClient) {
+    let tokens = try hall.service.openTunnel(services: ["SSH1", "HTTP1"])
+    let destination = try hall.connected(.destination, token: tokens.destination)
+    let source = try hall.connected(.source, token: tokens.source)
+    try hall.run(until: { source.events.count == 1 && destination.events.count == 1 })
+    return (source, destination)
+  }
+
+  @Test func serviceIDsComeFirst() throws {
+    let hall = try Hall()
+    let (source, _) = try Self.pair(hall)
+    let serviceIDs = MessageHeader.serviceIDs(["SSH1", "HTTP1"])
+    #expect(
+      source.events == [.message(.serviceIDs, streamID: 0, serviceID: "", connectionID: 0, [])])
+    #expect(Array(source.received.suffix(serviceIDs.count)) == serviceIDs)
+  }
+
+  @Test func firstProtocolVersionGetsNoServiceIDs() throws {
+    let hall = try Hall()
+    let tokens = try hall.service.openTunnel(services: [])
+    let client = try hall.client()
+    client.send(
+      RawClient.request("source", "access-token: \(tokens.source)\r\n", subprotocol: "1.0"))
+    try hall.run(until: { client.head != nil })
+    client.send(.ping, [])
+    try hall.run(until: { !client.events.isEmpty })
+    #expect(client.events == [.control(.pong, [])])
+  }
+
+  @Test func messagesArriveAsTheyWereSent() throws {
+    let hall = try Hall()
+    let (source, destination) = try Self.pair(hall)
+    let payload = (0..<Message.payloadLengthMax).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    source.send(
+      MessageHeader(.data, streamID: 1, serviceID: Self.ssh, connectionID: 1), payload: payload)
+    try hall.run(until: { destination.events.count == 3 })
+    #expect(
+      Array(destination.events.dropFirst()) == [
+        .message(.streamStart, streamID: 1, serviceID: "SSH1", connectionID: 1, []),
+        .message(.data, streamID: 1, serviceID: "SSH1", connectionID: 1, payload),
+      ])
+    destination.send(
+      MessageHeader(.data, streamID: 1, serviceID: Self.ssh, connectionID: 1), payload: [7])
+    try hall.run(until: { source.events.count == 2 })
+    #expect(
+      source.events.last
+        == .message(.data, streamID: 1, serviceID: "SSH1", connectionID: 1, [7]))
+  }
+
+  @Test func pingsAreAnswered() throws {
+    let hall = try Hall()
+    let (source, _) = try Self.pair(hall)
+    source.send(.ping, Array("are you there".utf8))
+    try hall.run(until: { source.events.count == 2 })
+    #expect(source.events.last == .control(.pong, Array("are you there".utf8)))
+  }
+
+  struct Fault: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let code: UInt16
+    let role: TunnelRole
+    let commit: @Sendable (RawClient) -> Void
+
+    init(
+      _ name: String, _ code: UInt16, _ role: TunnelRole = .source,
+      _ commit: @escaping @Sendable (RawClient) -> Void
+    ) {
+      testDescription = name
+      self.code = code
+      self.role = role
+      self.commit = commit
+    }
+  }
+
+  static let faults = [
+    Fault("a text frame", 1003) { $0.send(.text, [0x61]) },
+    Fault("a frame without a mask", 1002) { $0.send(.binary, [0, 0], isMasked: false) },
+    Fault("a frame too long", 1009) { client in
+      // The header alone is enough to know.
+      client.send([0x82, 0xff, 0, 0, 0, 0, 0, 2, 0, 5, 1, 2, 3, 4])
+    },
+    Fault("a field outside of the schema", 1002) {
+      $0.send(.binary, [0, 6, 0x08, 1, 0x10, 1, 0x48, 1])
+    },
+    Fault("a message that is not proto3", 1002) { $0.send(.binary, [0, 1, 0xff]) },
+    Fault("the stream id 0", 1002) { $0.send(MessageHeader(.data, streamID: 0)) },
+    Fault("an unknown type", 1002) { $0.send(.binary, [0, 4, 0x08, 9, 0x10, 1]) },
+    Fault("an unknown service", 1002) {
+      $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Array("VNC1".utf8)))
+    },
+    Fault("SESSION_RESET", 1002) { $0.send(MessageHeader(.sessionReset)) },
+    Fault("SERVICE_IDS", 1002) { $0.send(.binary, MessageHeader.serviceIDs(["SSH1"])) },
+    Fault("STREAM_START of a destination", 1002, .destination) {
+      $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    },
+    Fault("CONNECTION_START of a destination", 1002, .destination) {
+      $0.send(MessageHeader(.connectionStart, streamID: 1, serviceID: Self.ssh, connectionID: 2))
+    },
+  ]
+
+  @Test(arguments: faults) func faultClosesTheConnection(_ fault: Fault) throws {
+    let hall = try Hall()
+    let (source, destination) = try Self.pair(hall)
+    let client = fault.role == .source ? source : destination
+    let other = fault.role == .source ? destination : source
+    fault.commit(client)
+    try hall.run(until: { client.hasEnded })
+    #expect(client.closeCode == fault.code)
+    #expect(!other.hasEnded)
+  }
+
+  @Test(arguments: [TunnelRole.source, .destination])
+  func streamsAreResetWhenAnEndVanishes(_ role: TunnelRole) throws {
+    let hall = try Hall()
+    let (source, destination) = try Self.pair(hall)
+    source.send(MessageHeader(.streamStart, streamID: 5, serviceID: Self.ssh, connectionID: 1))
+    try hall.run(until: { destination.events.count == 2 })
+    let vanishing = role == .source ? source : destination
+    let staying = role == .source ? destination : source
+    vanishing.close()
+    let reset = RawClient.Event.message(
+      .streamReset, streamID: 5, serviceID: "SSH1", connectionID: 0, [])
+    try hall.run(until: { staying.events.contains(reset) })
+    #expect(!staying.hasEnded)
+  }
+
+  @Test func startWithoutDestinationIsReset() throws {
+    let hall = try Hall()
+    let tokens = try hall.service.openTunnel(services: ["SSH1"])
+    let source = try hall.connected(.source, token: tokens.source)
+    source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    try hall.run(until: { source.events.count == 2 })
+    #expect(
+      source.events.last
+        == .message(.streamReset, streamID: 1, serviceID: "SSH1", connectionID: 0, []))
+  }
+
+  @Test func slowLinkDelaysAndKeepsOrder() throws {
+    let hall = try Hall(shape: LinkShape(bandwidth: 100_000, latency: Milliseconds(50)))
+    let (source, destination) = try Self.pair(hall)
+    source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    let before = hall.reactor.now
+    for number in 0..<10 {
+      source.send(
+        MessageHeader(.data, streamID: 1, serviceID: Self.ssh, connectionID: 1),
+        payload: [UInt8](repeating: UInt8(number), count: 2_000))
+    }
+    try hall.run(until: { destination.events.count == 12 })
+    // 20,000 bytes at 100,000 a second, and 50 ms on the way.
+    let elapsed = hall.reactor.now.millisecondsRoundedUp(since: before)
+    #expect(elapsed >= Milliseconds(240))
+    for (number, event) in destination.events.dropFirst(2).enumerated() {
+      guard case .message(.data, _, _, _, let payload) = event else {
+        Issue.record("not data: \(event)")
+        continue
+      }
+      #expect(payload.first == UInt8(number))
+    }
+  }
+}
