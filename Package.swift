@@ -20,7 +20,7 @@ if let embeddedLibraries {
   librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
     .unsafeFlags(
-      ["-L\(embeddedLibraries)", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+      ["-L\(embeddedLibraries)", "-use-ld=gold", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=safe", "-Xlinker", "-s"]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
     .linkedLibrary("swiftUnicodeDataTables"),
     .linkedLibrary("m"),

@@ -1,8 +1,8 @@
 // One side of a relayed connection: a non-blocking socket, in the clear or under TLS.
 //
 // Under TLS, OpenSSL never touches the socket. Its BIO takes ciphertext from `in`, which one large
-// recv() fills, and puts ciphertext into `out`, which one send() empties, so that four records cost
-// one system call each way instead of four (or, for reading, eight).
+// recv() fills, and puts ciphertext into `out`, which one send() empties, so that several
+// records cost one system call each way instead of one each (or, for reading, two).
 #ifndef FLOOR_ENDPOINT_H
 #define FLOOR_ENDPOINT_H
 
@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 enum {
-  // Plaintext moved at a time, and ciphertext received at a time.
-  PLAINTEXT_SIZE = 64 * 1024,
-  CIPHERTEXT_SIZE = 128 * 1024,
+  // Plaintext moved at a time, and ciphertext received at a time. Against 64 and 128 KiB, over eight
+  // fresh sets of processes, these took 0.90 to 0.98 of the CPU, where two equal programs differed
+  // by 0.99 to 1.06 (medians).
+  PLAINTEXT_SIZE = 32 * 1024,
+  CIPHERTEXT_SIZE = 64 * 1024,
   // Room for one plaintext buffer as records (22 bytes more for each 16 KiB), and for what the
   // handshake or a key update adds.
   OUT_SIZE = PLAINTEXT_SIZE + 16 * 1024,

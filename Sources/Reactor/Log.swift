@@ -41,15 +41,32 @@ public final class Log {
     if secret.utf8.count >= 4 { secrets.append(Array(secret.utf8)) }
   }
 
-  public func fatal(_ text: @autoclosure () -> String) { write(.fatal, text) }
-  public func error(_ text: @autoclosure () -> String) { write(.error, text) }
-  public func warning(_ text: @autoclosure () -> String) { write(.warning, text) }
-  public func info(_ text: @autoclosure () -> String) { write(.info, text) }
-  public func debug(_ text: @autoclosure () -> String) { write(.debug, text) }
-  public func trace(_ text: @autoclosure () -> String) { write(.trace, text) }
+  @inline(__always) public func fatal(_ text: @autoclosure () -> String) {
+    if level >= .fatal { write(.fatal, text()) }
+  }
 
-  private func write(_ level: LogLevel, _ text: () -> String) {
-    if level > self.level { return }
+  @inline(__always) public func error(_ text: @autoclosure () -> String) {
+    if level >= .error { write(.error, text()) }
+  }
+
+  @inline(__always) public func warning(_ text: @autoclosure () -> String) {
+    if level >= .warning { write(.warning, text()) }
+  }
+
+  @inline(__always) public func info(_ text: @autoclosure () -> String) {
+    if level >= .info { write(.info, text()) }
+  }
+
+  @inline(__always) public func debug(_ text: @autoclosure () -> String) {
+    if level >= .debug { write(.debug, text()) }
+  }
+
+  @inline(__always) public func trace(_ text: @autoclosure () -> String) {
+    if level >= .trace { write(.trace, text()) }
+  }
+
+  /// Not inlined and without a closure, or each call in the program would get a copy of it.
+  @inline(never) private func write(_ level: LogLevel, _ text: String) {
     // Whoever reads the log may be slow or stuck; the loop goes on without the line.
     if !StandardStream.error.isWritable {
       lostLineCount += 1
@@ -61,7 +78,7 @@ public final class Log {
       StandardStream.error.write(
         line(.warning, "\(count) log lines were lost: standard error did not take them"))
     }
-    StandardStream.error.write(line(level, text()))
+    StandardStream.error.write(line(level, text))
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {

@@ -58,7 +58,7 @@ public struct ClientHandshake {
       return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
     }
     if status != 101 { return .refused(status: status, reason: reason, head) }
-    if head.value("upgrade")?.lowercased() != "websocket" {
+    if head.value("upgrade").map({ HeaderBlock.lowercased($0.utf8) }) != "websocket" {
       return .violation(reason: "the answer does not say 'Upgrade: websocket'")
     }
     if !head.hasToken("upgrade", in: "connection") {

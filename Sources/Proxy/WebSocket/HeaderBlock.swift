@@ -79,12 +79,17 @@ public struct HeaderBlock {
   /// Whether the comma-separated list in the field `name` has `token`, in any case.
   public func hasToken(_ token: String, in name: String) -> Bool {
     guard let value = value(name) else { return false }
-    return HeaderBlock.list(value).contains { $0.lowercased() == token }
+    return HeaderBlock.list(value).contains { HeaderBlock.lowercased($0.utf8) == token }
   }
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
   public static func list(_ value: String) -> [String] {
     value.utf8.split(separator: 0x2c).map { trimmed(Array($0)) }.filter { !$0.isEmpty }
+  }
+
+  /// ASCII letters in lower case; all that HTTP compares without case is ASCII.
+  static func lowercased(_ octets: some Sequence<UInt8>) -> String {
+    String(decoding: octets.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
   }
 
   private static func endOfHead(_ bytes: Span<UInt8>, byteCountMax: Int) -> Int? {
@@ -105,7 +110,7 @@ public struct HeaderBlock {
     guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
     for octet in octets[..<colon] where octet <= 0x20 || octet >= 0x7f { return nil }
     return Field(
-      String(decoding: octets[..<colon], as: UTF8.self).lowercased(),
+      lowercased(octets[..<colon]),
       trimmed(Array(octets[(colon + 1)...])))
   }
 

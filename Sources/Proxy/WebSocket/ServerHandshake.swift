@@ -37,7 +37,7 @@ public enum ServerHandshake {
     if head.count(of: "host") != 1 {
       return .refuse(status: 400, reason: "the request must have one Host field")
     }
-    guard head.value("upgrade")?.lowercased() == "websocket",
+    guard head.value("upgrade").map({ HeaderBlock.lowercased($0.utf8) }) == "websocket",
       head.hasToken("upgrade", in: "connection")
     else { return .refuse(status: 400, reason: "the request does not ask for a WebSocket") }
     if head.value("sec-websocket-version") != "13" {

@@ -115,8 +115,9 @@ struct ConfigurationTests {
 
   @Test(
     "levels go from 0 to 6, and all above is trace",
-    arguments: [(nil, .info), ("0", .off), ("4", .info), ("5", .debug), ("6", .trace), ("255", .trace)]
-      as [(String?, LogLevel)])
+    arguments: [
+      (nil, .info), ("0", .off), ("4", .info), ("5", .debug), ("6", .trace), ("255", .trace),
+    ] as [(String?, LogLevel)])
   func readsLevel(text: String?, level: LogLevel) throws {
     #expect(try LogLevel.parse(text) == level)
   }

@@ -19,7 +19,9 @@ struct MessageTests {
     var random = SeededGenerator()
     for _ in 0..<300 {
       var fields = Oracle.fields(of: Oracle.randomMessage(using: &random))
-      fields += Oracle.fields(of: Oracle.randomMessage(using: &random)).prefix(random.next() % 2 == 0 ? 7 : 0)
+      if Bool.random(using: &random) {
+        fields += Oracle.fields(of: Oracle.randomMessage(using: &random))
+      }
       for _ in 0..<Int.random(in: 0...3, using: &random) {
         fields.append(Oracle.randomUnknownField(using: &random))
       }
@@ -43,7 +45,7 @@ struct MessageTests {
   @Test("a damaged message is an error for both codecs, or reads alike")
   func readsDamaged() {
     var random = SeededGenerator()
-    for _ in 0..<3_000 {
+    for _ in 0..<1_000 {
       var message = Oracle.randomMessage(using: &random)
       message.payload = message.payload.prefix(20)
       var bytes = Oracle.encode(message) + Oracle.randomUnknownField(using: &random)
@@ -99,7 +101,9 @@ struct MessageTests {
     #expect(message.type == type)
   }
 
-  @Test("a payload may be 64512 bytes long and not one more", arguments: [(64_512, true), (64_513, false)])
+  @Test(
+    "a payload may be 64512 bytes long and not one more",
+    arguments: [(64_512, true), (64_513, false)])
   func limitsPayload(length: Int, isAllowed: Bool) {
     let bytes = Oracle.bytes(4, [UInt8](repeating: 7, count: length))
     if isAllowed {

@@ -191,7 +191,7 @@ struct TunnelSessionTests {
     }
   }
 
-  @Test("a connection that is reset before anything came for it may mean a destination that restarted")
+  @Test("a lone connection reset before any data may mean a destination that restarted")
   func startsAnewAfterRefusal() {
     var session = TunnelSession.agreed(.source)
     #expect(session.open(service: 0) == .opened(slot: 0, .streamStart))
@@ -247,7 +247,8 @@ struct TunnelSessionTests {
     #expect(header.type == .connectionReset && header.serviceID == Array("HTTP1".utf8))
     #expect(header.streamID == 7 && header.connectionID == 1)
     session.release(slot: 0)
-    #expect(session.receive(.connectionStart, stream: 7, connection: 2, service: "HTTP1").kind == .start(0))
+    let next = session.receive(.connectionStart, stream: 7, connection: 2, service: "HTTP1")
+    #expect(next.kind == .start(0))
   }
 
   @Test("streams that replace each other do not lift the limit for ever")

@@ -86,7 +86,8 @@ struct ClientHandshakeTests {
       name: "400", octets: head("HTTP/1.1 400 Bad Request", "channel-id: 7"),
       expected: .refused(status: 400, reason: "Bad Request")),
     Case(
-      name: "403 with a body announced", octets: head("HTTP/1.1 403 Forbidden", "Content-Length: 12"),
+      name: "403 with a body announced",
+      octets: head("HTTP/1.1 403 Forbidden", "Content-Length: 12"),
       expected: .refused(status: 403, reason: "Forbidden")),
     Case(
       name: "503 without a phrase", octets: head("HTTP/1.1 503"),
@@ -181,7 +182,7 @@ struct ClientHandshakeTests {
     #expect(seen.subprotocols == offered && seen.target == "/t")
     #expect(seen.key == "dGhlIHNhbXBsZSBub25jZQ==" && seen.head.byteCount == request.count)
     let answer = ServerHandshake.accept(
-      Self.accept, subprotocol: subprotocol, 
+      Self.accept, subprotocol: subprotocol,
       fields: [HeaderBlock.Field("channel-id", "1")])
     expect(
       answer.span,

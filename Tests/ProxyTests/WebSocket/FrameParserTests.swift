@@ -14,7 +14,8 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
   /// The same frames for both roles, written by this project's own writer.
   static func both(_ name: String, _ frames: [CollectedFrame]) -> [FrameCase] {
     [WebSocketRole.client, .server].map { role in
-      FrameCase(name: name, role: role, octets: frames.flatMap { $0.octets(to: role) }, frames: frames)
+      let octets = frames.flatMap { $0.octets(to: role) }
+      return FrameCase(name: name, role: role, octets: octets, frames: frames)
     }
   }
 }

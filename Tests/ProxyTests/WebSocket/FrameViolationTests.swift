@@ -25,7 +25,8 @@ struct FrameViolationTests {
       broken("plain frame from a client", .server, [0x82, 0x01, 1], .notMasked),
       broken("plain ping from a client", .server, [0x89, 0x00], .notMasked),
       broken("ping of 126 octets", .client, [0x89, 0x7e, 0x00, 0x7e], .controlTooLong),
-      broken("close of 65536 octets", .client, [0x88, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0], .controlTooLong),
+      broken(
+        "close of 65536 octets", .client, [0x88, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0], .controlTooLong),
       broken("masked pong of 126 octets", .server, [0x8a, 0xfe, 0x00, 0x7e], .controlTooLong),
       broken("fragmented ping", .client, [0x09, 0x00], .controlFragmented),
       broken("fragmented close", .server, [0x08, 0x80], .controlFragmented),
@@ -80,7 +81,8 @@ struct FrameViolationTests {
   }
 
   @Test(
-    "the longest payload is the configured one", arguments: [0, 1, 125, 126, 65_535, 65_536, 131_076])
+    "the longest payload is the configured one",
+    arguments: [0, 1, 125, 126, 65_535, 65_536, 131_076])
   func payloadLengthMaxHolds(payloadLengthMax: Int) {
     for (length, isAllowed) in [(payloadLengthMax, true), (payloadLengthMax + 1, false)] {
       let frame = CollectedFrame(opcode: .binary, payload: [UInt8](repeating: 1, count: length))

@@ -77,9 +77,11 @@ struct HeaderBlockTests {
   @Test(
     "what is not a head is malformed",
     arguments: [
-      ("a folded line", head("x", "a: 1", " b")), ("a line folded by a tab", head("x", "a: 1", "\tb")),
+      ("a folded line", head("x", "a: 1", " b")),
+      ("a line folded by a tab", head("x", "a: 1", "\tb")),
       ("no colon", head("x", "abc")), ("no name", head("x", ": abc")),
-      ("white space before the colon", head("x", "a : b")), ("a space in a name", head("x", "a b: c")),
+      ("white space before the colon", head("x", "a : b")),
+      ("a space in a name", head("x", "a b: c")),
       ("a NUL", head("x", "a: \0")), ("a bare line feed", Array("x\na: b\r\n\r\n".utf8)),
       ("an escape", head("x", "a: \u{1b}[2J")), ("a DEL", head("x", "a: \u{7f}")),
       ("a name beyond ASCII", head("x", "ä: b")),

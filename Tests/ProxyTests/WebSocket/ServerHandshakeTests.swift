@@ -32,7 +32,9 @@ struct ServerHandshakeTests {
     Case(name: name, octets: request(prefix, line), refusal: nil, subprotocols: subprotocols)
   }
 
-  private static func bad(_ status: Int, _ name: String, _ prefix: String, _ line: String?) -> Case {
+  private static func bad(
+    _ status: Int, _ name: String, _ prefix: String, _ line: String?
+  ) -> Case {
     Case(name: name, octets: request(prefix, line), refusal: status)
   }
 
@@ -42,7 +44,8 @@ struct ServerHandshakeTests {
     good("other tokens too", "Connection", "connection:keep-alive ,upgrade"),
     good("odd spacing", "Sec-WebSocket-Key", "sec-websocket-key:\t dGhlIHNhbXBsZSBub25jZQ== \t"),
     good("no subprotocol", "Sec-WebSocket-Protocol", nil, []),
-    good("several subprotocols", "Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: a, b", ["a", "b"]),
+    good(
+      "several subprotocols", "Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: a, b", ["a", "b"]),
     good(
       "subprotocols in two fields", "access-token", "Sec-WebSocket-Protocol: b",
       ["aws.iot.securetunneling-3.0", "b"]),
