@@ -115,9 +115,12 @@ void cepoll_exit(int status) { exit(status); }
 int cepoll_make_directory(const char *path, unsigned mode) {
   if (mkdir(path, mode) == 0) return 0;
   if (errno != EEXIST) return -errno;
+  return cepoll_is_directory(path) ? 0 : -ENOTDIR;
+}
+
+int cepoll_is_directory(const char *path) {
   struct stat information;
-  if (stat(path, &information) < 0) return -errno;
-  return S_ISDIR(information.st_mode) ? 0 : -ENOTDIR;
+  return stat(path, &information) == 0 && S_ISDIR(information.st_mode);
 }
 
 int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }

@@ -22,6 +22,10 @@ public enum Process {
 
   public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }
 
+  public static func directoryExists(_ path: String) -> Bool {
+    unsafe cepoll_is_directory(path) != 0
+  }
+
   /// Makes a directory; one that is there already is fine.
   public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemError) {
     _ = try SystemError.check(unsafe cepoll_make_directory(path, mode), "mkdir")

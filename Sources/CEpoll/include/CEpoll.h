@@ -94,6 +94,7 @@ _Noreturn void cepoll_exit(int status);
 
 int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
 int cepoll_exists(const char *path);
+int cepoll_is_directory(const char *path);
 /// Sets the process's umask and returns what it was.
 unsigned cepoll_set_umask(unsigned mask);
 /// The absolute form of an existing path, in memory for free(); or null.

@@ -106,6 +106,7 @@ public struct Configuration {
     switch (values["source-listen-port"], values["destination-app"]) {
     case (let source?, nil):
       mappings = try Mapping.parse(source, option: "--source-listen-port", portZeroAllowed: true)
+      try Mapping.checkPorts(mappings, text: source, option: "--source-listen-port")
     case (nil, let destination?):
       role = .destination
       mappings = try Mapping.parse(
@@ -135,6 +136,9 @@ public struct Configuration {
       if bindAddress == nil {
         throw UsageError("--local-bind-address '\(bind)' is not an IPv4 or IPv6 address")
       }
+    }
+    if let directory = values["capath"], !Process.directoryExists(directory) {
+      throw UsageError("--capath '\(directory)' is not a directory")
     }
     guard let clientToken = try? Cryptography.uuid() else {
       throw UsageError("the system has no random numbers")

@@ -34,6 +34,17 @@ public struct Mapping: Equatable, Sendable {
     return mappings
   }
 
+  /// Two services cannot listen on one port.
+  static func checkPorts(
+    _ mappings: [Mapping], text: String, option: String
+  ) throws(UsageError) {
+    for (index, mapping) in mappings.enumerated() where mapping.endpoint.port != 0 {
+      if mappings[..<index].contains(where: { $0.endpoint == mapping.endpoint }) {
+        throw UsageError("\(option) '\(text)': port \(mapping.endpoint.port) is given twice")
+      }
+    }
+  }
+
   private static func parsePart(
     _ part: String, option: String, portZeroAllowed: Bool
   ) throws(UsageError) -> Mapping {
