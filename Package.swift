@@ -20,7 +20,10 @@ if let embeddedLibraries {
   librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
     .unsafeFlags(
-      ["-L\(embeddedLibraries)", "-use-ld=gold", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=safe", "-Xlinker", "-s"]
+      [
+        "-L\(embeddedLibraries)", "-use-ld=gold", "-Xlinker", "--gc-sections", "-Xlinker",
+        "--icf=safe", "-Xlinker", "-s",
+      ]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
     .linkedLibrary("swiftUnicodeDataTables"),
     .linkedLibrary("m"),
@@ -71,9 +74,11 @@ if embeddedLibraries == nil {
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "Proxy", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ]),
-    .testTarget(name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Reactor", "Basics"]),
+        "Proxy", "Reactor", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Message.proto"]),
+    .testTarget(
+      name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Reactor", "Basics"]),
     .testTarget(name: "EndToEndTests", dependencies: []),
   ]
 }

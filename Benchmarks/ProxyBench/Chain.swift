@@ -28,6 +28,8 @@ final class Chain {
   let port: UInt16
   /// From the source's start until it listens.
   let startMilliseconds: Double
+  /// The connection of the ping that showed the chain to work, still open.
+  private(set) var firstConnection: Stream?
 
   /// Reports whether the program at source and destination speaks, by a ping through all of it.
   init(_ contestant: Contestant, programs: Programs, serverPort: UInt16) throws {
@@ -56,6 +58,13 @@ final class Chain {
     try Stream.connect(port: port)
   }
 
+  /// The ping's connection, for what must be the only one: a proxy may reset a stalled reader when
+  /// there are others that it holds up.
+  func onlyConnection() throws -> Stream {
+    guard let firstConnection else { throw Failure("the chain never came up") }
+    return firstConnection
+  }
+
   /// Which of the three ended, and how; nil while all run.
   var casualties: String? {
     let ended = [source, destination, hub].compactMap { child in
@@ -70,7 +79,10 @@ final class Chain {
       do {
         let stream = try connect()
         stream.patience(seconds: 5)
-        return try Request.ping.roundTrip(on: stream)
+        try Request.ping.roundTrip(on: stream)
+        stream.patience(seconds: Double(Stream.patienceSeconds))
+        firstConnection = stream
+        return
       } catch let failure as Failure {
         if let casualties { throw Failure("\(casualties) at the first connection") }
         guard Clock.seconds(since: start) < 15 else {

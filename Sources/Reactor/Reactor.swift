@@ -73,7 +73,10 @@ public final class Reactor: Network {
     _ = try SystemError.check(count, "epoll_wait")
     now = Instant(nanoseconds: cepoll_monotonic_nanoseconds())
     for index in 0..<Int(count) { dispatch(events[index]) }
-    while let due = timers.popDue(now: now) { due.handler.timerFired(tag: due.tag, now: now) }
+    let serialBound = timers.serialBound
+    while let due = timers.popDue(now: now, serialBound: serialBound) {
+      due.handler.timerFired(tag: due.tag, now: now)
+    }
     if !turnHandlers.isEmpty {
       swap(&turnHandlers, &turnHandlersRunning)
       for handler in turnHandlersRunning { handler.turnEnded() }

@@ -67,6 +67,8 @@ import CEpoll
     questions.append(question)
     if let numeric = SocketAddress(numeric: name, port: port) {
       answer(question, addresses: [numeric], failure: "")
+    } else if name == "localhost" {
+      answer(question, addresses: Self.loopback(port: port), failure: "")
     } else if let channel = unsafe openChannel() {
       unsafe ask(channel, name, question)
     } else {
@@ -80,6 +82,11 @@ import CEpoll
     for answer in answers where answer.question.serial == id.serial {
       answer.question.handler = nil
     }
+  }
+
+  /// What `localhost` is on every machine, with or without a hosts file (RFC 6761 §6.3).
+  private static func loopback(port: UInt16) -> [SocketAddress] {
+    ["127.0.0.1", "::1"].compactMap { SocketAddress(numeric: $0, port: port) }
   }
 
   private func ask(_ channel: ares_channel, _ name: String, _ question: Question) {

@@ -45,9 +45,18 @@ struct TimerHeap {
     remove(at: index)
   }
 
+  /// What the next timer to be scheduled will be numbered: a bound for `popDue`.
+  var serialBound: UInt64 { nextSerial }
+
   /// The earliest timer that is due at `now`, taken out; timers at one instant keep their order.
-  mutating func popDue(now: Instant) -> (handler: any TimerHandler, tag: Int)? {
-    guard let first = entries.first, first.deadline <= now else { return nil }
+  /// - Parameter serialBound: timers scheduled since that was taken wait for the next turn, so that one
+  ///   which schedules itself anew for now cannot keep a turn from ending.
+  mutating func popDue(
+    now: Instant, serialBound: UInt64 = .max
+  ) -> (handler: any TimerHandler, tag: Int)? {
+    guard let first = entries.first, first.deadline <= now, first.serial < serialBound else {
+      return nil
+    }
     remove(at: 0)
     return (first.handler, first.tag)
   }

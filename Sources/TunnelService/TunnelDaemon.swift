@@ -91,6 +91,7 @@ struct DaemonOptions {
   private static func parseServices(_ text: String) throws(UsageError) -> [String] {
     let names = text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
       .map { String(decoding: Array($0), as: UTF8.self) }
+    if text.utf8.count > 32_768 { throw UsageError("--services: the list is longer than 32 KiB") }
     for (index, name) in names.enumerated() {
       if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
         throw UsageError(

@@ -125,14 +125,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
       log.info("the service reset the session")
       resetByPeer(except: nil) { _ in true }
     case .reply(let service, let streamID, let connectionID, let reason):
-      if !link.hasRoom {
-        isLinkPaused = true
-        link.wantsRoom = true
-        return .hold
-      }
-      log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
-      link.send(
-        session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
+      if !refuse(service, streamID, connectionID, reason) { return .hold }
+    case .refuseRestart(let service, let streamID, let connectionID, let reason):
+      resetByPeer(except: nil) { $0.service == service }
+      if !refuse(service, streamID, connectionID, reason) { return .hold }
     case .dropped(let reason): log.debug("dropped \(reason)")
     case .servicesAgreed: handler?.relayAgreed(self)
     case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
@@ -140,6 +136,21 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     }
     if mustPause { isLinkPaused = true }
     return isLinkPaused ? .pause : .next
+  }
+
+  /// Sends a reset for a connection that never was; false when that must wait for room.
+  private func refuse(
+    _ service: Int, _ streamID: Int32, _ connectionID: UInt32, _ reason: String
+  ) -> Bool {
+    if !link.hasRoom {
+      isLinkPaused = true
+      link.wantsRoom = true
+      return false
+    }
+    log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
+    link.send(
+      session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
+    return true
   }
 
   func linkHasRoom(_ link: TunnelLink) {

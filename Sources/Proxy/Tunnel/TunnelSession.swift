@@ -53,6 +53,8 @@ public struct TunnelSession {
     case sessionReset
     /// Send a CONNECTION_RESET for something that cannot be served.
     case reply(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
+    /// The same for a new stream: the service's old connections are reset by the peer all the same.
+    case refuseRestart(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
     /// Nothing to do, but worth a debug line.
     case dropped(reason: String)
     /// The peer broke the protocol: the WebSocket must be closed.
@@ -210,7 +212,8 @@ public struct TunnelSession {
     // The old stream's connections still drain while the new one begins, which may take as many again.
     let countMax = hadConnections ? 2 * connectionCountMax : connectionCountMax
     if connectionCount >= countMax {
-      return refuse(service, connectionID)
+      return .refuseRestart(
+        service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
     }
     let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
     return hadConnections ? .restart(service: service, slot: slot) : .start(slot: slot)
@@ -230,14 +233,15 @@ public struct TunnelSession {
         service: service, streamID: streamID, connectionID: connectionID,
         reason: "the connection id \(connectionID) is in use already")
     }
-    if connectionCount >= connectionCountMax { return refuse(service, connectionID) }
+    if connectionCount >= connectionCountMax {
+      return .reply(
+        service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
+    }
     return .start(slot: takeSlot(service: service, connectionID: connectionID, state: .opening))
   }
 
-  private func refuse(_ service: Int, _ connectionID: UInt32) -> Action {
-    .reply(
-      service: service, streamID: services[service].streamID, connectionID: connectionID,
-      reason: "\(connectionCountMax) connections are open, which is the limit")
+  private var limitReason: String {
+    "\(connectionCountMax) connections are open, which is the limit"
   }
 
   // MARK: Services

@@ -77,6 +77,8 @@ struct ConfigurationTests {
     arguments: [
       (["source-listen-port": nil], "-s"), (["destination-app": "22"], "-d"),
       (["source-listen-port": "SSH1=x"], "SSH1=x"),
+      (["source-listen-port": "SSH1=5555,HTTP1=5555"], "5555 is given twice"),
+      (["capath": "/nonexistent"], "/nonexistent"),
       (["source-listen-port": nil, "destination-app": "SSH1=0"], "SSH1=0"),
       (["proxy-endpoint": nil], "--region"), (["region": "us-east-1"], "--region"),
       (["proxy-endpoint": nil, "region": ""], "--region"),

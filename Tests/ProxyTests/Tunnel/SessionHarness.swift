@@ -69,6 +69,8 @@ extension TunnelSession.Action {
     case .sessionReset: .sessionReset
     case .reply(let service, let streamID, let connectionID, _):
       .reply(service, streamID, connectionID)
+    case .refuseRestart(let service, let streamID, let connectionID, _):
+      .refuseRestart(service, streamID, connectionID)
     case .dropped: .dropped
     case .violation: .violation
     }
@@ -83,14 +85,15 @@ extension TunnelSession.Action {
     case serviceReset(Int)
     case sessionReset
     case reply(Int, Int32, UInt32)
+    case refuseRestart(Int, Int32, UInt32)
     case dropped, violation
   }
 
   /// What a person is told; nil for an action that says nothing.
   var reason: String? {
     switch self {
-    case .servicesMismatch(let reason), .reply(_, _, _, let reason), .dropped(let reason),
-      .violation(let reason):
+    case .servicesMismatch(let reason), .reply(_, _, _, let reason),
+      .refuseRestart(_, _, _, let reason), .dropped(let reason), .violation(let reason):
       reason
     default: nil
     }
