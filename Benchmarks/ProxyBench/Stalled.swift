@@ -1,6 +1,6 @@
 import Foundation
 
-/// A transfer into a reader that stalls and then sips: what the proxies hoard meanwhile. Every byte
+/// A transfer into a reader that halts and then sips: what the proxies hoard meanwhile. Every byte
 /// is compared on arrival. It is the only connection, for localproxy resets a reader that holds up
 /// others for ten seconds.
 struct Stalled: Measurement {
@@ -13,7 +13,7 @@ struct Stalled: Measurement {
     let sip = Int(SlowReader.sipSeconds)
     let speed = Int(SlowReader.sipBytesPerSecond / 1e6)
     return
-      "\(megabyteCount) MB to a reader that stalls \(stall) s, then reads \(speed) MB/s for \(sip) s"
+      "\(megabyteCount) MB to a reader that halts \(stall) s, then reads \(speed) MB/s for \(sip) s"
   }
   let cases = ["up", "down"]
   let columns = [

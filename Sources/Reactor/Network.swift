@@ -118,6 +118,9 @@ public protocol Stream: AnyObject {
   var interest: Readiness { get set }
   /// Bytes accepted by `send` that the kernel has not taken yet.
   var unsentByteCount: Int { get }
+  /// After an end of stream: the system knows that the peer closed both directions, so that nothing sent
+  /// can reach it. False means "not known": it may have ended its sending direction alone.
+  var isPeerClosed: Bool { get }
 
   /// Fills `region` from its start.
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult

@@ -23,6 +23,11 @@ final class TCPStream: Stream, EventHandler {
 
   var unsentByteCount: Int { 0 }
 
+  var isPeerClosed: Bool {
+    guard let raw = rawDescriptor else { return true }
+    return cepoll_peer_is_closed(raw) != 0
+  }
+
   /// Takes over an accepted descriptor.
   init(reactor: Reactor, accepted: consuming FileDescriptor) {
     self.reactor = reactor

@@ -49,6 +49,7 @@ import COpenSSL
   }
 
   public var unsentByteCount: Int { outbound.count }
+  public var isPeerClosed: Bool { transport.isPeerClosed }
 
   init(
     network: any Network, transport: any Stream, context: TLSContext, serverName: String?,

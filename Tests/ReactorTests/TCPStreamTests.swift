@@ -75,6 +75,18 @@ struct TCPStreamTests {
     pair.close()
   }
 
+  @Test(
+    "a peer on this machine that closed is told from one that ended its direction",
+    arguments: [true, false])
+  func tellsClosed(closes: Bool) throws {
+    let reactor = try Reactor()
+    let pair = try Connected(reactor)
+    if closes { pair.client.stream?.close() } else { pair.client.stream?.finishSending() }
+    #expect(try reactor.turn { pair.server.hasEnded })
+    #expect(pair.server.stream?.isPeerClosed == closes)
+    pair.close()
+  }
+
   @Test("an abort is a failure at the peer, not an end")
   func abortIsNoEnd() throws {
     let reactor = try Reactor()

@@ -67,6 +67,9 @@ int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
 ssize_t cepoll_send(int fd, const void *bytes, size_t count);
 int cepoll_shutdown_write(int fd);
+/// Whether the peer of a TCP connection is a socket of this machine that no process has open any more. A
+/// peer elsewhere, or a kernel without sock_diag(7), gives 0.
+int cepoll_peer_is_closed(int fd);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);

@@ -82,7 +82,12 @@ final class LocalConnection: StreamHandler {
         stream.interest.insert(.readable)
       }
     case .wouldBlock: stream.interest.insert(.readable)
-    case .endOfStream: relay.localEnded(self)
+    case .endOfStream:
+      if stream.isPeerClosed {
+        relay.localFailed(self, reason: "closed by its client or server")
+      } else {
+        relay.localEnded(self)
+      }
     case .failed(let failure): relay.localFailed(self, reason: failure.reason)
     }
   }
@@ -145,6 +150,12 @@ final class LocalConnection: StreamHandler {
   }
 
   // MARK: End
+
+  /// Its other side is known to be gone for good.
+  var isPeerClosed: Bool { stream?.isPeerClosed ?? true }
+
+  /// Starts its patience anew.
+  func touch(_ now: Instant) { lastProgress = now }
 
   /// Closes the socket and gives everything back.
   func close(abruptly: Bool) {

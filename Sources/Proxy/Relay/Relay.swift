@@ -21,6 +21,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   /// Payload of one frame when several connections wait, so that none waits for a long one.
   private static let sharedPayloadLengthMax = 16 * 1024
   private static let sweepPeriod = Milliseconds(1_000)
+  /// How long before a pause a connection may have moved its last byte and still counts as in use.
+  private static let recentUse = Milliseconds(1_000)
 
   let network: any Network
   let link: TunnelLink
@@ -37,6 +39,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   private var congestedCount = 0
   private var isOverPending = false
   private var isLinkPaused = false
+  /// When the link was last paused for a reader's sake.
+  private var pausedAt = Instant(nanoseconds: 0)
   private var isServing = false
   private var isDraining = false
   private var sweepTimer: TimerID?
@@ -134,7 +138,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
     case .violation(let reason): link.violate(reason)
     }
-    if mustPause { isLinkPaused = true }
+    if mustPause && !isLinkPaused {
+      isLinkPaused = true
+      pausedAt = now
+    }
     return isLinkPaused ? .pause : .next
   }
 
@@ -351,31 +358,45 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     sweepTimer = nil
     var isNeeded = false
     for case let connection? in connections {
-      guard let state = session.slots[connection.slot]?.state else { continue }
-      let patience: Milliseconds
-      switch state {
-      case .halfClosed, .draining: patience = settings.halfCloseLinger
+      switch session.slots[connection.slot]?.state {
+      case .halfClosed:
+        // While the tunnel is not read, silence says nothing about the answer.
+        if isLinkPaused { connection.touch(now) }
+        expire(connection, after: settings.halfCloseLinger, isClosed: connection.isPeerClosed)
+        isNeeded = true
+      case .draining:
+        expire(connection, after: settings.halfCloseLinger, isClosed: false)
+        isNeeded = true
       case .opening, .open:
-        // A stalled reader may stall as long as nobody else waits behind it.
-        if !connection.isCongested || connectionCount < 2 {
-          if connection.isCongested { isNeeded = true }
+        if !connection.isCongested { continue }
+        isNeeded = true
+        if now < connection.lastProgress + settings.stallTimeout || !othersWait(behind: connection)
+        {
           continue
         }
-        patience = settings.stallTimeout
-      case .closed: continue
-      }
-      if now < connection.lastProgress + patience {
-        isNeeded = true
-        continue
-      }
-      if connection.isCongested && state != .draining {
         log.warning(
           "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing "
-            + "for \(patience.count) ms while others wait; it is reset")
+            + "for \(settings.stallTimeout.count) ms while others wait; it is reset")
+        handle(.expired, connection)
+      case .closed, nil: break
       }
-      handle(.expired, connection)
     }
     if isNeeded { scheduleSweep() }
+  }
+
+  private func expire(_ connection: LocalConnection, after patience: Milliseconds, isClosed: Bool) {
+    if isClosed || connection.lastProgress + patience <= now { handle(.expired, connection) }
+  }
+
+  /// Whether another connection is in use: it moved bytes since the tunnel stood still, or just before. What
+  /// waits for it in the tunnel cannot be seen without reading the tunnel.
+  private func othersWait(behind stalled: LocalConnection) -> Bool {
+    connections.contains { other in
+      guard let other, other !== stalled, !other.isCongested,
+        let state = session.slots[other.slot]?.state, state.takesData
+      else { return false }
+      return pausedAt < other.lastProgress + Self.recentUse
+    }
   }
 
   // MARK: The end

@@ -212,8 +212,11 @@ public struct TunnelSession {
     // The old stream's connections still drain while the new one begins, which may take as many again.
     let countMax = hadConnections ? 2 * connectionCountMax : connectionCountMax
     if connectionCount >= countMax {
-      return .refuseRestart(
-        service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
+      return hadConnections
+        ? .refuseRestart(
+          service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
+        : .reply(
+          service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
     }
     let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
     return hadConnections ? .restart(service: service, slot: slot) : .start(slot: slot)

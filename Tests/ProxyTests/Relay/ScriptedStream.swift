@@ -5,6 +5,7 @@ final class ScriptedStream: Stream {
   var handler: (any StreamHandler)?
   var interest: Readiness = []
   var unsentByteCount = 0
+  var isPeerClosed = false
   /// What `receive` gives, as far as its region has space.
   private var inbox: [UInt8] = []
   /// What `receive` says when the inbox is empty.
