@@ -65,9 +65,7 @@ if embeddedLibraries == nil {
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
     .executableTarget(
       name: "ProxyBench",
-      dependencies: [
-        "Basics", "Proxy", .product(name: "Histogram", package: "hdrhistogram-swift"),
-      ],
+      dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
       path: "Benchmarks/ProxyBench"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
