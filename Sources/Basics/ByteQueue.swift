@@ -132,12 +132,6 @@
     start &-= count
   }
 
-  /// As `extendFront`, and returns `count`: where the bytes that were readable before begin now.
-  public mutating func headroomExtended(by count: Int) -> Int {
-    extendFront(count)
-    return count
-  }
-
   /// Drops all readable bytes and leaves `headroom` bytes free in front of what is written next.
   public mutating func restart(headroom: Int) {
     precondition(headroom <= capacity)

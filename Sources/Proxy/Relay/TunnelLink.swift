@@ -28,9 +28,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private static let receiveByteCountMin = 64 * 1024
   /// How long the peer may take to answer our close frame.
   static let closeTimeout = Milliseconds(2_000)
-  /// Ping periods without a single inbound byte after which the peer counts as dead.
-  static let silentPeriodsMax = 3
-  private static let outgoingHeadroom = FrameHeader.byteCountMax + MessageHeader.byteCountMax
 
   public enum Disposition {
     case next
@@ -66,16 +63,14 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var deframedByteCount = 0
   private var isPaused = false
   private var isProcessing = false
-  private var outgoing = ByteQueue()
+  private var outgoing = OutgoingFrame()
   private var maskingKeys = MaskingKeySource()
   /// Frames that go out before any message: a close frame, the answer to the newest ping.
   private var pendingPong: [UInt8]?
   private var pendingClose: [UInt8]?
-  private var pingPeriod: Milliseconds?
+  private var heartbeat: Heartbeat?
   private var pingTimer: TimerID?
   private var closeTimer: TimerID?
-  private var hasReceivedSincePing = true
-  private var silentPeriods = 0
   public var handler: (any TunnelLinkHandler)?
 
   /// Ask to be told by `linkHasRoom`; cleared by that.
@@ -104,11 +99,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Starts to read, and to ping every `pingPeriod` if there is one.
   public func start(pingPeriod: Milliseconds?) {
     stream.handler = self
-    self.pingPeriod = pingPeriod
-    if let pingPeriod {
-      pingTimer = network.schedule(
-        at: network.now + pingPeriod, self, tag: TimerTag.ping.rawValue)
-    }
+    heartbeat = pingPeriod.map { Heartbeat(period: $0) }
+    schedulePing()
     updateInterest()
     if !inbound.isEmpty { process() }
   }
@@ -144,7 +136,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     switch inbound.withWritable({ stream.receive(into: &$0) }) {
     case .bytes(let count):
       inbound.advance(count)
-      hasReceivedSincePing = true
+      heartbeat?.received()
       process()
       updateInterest()
     case .wouldBlock: break
@@ -240,9 +232,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     switch opcode {
     case .ping:
       // Only the newest ping needs an answer (RFC 6455 §5.5.3), so pings never queue up.
-      pendingPong = payload
+      if state == .open { pendingPong = payload }
       sendControl()
-    case .pong: handlePong(payload)
+    case .pong:
+      if let roundTrip = Heartbeat.roundTrip(payload, now: network.now) {
+        log.debug("ping round trip: \(roundTrip.count) ms")
+      }
     case .close: handleClose(payload)
     case .continuation, .text, .binary: break
     }
@@ -278,70 +273,48 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   public func relay(
     from source: any Stream, header: MessageHeader, payloadLengthMax: Int
   ) -> ReceiveResult {
-    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
-    outgoing.restart(headroom: Self.outgoingHeadroom)
-    let byteCountMax = min(payloadLengthMax, Message.payloadLengthMax)
-    let result = outgoing.withWritable(atMost: byteCountMax) { source.receive(into: &$0) }
-    if case .bytes(let count) = result {
-      outgoing.advance(count)
-      sendOutgoing(header, payloadLength: count)
+    outgoing.begin(payloadLengthMax: Message.payloadLengthMax)
+    let result = outgoing.receive(
+      from: source, byteCountMax: min(payloadLengthMax, Message.payloadLengthMax))
+    if case .bytes = result {
+      outgoing.prepend(header)
+      sendMessages()
     }
     return result
   }
 
   /// Sends a message without a payload. Call it with `hasRoom` only.
   public func send(_ header: MessageHeader) {
-    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
-    outgoing.restart(headroom: Self.outgoingHeadroom)
-    sendOutgoing(header, payloadLength: 0)
+    outgoing.begin(payloadLengthMax: 0)
+    outgoing.prepend(header)
+    sendMessages()
   }
 
   /// Sends bytes that are whole messages already, length prefixes and all, as one frame. Call it with
   /// `hasRoom` only.
   public func send(encoded bytes: Span<UInt8>) {
-    outgoing.reserve(FrameHeader.byteCountMax + bytes.count)
-    outgoing.restart(headroom: FrameHeader.byteCountMax)
+    outgoing.begin(payloadLengthMax: bytes.count)
     outgoing.append(bytes)
-    sentByteCount += bytes.count
-    sendFrame(.binary)
+    sendMessages()
   }
 
   /// Sends a message as it came from another link. Call it with `hasRoom` only.
   /// - Parameter message: its encoded form, without the length prefix.
   public func forward(_ message: Span<UInt8>) {
-    outgoing.reserve(Self.outgoingHeadroom + Message.payloadLengthMax)
-    outgoing.restart(headroom: Self.outgoingHeadroom)
+    outgoing.begin(payloadLengthMax: message.count)
     outgoing.append(message)
-    outgoing.extendFront(Message.prefixByteCount)
-    outgoing.withReadableMutable { bytes in
-      bytes[0] = UInt8(truncatingIfNeeded: message.count >> 8)
-      bytes[1] = UInt8(truncatingIfNeeded: message.count)
-    }
+    outgoing.prependLengthPrefix()
+    sendMessages()
+  }
+
+  private func sendMessages() {
     sentByteCount += outgoing.count
     sendFrame(.binary)
   }
 
-  private func sendOutgoing(_ header: MessageHeader, payloadLength: Int) {
-    let end = outgoing.headroomExtended(by: MessageHeader.byteCountMax)
-    let start = outgoing.withReadableMutable { bytes in
-      header.write(into: &bytes, endingAt: end, payloadLength: payloadLength)
-    }
-    outgoing.consume(start)
-    sentByteCount += outgoing.count
-    sendFrame(.binary)
-  }
-
-  /// Puts a frame header in front of what `outgoing` holds, masks it if a client must, and sends it.
   private func sendFrame(_ opcode: Opcode) {
-    let key: MaskingKey? = role == .client ? maskingKeys.next() : nil
-    let length = outgoing.count
-    let header = FrameHeader(opcode: opcode, payloadLength: length, maskingKey: key)
-    outgoing.extendFront(header.byteCount)
-    outgoing.withReadableMutable { bytes in
-      _ = header.write(into: &bytes, endingAt: header.byteCount)
-      key?.apply(to: &bytes, from: header.byteCount, byteCount: length)
-    }
-    switch outgoing.withReadable({ stream.send($0) }) {
+    outgoing.seal(opcode, maskingKey: role == .client ? maskingKeys.next() : nil)
+    switch outgoing.send(to: stream) {
     case .accepted: break
     case .wouldBlock: end(.failed(.unexpectedEnd))
     case .failed(let failure): end(.failed(failure))
@@ -368,9 +341,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   private func sendControlFrame(_ opcode: Opcode, _ payload: [UInt8]) {
-    outgoing.reserve(FrameHeader.byteCountMax + FrameHeader.controlPayloadLengthMax)
-    outgoing.restart(headroom: FrameHeader.byteCountMax)
-    outgoing.append(payload)
+    outgoing.begin(payloadLengthMax: payload.count)
+    outgoing.append(payload.span)
     sendFrame(opcode)
   }
 
@@ -399,31 +371,19 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       return
     }
     pingTimer = nil
-    guard let pingPeriod, state == .open else { return }
-    // While we do not read by our own choice, silence says nothing about the peer.
-    silentPeriods = hasReceivedSincePing || isPaused ? 0 : silentPeriods + 1
-    hasReceivedSincePing = false
-    if silentPeriods >= Self.silentPeriodsMax {
+    if state != .open { return }
+    if heartbeat?.periodEnded(isReading: !isPaused) == false {
       end(.silent)
       return
     }
-    if hasRoom {
-      var stamp: [UInt8] = []
-      for shift in 0..<8 {
-        stamp.append(UInt8(truncatingIfNeeded: now.nanoseconds >> Int64(8 * shift)))
-      }
-      sendControlFrame(.ping, stamp)
-    }
-    if state == .ended { return }
-    pingTimer = network.schedule(at: now + pingPeriod, self, tag: TimerTag.ping.rawValue)
+    if hasRoom { sendControlFrame(.ping, Heartbeat.stamp(now)) }
+    if state == .open { schedulePing() }
   }
 
-  private func handlePong(_ payload: [UInt8]) {
-    if payload.count != 8 { return }
-    var sent: Int64 = 0
-    for index in 0..<8 { sent |= Int64(payload[index]) << Int64(8 * index) }
-    let roundTrip = network.now.millisecondsRoundedUp(since: Instant(nanoseconds: sent))
-    log.debug("ping round trip: \(roundTrip.count) ms")
+  private func schedulePing() {
+    guard let heartbeat else { return }
+    pingTimer = network.schedule(
+      at: network.now + heartbeat.period, self, tag: TimerTag.ping.rawValue)
   }
 
   // MARK: Ending
@@ -473,21 +433,5 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     let owner = handler
     handler = nil
     owner?.link(self, ended: end)
-  }
-}
-
-/// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
-struct MaskingKeySource {
-  private var octets: [UInt8] = []
-  private var used = 0
-
-  mutating func next() -> MaskingKey {
-    if used + 4 > octets.count {
-      // Without randomness a constant key: TLS below protects the bytes either way.
-      octets = (try? Cryptography.random(1_024)) ?? [UInt8](repeating: 0, count: 4)
-      used = 0
-    }
-    defer { used += 4 }
-    return MaskingKey(octets[used], octets[used + 1], octets[used + 2], octets[used + 3])
   }
 }

@@ -1,0 +1,84 @@
+import Basics
+import Reactor
+
+/// The one frame that a link builds at a time: payload in place, headers written backwards in front of it.
+///
+///     | room for headers | WebSocket header | length prefix, message's fields | payload |
+///
+/// Use: `begin`, then fill the payload, then `prepend…` if it is a message's, then `seal`, then send.
+struct OutgoingFrame: ~Copyable {
+  private static let headroom = FrameHeader.byteCountMax + MessageHeader.byteCountMax
+
+  private var bytes = ByteQueue()
+
+  /// Octets of the frame so far.
+  var count: Int { bytes.count }
+
+  /// Forgets the last frame and makes room for a payload of `payloadLengthMax` octets.
+  mutating func begin(payloadLengthMax: Int) {
+    // Emptied first: what was sent need not be kept while the buffer grows.
+    bytes.restart(headroom: 0)
+    bytes.reserve(Self.headroom + payloadLengthMax)
+    bytes.restart(headroom: Self.headroom)
+  }
+
+  /// Receives once from `source` into the payload.
+  mutating func receive(from source: any Stream, byteCountMax: Int) -> ReceiveResult {
+    let result = bytes.withWritable(atMost: byteCountMax) { source.receive(into: &$0) }
+    if case .bytes(let count) = result { bytes.advance(count) }
+    return result
+  }
+
+  /// Copies `payload` behind what is there.
+  mutating func append(_ payload: Span<UInt8>) { bytes.append(payload) }
+
+  /// Makes the octets so far the payload of a message with this header.
+  mutating func prepend(_ header: MessageHeader) {
+    let payloadLength = bytes.count
+    let room = MessageHeader.byteCountMax
+    bytes.extendFront(room)
+    let start = bytes.withReadableMutable { bytes in
+      header.write(into: &bytes, endingAt: room, payloadLength: payloadLength)
+    }
+    bytes.consume(start)
+  }
+
+  /// Puts the length prefix in front of a message that is encoded already.
+  mutating func prependLengthPrefix() {
+    let length = bytes.count
+    bytes.extendFront(Message.prefixByteCount)
+    bytes.withReadableMutable { bytes in
+      bytes[0] = UInt8(truncatingIfNeeded: length >> 8)
+      bytes[1] = UInt8(truncatingIfNeeded: length)
+    }
+  }
+
+  /// Puts the frame header in front and masks the rest if there is a key.
+  mutating func seal(_ opcode: Opcode, maskingKey: MaskingKey?) {
+    let length = bytes.count
+    let header = FrameHeader(opcode: opcode, payloadLength: length, maskingKey: maskingKey)
+    bytes.extendFront(header.byteCount)
+    bytes.withReadableMutable { bytes in
+      _ = header.write(into: &bytes, endingAt: header.byteCount)
+      maskingKey?.apply(to: &bytes, from: header.byteCount, byteCount: length)
+    }
+  }
+
+  func send(to stream: any Stream) -> SendResult { bytes.withReadable { stream.send($0) } }
+}
+
+/// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
+struct MaskingKeySource {
+  private var octets: [UInt8] = []
+  private var used = 0
+
+  mutating func next() -> MaskingKey {
+    if used + 4 > octets.count {
+      // Without randomness a constant key: TLS below protects the bytes either way.
+      octets = (try? Cryptography.random(1_024)) ?? [UInt8](repeating: 0, count: 4)
+      used = 0
+    }
+    defer { used += 4 }
+    return MaskingKey(octets[used], octets[used + 1], octets[used + 2], octets[used + 3])
+  }
+}
