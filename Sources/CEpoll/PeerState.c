@@ -50,9 +50,10 @@ static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
 
 int cepoll_peer_is_closed(int fd) {
   static int diagnosis = -1;
+  static uint32_t sequence;
   struct request request = {
     .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-               .nlmsg_flags = NLM_F_REQUEST},
+               .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = ++sequence},
   };
   if (describe_peer(fd, &request.body) < 0) return 0;
   if (diagnosis < 0) {
@@ -66,8 +67,15 @@ int cepoll_peer_is_closed(int fd) {
     char bytes[2048];
   } answer;
   ssize_t count = recv(diagnosis, &answer, sizeof answer, 0);
-  if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return 0;
+  if (count < (ssize_t)sizeof answer.header) return 0;
+  // An answer to another question would condemn a live client: begin anew with a fresh socket.
+  if (answer.header.nlmsg_seq != sequence) {
+    close(diagnosis);
+    diagnosis = -1;
+    return 0;
+  }
   if (answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0;
+  if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return 0;
   const struct inet_diag_msg *message = NLMSG_DATA(&answer.header);
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
   return message->idiag_inode == 0;

@@ -6,7 +6,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/sockios.h>
 #include <unistd.h>
 
 static int result(int value) { return value < 0 ? -errno : value; }
@@ -91,8 +93,6 @@ int cepoll_set_option(int fd, enum cepoll_option option, int value) {
     [CEPOLL_REUSEADDR] = {SOL_SOCKET, SO_REUSEADDR},
     [CEPOLL_V6ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},
     [CEPOLL_NOTSENT_LOWAT] = {IPPROTO_TCP, TCP_NOTSENT_LOWAT},
-    [CEPOLL_SNDBUF] = {SOL_SOCKET, SO_SNDBUF},
-    [CEPOLL_RCVBUF] = {SOL_SOCKET, SO_RCVBUF},
   };
   return result(setsockopt(fd, names[option].level, names[option].name, &value, sizeof value));
 }
@@ -154,6 +154,15 @@ ssize_t cepoll_send(int fd, const void *bytes, size_t count) {
     if (sent >= 0) return sent;
     if (errno != EINTR) return -errno;
   }
+}
+
+int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
+  if (ioctl(fd, SIOCOUTQ, unacknowledged) < 0) return -errno;
+  *since_acknowledgement = info.tcpi_last_ack_recv;
+  return 0;
 }
 
 int cepoll_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }

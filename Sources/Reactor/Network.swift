@@ -24,7 +24,7 @@ public protocol Network: AnyObject {
     on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener
 
-  /// Starts connecting; the handler hears `streamOpened` or `streamClosed`.
+  /// Starts connecting; the handler hears `streamOpened` or `streamFailed`.
   func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any Stream
@@ -109,6 +109,19 @@ public enum StreamFailure {
   }
 }
 
+/// What is known of a connection's other end below this program.
+public struct TransportState: Equatable, Sendable {
+  /// Bytes sent that its system has not acknowledged.
+  public var unacknowledgedByteCount: Int
+  /// Time since it acknowledged anything, a probe of its closed window included.
+  public var sinceAcknowledgement: Milliseconds
+
+  public init(unacknowledgedByteCount: Int, sinceAcknowledgement: Milliseconds) {
+    self.unacknowledgedByteCount = unacknowledgedByteCount
+    self.sinceAcknowledgement = sinceAcknowledgement
+  }
+}
+
 /// A two-way stream of bytes: a TCP connection, or TLS over one.
 ///
 /// Interest is level-triggered: as long as it is on and there is something, the handler is told each
@@ -121,10 +134,14 @@ public protocol Stream: AnyObject {
   /// After an end of stream: the system knows that the peer closed both directions, so that nothing sent
   /// can reach it. False means "not known": it may have ended its sending direction alone.
   var isPeerClosed: Bool { get }
+  /// How far the peer's system is behind, and whether it still answers.
+  var transportState: TransportState { get }
 
   /// Fills `region` from its start.
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult
   func send(_ bytes: Span<UInt8>) -> SendResult
+  /// Keeps little in the kernel that is not on its way yet, so that what is sent last waits for little.
+  func keepQueueShort()
   /// Ends this direction (FIN, or TLS close_notify and FIN) after what was sent.
   func finishSending()
   /// Closes both directions and forgets the handler. What the kernel has is still delivered.

@@ -18,6 +18,9 @@ public enum Process {
     }
   }
 
+  /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened.
+  public static func openStandardStreams() { cepoll_open_standard_streams() }
+
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 
   public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }

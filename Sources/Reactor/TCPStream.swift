@@ -28,6 +28,26 @@ final class TCPStream: Stream, EventHandler {
     return cepoll_peer_is_closed(raw) != 0
   }
 
+  var transportState: TransportState {
+    var unacknowledged: Int32 = 0
+    var milliseconds: Int64 = 0
+    if let raw = rawDescriptor {
+      _ = unsafe cepoll_transport_state(raw, &unacknowledged, &milliseconds)
+    }
+    return TransportState(
+      unacknowledgedByteCount: Int(unacknowledged),
+      sinceAcknowledgement: Milliseconds(milliseconds))
+  }
+
+  /// Bytes not yet on their way above which the kernel calls the socket full.
+  private static let shortQueueByteCount: Int32 = 64 * 1024
+
+  func keepQueueShort() {
+    if let raw = rawDescriptor {
+      _ = cepoll_set_option(raw, CEPOLL_NOTSENT_LOWAT, Self.shortQueueByteCount)
+    }
+  }
+
   /// Takes over an accepted descriptor.
   init(reactor: Reactor, accepted: consuming FileDescriptor) {
     self.reactor = reactor

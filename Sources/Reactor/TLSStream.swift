@@ -50,6 +50,7 @@ import COpenSSL
 
   public var unsentByteCount: Int { outbound.count }
   public var isPeerClosed: Bool { transport.isPeerClosed }
+  public var transportState: TransportState { transport.transportState }
 
   init(
     network: any Network, transport: any Stream, context: TLSContext, serverName: String?,
@@ -127,6 +128,8 @@ import COpenSSL
       }
       hasBuffered = true
     }
+    // An alert that OpenSSL had to answer with.
+    if !outbound.isEmpty { requestTurnEnd() }
     if received == 0 { return outcome }
     // What ended the stream, if something did, is found again by the next receive.
     if case .wouldBlock = outcome {} else { hasBuffered = true }
@@ -159,6 +162,8 @@ import COpenSSL
     }
     return .accepted(sent)
   }
+
+  public func keepQueueShort() { transport.keepQueueShort() }
 
   public func finishSending() {
     if state != .open || sendingFinished { return }

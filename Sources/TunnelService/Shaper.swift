@@ -39,9 +39,11 @@ struct Shaper {
 
   var next: Item? { head < items.count ? items[head] : nil }
 
-  /// Nil when a message is welcome now, or when to ask again.
+  /// All that may be on the way is; ask again when something has arrived.
+  var isFull: Bool { byteCount >= Self.byteCountMax }
+
+  /// Nil when the line is nearly free, or when it will be.
   func busyUntil(_ now: Instant) -> Instant? {
-    if byteCount >= Self.byteCountMax, let next { return next.due }
     let welcomeAt = Instant(nanoseconds: freeAt.nanoseconds - Self.lookahead.count * 1_000_000)
     return now < welcomeAt ? welcomeAt : nil
   }

@@ -45,6 +45,18 @@ final class Tunnel {
     ]
   }
 
+  /// Whether the bytes of `range` are the name of one of the services.
+  func hasService(_ range: Range<Int>, in bytes: Span<UInt8>) -> Bool {
+    for name in services where name.utf8.count == range.count {
+      var isEqual = true
+      for (offset, octet) in name.utf8.enumerated() where isEqual {
+        isEqual = octet == bytes[range.lowerBound + offset]
+      }
+      if isEqual { return true }
+    }
+    return false
+  }
+
   func end(_ role: TunnelRole) -> TunnelEnd? { role == .source ? source : destination }
   func otherEnd(of role: TunnelRole) -> TunnelEnd? { role == .source ? destination : source }
 

@@ -107,6 +107,7 @@ struct DaemonOptions {
 
 /// Parses, builds, runs; returns the exit status.
 public func runTunnelDaemon() -> Int32 {
+  Process.openStandardStreams()
   let options: DaemonOptions
   do throws(UsageError) {
     switch try DaemonOptions.read() {

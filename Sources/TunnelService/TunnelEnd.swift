@@ -16,6 +16,8 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   private var welcomeTimer: TimerID?
   /// The other end had no room: tell it to go on with us when it has.
   private var waitsForRoom = false
+  /// The link is paused until something has arrived at the other end.
+  private var isHeld = false
   /// Resets to be sent to this end as soon as there is room.
   private var resets: [MessageHeader] = []
   /// Resets that may wait; a peer that does not read them is closed.
@@ -60,6 +62,9 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   /// What the end may not send, as the rest of a sentence; nil when all is well.
   private func fault(_ message: Message, _ bytes: Span<UInt8>) -> String? {
+    if message.availableServiceIDCount > 0 && message.type != .serviceIDs {
+      return "sent a list of services"
+    }
     if message.hasUnknownFields { return "sent a field outside of the schema" }
     guard let type = message.type else { return "sent the unknown type \(message.rawType)" }
     switch type {
@@ -70,9 +75,8 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     case .data, .streamReset, .connectionReset: break
     }
     if message.streamID == 0 { return "sent the stream id 0" }
-    let name = Message.text(bytes, message.serviceID)
-    if !name.isEmpty && !tunnel.services.contains(name) {
-      return "sent the unknown service '\(name)'"
+    if !message.serviceID.isEmpty && !tunnel.hasService(message.serviceID, in: bytes) {
+      return "sent the unknown service '\(Message.text(bytes, message.serviceID))'"
     }
     return nil
   }
@@ -109,7 +113,12 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   private func shape(_ bytes: Span<UInt8>) -> TunnelLink.Disposition {
     let now = service.network.now
-    if let busyUntil = shaper?.busyUntil(now) {
+    guard let shaper else { return .next }
+    if shaper.isFull || waitsForRoom {
+      isHeld = true
+      return .hold
+    }
+    if let busyUntil = shaper.busyUntil(now) {
       if welcomeTimer == nil {
         welcomeTimer = service.network.schedule(
           at: busyUntil, self, tag: TimerTag.welcome.rawValue)
@@ -119,7 +128,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in 0..<bytes.count { copy.append(bytes[index]) }
-    shaper?.append(copy, now: now)
+    self.shaper?.append(copy, now: now)
     scheduleDue()
     return .next
   }
@@ -141,18 +150,28 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   private func forwardDue() {
     while let next = shaper?.next, next.due <= service.network.now {
+      guard let message = try? Message.parse(next.bytes.span) else {
+        shaper?.removeFirst()
+        continue
+      }
       if let other = tunnel.otherEnd(of: role) {
         if !other.link.hasRoom {
           waitsForRoom = true
           other.link.wantsRoom = true
           return
         }
-        if let message = try? Message.parse(next.bytes.span) { note(message, next.bytes.span) }
+        note(message, next.bytes.span)
         other.link.forward(next.bytes.span)
+      } else {
+        refuse(message, next.bytes.span)
       }
       shaper?.removeFirst()
     }
     scheduleDue()
+    if isHeld {
+      isHeld = false
+      link.resume()
+    }
   }
 
   // MARK: To this end

@@ -59,6 +59,26 @@ import Testing
         == .message(.data, streamID: 1, serviceID: "SSH1", connectionID: 1, [7]))
   }
 
+  @Test(arguments: [65_364, 65_365, 65_400, Message.byteCountMax])
+  func longestMessagesArrive(byteCount: Int) throws {
+    let hall = try Hall()
+    let (source, destination) = try Self.pair(hall)
+    source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    // Two payload fields, of which the last counts: longer than any message with one can be.
+    var body: [UInt8] = [0x08, 1, 0x10, 1, 0x22, 0x80, 0x80, 2]
+    body += [UInt8](repeating: 1, count: 32_768)
+    let rest = byteCount - body.count - 4
+    body += [0x22, UInt8(rest & 0x7f) | 0x80, UInt8(rest >> 7 & 0x7f) | 0x80, UInt8(rest >> 14)]
+    body += [UInt8](repeating: 2, count: rest)
+    source.send(.binary, [UInt8(body.count >> 8), UInt8(body.count & 0xff)] + body)
+    try hall.run(until: { destination.events.count == 3 || source.hasEnded })
+    guard case .message(.data, _, _, _, let payload) = destination.events.last else {
+      Issue.record("not relayed")
+      return
+    }
+    #expect(payload == [UInt8](repeating: 2, count: rest))
+  }
+
   @Test func pingsAreAnswered() throws {
     let hall = try Hall()
     let (source, _) = try Self.pair(hall)

@@ -52,8 +52,6 @@ enum cepoll_option {
   CEPOLL_REUSEADDR,
   CEPOLL_V6ONLY,
   CEPOLL_NOTSENT_LOWAT,
-  CEPOLL_SNDBUF,
-  CEPOLL_RCVBUF,
 };
 
 int cepoll_socket(int family);  // 4 or 6: a non-blocking TCP socket, closed on exec
@@ -70,11 +68,18 @@ int cepoll_shutdown_write(int fd);
 /// Whether the peer of a TCP connection is a socket of this machine that no process has open any more. A
 /// peer elsewhere, or a kernel without sock_diag(7), gives 0.
 int cepoll_peer_is_closed(int fd);
+/// What a TCP connection's peer has acknowledged: bytes in the kernel that it has not, and milliseconds since
+/// its last acknowledgement of anything. 0, or a negated errno.
+int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);
 
 // Signals, time, process ----------------------------------------------------------------------------
+
+/// Opens /dev/null for each of descriptors 0 to 2 that is closed, lest a socket takes its number and with it
+/// the log.
+void cepoll_open_standard_streams(void);
 
 /// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them. Ignores SIGPIPE.
 int cepoll_signals(void);

@@ -68,7 +68,10 @@ public struct OptionTable: Sendable {
       case .option(let index, let argument):
         if secrets.contains(options[index].longName) { reader.hideArgument() }
         found.append((options[index], argument))
-      case .unknown(let text): throw UsageError("unknown option '\(text)'")
+      case .unknown(let text):
+        // What stands behind '=' may be a secret with a misspelt name.
+        let name = String(decoding: text.utf8.prefix { $0 != 0x3d }, as: UTF8.self)
+        throw UsageError("unknown option '\(name)'")
       case .argumentMissing(let text): throw UsageError("option '\(text)' needs an argument")
       case .operand(let text): throw UsageError("unexpected argument '\(text)'")
       }

@@ -13,6 +13,9 @@ public struct Settings: Sendable {
   public var halfCloseLinger = Milliseconds(30_000)
   /// How long one reader may hold up the others.
   public var stallTimeout = Milliseconds(10_000)
+  /// How long a reader may hold up the tunnel when nobody is known to wait. What waits in the tunnel cannot be
+  /// seen without reading it, so this is bounded too; shorter than three ping periods.
+  public var loneStallTimeout = Milliseconds(40_000)
   /// Bytes that wait for one local socket before the tunnel is no longer read.
   public var connectionPendingMax = 64 * 1024
   /// The same for all local sockets together.

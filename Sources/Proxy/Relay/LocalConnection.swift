@@ -15,6 +15,10 @@ final class LocalConnection: StreamHandler {
   /// When a byte last moved in either direction.
   private(set) var lastProgress: Instant
   private var isReading = false
+  /// The local side ended its direction: nothing unread can be left.
+  private var hasEnded = false
+  /// What the socket's peer had not acknowledged at the last sweep.
+  private var unacknowledgedByteCount = 0
 
   /// What the relay's queue is to do for this connection, in this order.
   var startToSend: MessageType?
@@ -83,6 +87,7 @@ final class LocalConnection: StreamHandler {
       }
     case .wouldBlock: stream.interest.insert(.readable)
     case .endOfStream:
+      hasEnded = true
       if stream.isPeerClosed {
         relay.localFailed(self, reason: "closed by its client or server")
       } else {
@@ -157,10 +162,26 @@ final class LocalConnection: StreamHandler {
   /// Starts its patience anew.
   func touch(_ now: Instant) { lastProgress = now }
 
+  /// Counts it as progress that the reader took bytes out of the kernel, long before the kernel takes more.
+  func noteProgress(_ now: Instant) {
+    let byteCount = stream?.transportState.unacknowledgedByteCount ?? 0
+    if byteCount != unacknowledgedByteCount { lastProgress = now }
+    unacknowledgedByteCount = byteCount
+  }
+
   /// Closes the socket and gives everything back.
   func close(abruptly: Bool) {
-    if abruptly { stream?.abort() } else { stream?.close() }
+    if let stream {
+      if abruptly {
+        stream.abort()
+      } else if hasEnded {
+        stream.close()
+      } else {
+        relay.bidFarewell(stream)
+      }
+    }
     stream = nil
+    startToSend = nil
     connector?.cancel()
     connector = nil
     isReading = false

@@ -11,7 +11,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
   private static let healthyAfter = Milliseconds(10_000)
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
-  private static let quietTicksMax = 3
+  private static let quietTicksMax = 15
   static let subprotocol = "aws.iot.securetunneling-3.0"
 
   private let network: any Network
@@ -27,6 +27,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
   private var response: [UInt8] = []
   private var relay: Relay?
   private var listeners: SourceListeners?
+  private var lastStreamIDs: [String: Int32] = [:]
   private var resolveID: ResolveID?
   private var timer: TimerID?
   private var lastFailure = ""
@@ -112,6 +113,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     stream = nil
     handshake = nil
     response = []
+    if let relay { lastStreamIDs = relay.session.streamIDs }
     relay?.shutDown(isOrderly: false)
     relay = nil
   }
@@ -244,9 +246,10 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
       mappings: configuration.mappings.map { $0.serviceID },
       endpoints: configuration.mappings.map { $0.endpoint },
       localAddress: configuration.role == .destination ? configuration.bindAddress : nil,
-      settings: configuration.settings, log: log)
+      lastStreamIDs: lastStreamIDs, settings: configuration.settings, log: log)
     relay.handler = self
     self.relay = relay
+    stream.keepQueueShort()
     link.start(pingPeriod: configuration.settings.pingPeriod)
   }
 
@@ -328,7 +331,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     quietTicks = byteCount == drainedByteCount && !relay.hasUnsent ? quietTicks + 1 : 0
     drainedByteCount = byteCount
     if quietTicks >= Self.quietTicksMax || drainDeadline <= network.now {
-      relay.close()
+      relay.close(isQuiet: quietTicks >= Self.quietTicksMax)
     } else {
       timer = network.schedule(
         at: network.now + Self.drainTick, self, tag: TimerTag.drainTick.rawValue)
@@ -352,6 +355,7 @@ extension LocalProxy: RelayHandler {
   }
 
   func relay(_ relay: Relay, ended end: TunnelLink.End) {
+    lastStreamIDs = relay.session.streamIDs
     self.relay = nil
     switch end {
     case .closed(let code, let reason):
@@ -364,7 +368,7 @@ extension LocalProxy: RelayHandler {
     }
   }
 
-  func relayDrained(_ relay: Relay) { relay.close() }
+  func relayDrained(_ relay: Relay) { relay.close(isQuiet: true) }
 }
 
 extension LocalProxy: SourceListenersHandler {
@@ -376,6 +380,8 @@ extension LocalProxy: SourceListenersHandler {
     }
     relay.accept(stream, service: service, from: peer)
   }
+
+  func needsDescriptors() { relay?.makeRoom() }
 
   func cannotListen() { handle(.cannotListen) }
 }

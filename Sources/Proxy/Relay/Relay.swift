@@ -20,6 +20,14 @@ protocol RelayHandler: AnyObject {
 final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   /// Payload of one frame when several connections wait, so that none waits for a long one.
   private static let sharedPayloadLengthMax = 16 * 1024
+  /// Frames sent in one go before the other events get their turn.
+  private static let framesPerTurnMax = 16
+  /// Refusals that wait for room; with more the link is not read.
+  private static let refusalCountMax = 64
+  /// Sockets being closed at once that are read to their end; more are closed as they are.
+  private static let farewellCountMax = 256
+  /// A half-closed client is left alone so long after its last byte, even when its place is wanted.
+  private static let evictionRest = Milliseconds(1_000)
   private static let sweepPeriod = Milliseconds(1_000)
   /// How long before a pause a connection may have moved its last byte and still counts as in use.
   private static let recentUse = Milliseconds(1_000)
@@ -42,13 +50,22 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   /// When the link was last paused for a reader's sake.
   private var pausedAt = Instant(nanoseconds: 0)
   private var isServing = false
+  /// The link is over, and with it everything here.
+  private var isOver = false
+  /// Resets for connections that never were.
+  private var refusals: [MessageHeader] = []
+  private var farewellCount = 0
   private var isDraining = false
+  private var endsQuietly = false
   private var sweepTimer: TimerID?
   var handler: (any RelayHandler)?
 
+  /// - Parameter lastStreamIDs: of an earlier session's services, by name; streams go on from there, lest bytes
+  ///   of the old session that are still on their way meet a stream of the same number.
   init(
     network: any Network, link: TunnelLink, role: TunnelRole, mappings: [String?],
-    endpoints: [Endpoint], localAddress: SocketAddress?, settings: Settings, log: Log
+    endpoints: [Endpoint], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
+    settings: Settings, log: Log
   ) {
     self.network = network
     self.link = link
@@ -57,7 +74,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     self.settings = settings
     self.log = log
     session = TunnelSession(
-      role: role, mappings: mappings, connectionCountMax: settings.activeConnectionCountMax)
+      role: role, mappings: mappings, connectionCountMax: settings.activeConnectionCountMax,
+      lastStreamIDs: lastStreamIDs)
     link.handler = self
   }
 
@@ -100,11 +118,16 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     where session.slots[connection.slot]?.state == .halfClosed {
       if oldest.map({ connection.lastProgress < $0.lastProgress }) ?? true { oldest = connection }
     }
-    guard let oldest else { return false }
+    guard let oldest, oldest.isPeerClosed || oldest.lastProgress + Self.evictionRest <= now else {
+      return false
+    }
     handle(.expired, oldest)
     serve()
-    return session.slots[oldest.slot] == nil
+    return !isOver && session.slots[oldest.slot] == nil
   }
+
+  /// The system has no descriptor left for a client: give back that of one who only lingers.
+  func makeRoom() { _ = evictLingering() }
 
   // MARK: The link's events
 
@@ -141,22 +164,23 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     if mustPause && !isLinkPaused {
       isLinkPaused = true
       pausedAt = now
+      scheduleSweep()
     }
     return isLinkPaused ? .pause : .next
   }
 
-  /// Sends a reset for a connection that never was; false when that must wait for room.
+  /// Queues a reset for a connection that never was; false when too many wait already.
   private func refuse(
     _ service: Int, _ streamID: Int32, _ connectionID: UInt32, _ reason: String
   ) -> Bool {
-    if !link.hasRoom {
+    if refusals.count >= Self.refusalCountMax {
       isLinkPaused = true
-      link.wantsRoom = true
       return false
     }
     log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
-    link.send(
+    refusals.append(
       session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
+    serve()
     return true
   }
 
@@ -167,9 +191,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
 
   func link(_ link: TunnelLink, ended end: TunnelLink.End) {
     let owner = handler
-    var isOrderly = false
-    if case .completed = end { isOrderly = true }
-    shutDown(isOrderly: isOrderly)
+    shutDown(isOrderly: endsQuietly)
     owner?.relay(self, ended: end)
   }
 
@@ -182,6 +204,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   // MARK: Destination
 
   private func connect(_ slot: Int) {
+    if isOver { return }
     guard let state = session.slots[slot] else { return }
     let connection = insert(slot: slot, service: state.service)
     guard let mapping = session.mappingOfService[state.service] else { return }
@@ -222,6 +245,21 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     return connection
   }
 
+  /// Whether it still is the one in its slot; one that is over may stand in a queue or on the stack.
+  private func isCurrent(_ connection: LocalConnection) -> Bool {
+    connection.slot < connections.count && connections[connection.slot] === connection
+  }
+
+  /// Closes a local socket with the patience it needs.
+  func bidFarewell(_ stream: any Stream) {
+    if farewellCount >= Self.farewellCountMax {
+      stream.close()
+      return
+    }
+    farewellCount += 1
+    _ = Farewell(network: network, stream: stream) { self.farewellCount -= 1 }
+  }
+
   func localEnded(_ connection: LocalConnection) { handle(.localEnd, connection) }
 
   func localFailed(_ connection: LocalConnection, reason: String) {
@@ -236,6 +274,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   private func handle(
     _ event: Connection.Event, _ connection: LocalConnection, prepare: () -> Void = {}
   ) {
+    if !isCurrent(connection) { return }
     let hasPending = !connection.pending.isEmpty
     let action = session.handle(event, slot: connection.slot, hasPending: hasPending)
     prepare()
@@ -270,7 +309,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   }
 
   private func release(_ connection: LocalConnection) {
-    guard connections[connection.slot] === connection else { return }
+    if !isCurrent(connection) { return }
     connections[connection.slot] = nil
     session.release(slot: connection.slot)
     if isDraining && connectionCount == 0 { handler?.relayDrained(self) }
@@ -279,7 +318,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   // MARK: The queue
 
   func enqueue(_ connection: LocalConnection) {
-    if connection.isQueued { return }
+    if connection.isQueued || !isCurrent(connection) { return }
     connection.isQueued = true
     queue.append(connection)
   }
@@ -289,11 +328,18 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     if isServing { return }
     isServing = true
     defer { isServing = false }
-    while link.hasRoom, let connection = queue.popFirst() {
-      connection.isQueued = false
-      serve(connection)
+    while link.hasRoom, let refusal = refusals.first {
+      refusals.removeFirst()
+      link.send(refusal)
     }
-    if !queue.isEmpty { link.wantsRoom = true }
+    // A client faster than this CPU would never let go of the loop.
+    var budget = Self.framesPerTurnMax
+    while budget > 0, link.hasRoom, let connection = queue.popFirst() {
+      connection.isQueued = false
+      if isCurrent(connection) { serve(connection) }
+      budget -= 1
+    }
+    if !queue.isEmpty || !refusals.isEmpty { link.wantsRoom = true }
   }
 
   private func serve(_ connection: LocalConnection) {
@@ -332,6 +378,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     pendingByteCount += byteCount
     let mark = settings.tunnelPendingMax
     isOverPending = isOverPending ? pendingByteCount > mark / 2 : pendingByteCount >= mark
+    if isOverPending { scheduleSweep() }
     if !isOverPending { resumeIfPossible() }
   }
 
@@ -341,7 +388,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   }
 
   private func resumeIfPossible() {
-    if !isLinkPaused || mustPause { return }
+    if !isLinkPaused || mustPause || refusals.count >= Self.refusalCountMax { return }
     isLinkPaused = false
     link.resume()
   }
@@ -359,40 +406,55 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     var isNeeded = false
     for case let connection? in connections {
       switch session.slots[connection.slot]?.state {
-      case .halfClosed:
-        // While the tunnel is not read, silence says nothing about the answer.
-        if isLinkPaused { connection.touch(now) }
-        expire(connection, after: settings.halfCloseLinger, isClosed: connection.isPeerClosed)
-        isNeeded = true
-      case .draining:
-        expire(connection, after: settings.halfCloseLinger, isClosed: false)
-        isNeeded = true
-      case .opening, .open:
-        if !connection.isCongested { continue }
-        isNeeded = true
-        if now < connection.lastProgress + settings.stallTimeout || !othersWait(behind: connection)
-        {
+      case .halfClosed, .draining, .opening, .open:
+        if isStalled(connection) {
+          isNeeded = true
+          expireStalled(connection)
           continue
         }
-        log.warning(
-          "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing "
-            + "for \(settings.stallTimeout.count) ms while others wait; it is reset")
-        handle(.expired, connection)
+        if expire(connection) { isNeeded = true }
       case .closed, nil: break
       }
     }
-    if isNeeded { scheduleSweep() }
+    if isNeeded || mustPause { scheduleSweep() }
   }
 
-  private func expire(_ connection: LocalConnection, after patience: Milliseconds, isClosed: Bool) {
-    if isClosed || connection.lastProgress + patience <= now { handle(.expired, connection) }
+  /// It takes nothing, and the tunnel is not read for its sake.
+  private func isStalled(_ connection: LocalConnection) -> Bool {
+    connection.isCongested || (isOverPending && !connection.pending.isEmpty)
+  }
+
+  private func expireStalled(_ connection: LocalConnection) {
+    connection.noteProgress(now)
+    let patience =
+      othersWait(behind: connection) ? settings.stallTimeout : settings.loneStallTimeout
+    if now < connection.lastProgress + patience { return }
+    log.warning(
+      "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
+        + "\(patience.count) ms while others may wait; it is reset")
+    handle(.expired, connection)
+  }
+
+  /// Ends a connection that lingers or drains when its time is up; true while it has some left.
+  private func expire(_ connection: LocalConnection) -> Bool {
+    let state = session.slots[connection.slot]?.state
+    if state != .halfClosed && state != .draining { return false }
+    // While the tunnel is not read, silence says nothing about the answer.
+    if state == .halfClosed && isLinkPaused { connection.touch(now) }
+    connection.noteProgress(now)
+    let isGone = state == .halfClosed && connection.isPeerClosed
+    if isGone || connection.lastProgress + settings.halfCloseLinger <= now {
+      handle(.expired, connection)
+      return false
+    }
+    return true
   }
 
   /// Whether another connection is in use: it moved bytes since the tunnel stood still, or just before. What
   /// waits for it in the tunnel cannot be seen without reading the tunnel.
   private func othersWait(behind stalled: LocalConnection) -> Bool {
     connections.contains { other in
-      guard let other, other !== stalled, !other.isCongested,
+      guard let other, other !== stalled, !isStalled(other),
         let state = session.slots[other.slot]?.state, state.takesData
       else { return false }
       return pausedAt < other.lastProgress + Self.recentUse
@@ -404,7 +466,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   /// Takes no new connection, and says when the last is gone.
   func drain() {
     isDraining = true
-    // What clients sent so far goes out; then the peer's side is told, and its last bytes come in.
     if connectionCount == 0 { handler?.relayDrained(self) }
   }
 
@@ -415,12 +476,17 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   var hasUnsent: Bool { pendingByteCount > 0 || !queue.isEmpty || !link.hasRoom }
 
   /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows.
-  func close() { link.close(.normal, reason: "") }
+  /// - Parameter isQuiet: nothing was moving any more, so that sockets may end as if their data had.
+  func close(isQuiet: Bool) {
+    endsQuietly = isQuiet
+    link.close(.normal, reason: "")
+  }
 
   /// Drops everything; the handler hears nothing more.
   /// - Parameter isOrderly: all was sent that could be, so sockets with nothing pending end like that; else
   ///   they are reset, lest a client takes the loss of the tunnel for the end of its data.
   func shutDown(isOrderly: Bool) {
+    isOver = true
     handler = nil
     link.abandon()
     if let sweepTimer { network.cancel(sweepTimer) }

@@ -4,6 +4,8 @@ import Reactor
 /// Whoever serves a source's clients.
 protocol SourceListenersHandler: AnyObject {
   func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress)
+  /// The system has no descriptor or memory for a client.
+  func needsDescriptors()
   /// A port could not be had; the reason is in the log.
   func cannotListen()
 }
@@ -23,6 +25,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
   private var services: [Service] = []
   /// The service whose host is being looked up.
   private var resolving: Int?
+  private var resolveID: ResolveID?
 
   init(
     network: any Network, configuration: Configuration, log: Log,
@@ -38,6 +41,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
     if services.map({ $0.name }) == names {
       for service in services { announce(service) }
+      // One that could not be had while the tunnel was down is tried again.
+      if resolving == nil { listenForNext() }
       return
     }
     closeListeners()
@@ -57,7 +62,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
     guard let index = services.firstIndex(where: { $0.listener == nil }) else { return }
     resolving = index
     let endpoint = services[index].endpoint
-    _ = network.resolve(endpoint.host, port: endpoint.port, self)
+    resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
   }
 
   func resolved(_ addresses: [SocketAddress]) {
@@ -108,9 +113,12 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
   func listener(_ listener: any Listener, paused error: SystemError) {
     log.warning(
       "cannot accept clients on \(listener.address.description) for a moment: \(error.reason)")
+    handler?.needsDescriptors()
   }
 
   private func closeListeners() {
+    if resolving != nil, let resolveID { network.cancelResolve(resolveID) }
+    resolving = nil
     for service in services { service.listener?.close() }
     services = []
   }

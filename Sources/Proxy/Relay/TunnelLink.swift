@@ -67,6 +67,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var maskingKeys = MaskingKeySource()
   /// Frames that go out before any message: a close frame, the answer to the newest ping.
   private var pendingPong: [UInt8]?
+  private var pendingPing: [UInt8]?
   private var pendingClose: [UInt8]?
   private var heartbeat: Heartbeat?
   private var pingTimer: TimerID?
@@ -78,7 +79,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     didSet { if wantsRoom != oldValue { updateInterest() } }
   }
 
-  /// Bytes of messages relayed so far, for reports.
+  /// Bytes received so far, and bytes of messages sent.
   public private(set) var receivedByteCount = 0
   public private(set) var sentByteCount = 0
 
@@ -101,8 +102,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     stream.handler = self
     heartbeat = pingPeriod.map { Heartbeat(period: $0) }
     schedulePing()
-    updateInterest()
     if !inbound.isEmpty { process() }
+    updateInterest()
   }
 
   // MARK: Receiving
@@ -113,12 +114,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     isPaused = false
     // Called out of `process` itself, its loop goes on by itself.
     if !isProcessing { process() }
-    updateInterest()
-  }
-
-  /// Stops reading as if a message had asked for it.
-  public func pause() {
-    isPaused = true
     updateInterest()
   }
 
@@ -136,6 +131,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     switch inbound.withWritable({ stream.receive(into: &$0) }) {
     case .bytes(let count):
       inbound.advance(count)
+      receivedByteCount += count
       heartbeat?.received()
       process()
       updateInterest()
@@ -202,7 +198,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       }
       inbound.consume(total)
       deframedByteCount -= total
-      receivedByteCount += total
       if isPaused { return false }
     }
     return true
@@ -265,7 +260,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   /// A message may be sent now.
   public var hasRoom: Bool {
-    state == .open && pendingPong == nil && stream.unsentByteCount < TLSStream.roomMark
+    state == .open && pendingPong == nil && pendingPing == nil
+      && stream.unsentByteCount < TLSStream.roomMark
   }
 
   /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
@@ -329,6 +325,9 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       if let pong = pendingPong {
         pendingPong = nil
         (opcode, payload) = (.pong, pong)
+      } else if let ping = pendingPing, state == .open {
+        pendingPing = nil
+        (opcode, payload) = (.ping, ping)
       } else if let close = pendingClose {
         pendingClose = nil
         (opcode, payload) = (.close, close)
@@ -358,7 +357,9 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     if state == .ended { return }
     var wanted: Readiness = []
     if !isPaused { wanted.insert(.readable) }
-    if wantsRoom || pendingPong != nil || pendingClose != nil { wanted.insert(.writable) }
+    if wantsRoom || pendingPong != nil || pendingPing != nil || pendingClose != nil {
+      wanted.insert(.writable)
+    }
     stream.interest = wanted
   }
 
@@ -372,11 +373,17 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
     pingTimer = nil
     if state != .open { return }
-    if heartbeat?.periodEnded(isReading: !isPaused) == false {
+    let transport = stream.transportState
+    let isAlive = heartbeat?.periodEnded(
+      isReading: !isPaused,
+      unansweredByteCount: stream.unsentByteCount + transport.unacknowledgedByteCount,
+      sinceAcknowledgement: transport.sinceAcknowledgement)
+    if isAlive == false {
       end(.silent)
       return
     }
-    if hasRoom { sendControlFrame(.ping, Heartbeat.stamp(now)) }
+    pendingPing = Heartbeat.stamp(now)
+    sendControl()
     if state == .open { schedulePing() }
   }
 

@@ -18,10 +18,17 @@ public struct Heartbeat {
   public mutating func received() { hasReceived = true }
 
   /// A period is over.
-  /// - Parameter isReading: false when we do not read by our own choice; silence then says nothing.
+  /// - Parameters:
+  ///   - isReading: false when we do not read by our own choice; silence then says nothing.
+  ///   - unansweredByteCount: what was sent and the peer's system has not acknowledged.
+  ///   - sinceAcknowledgement: since it acknowledged anything. A peer that holds us off, because whoever is
+  ///     behind it reads slowly, is alive: it answers the probes of its closed window.
   /// - Returns: false when the peer counts as dead.
-  public mutating func periodEnded(isReading: Bool) -> Bool {
-    silentPeriodCount = hasReceived || !isReading ? 0 : silentPeriodCount + 1
+  public mutating func periodEnded(
+    isReading: Bool, unansweredByteCount: Int, sinceAcknowledgement: Milliseconds
+  ) -> Bool {
+    let isHeldOff = unansweredByteCount > 0 && sinceAcknowledgement < period
+    silentPeriodCount = hasReceived || !isReading || isHeldOff ? 0 : silentPeriodCount + 1
     hasReceived = false
     return silentPeriodCount < Self.silentPeriodCountMax
   }

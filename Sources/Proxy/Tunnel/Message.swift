@@ -73,7 +73,7 @@ public struct Message: Equatable {
     return names
   }
 
-  /// The text of `range`; what is not UTF-8 is replaced, for it goes into logs only.
+  /// The text of `range`; what is not UTF-8 is replaced.
   public static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
     var copy: [UInt8] = []
     copy.reserveCapacity(range.count)

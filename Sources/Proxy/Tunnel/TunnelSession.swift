@@ -61,10 +61,14 @@ public struct TunnelSession {
     case violation(reason: String)
   }
 
+  /// Services a tunnel may have here; the service itself allows far fewer.
+  public static let serviceCountMax = 128
+
   public let role: TunnelRole
   /// Connections that may exist at once, lingering and draining ones included.
   public let connectionCountMax: Int
   let mappings: [String?]
+  private let lastStreamIDs: [String: Int32]
   var services: [Service] = []
   public private(set) var slots: [Slot?] = []
   private var freeSlots: [Int] = []
@@ -75,10 +79,22 @@ public struct TunnelSession {
   public private(set) var mappingOfService: [Int?] = []
 
   /// - Parameter mappings: the service ids that the user mapped; nil for "the only one".
-  public init(role: TunnelRole, mappings: [String?], connectionCountMax: Int) {
+  /// - Parameter lastStreamIDs: where the streams of an earlier session ended, by service name.
+  public init(
+    role: TunnelRole, mappings: [String?], connectionCountMax: Int,
+    lastStreamIDs: [String: Int32] = [:]
+  ) {
+    self.lastStreamIDs = lastStreamIDs
     self.role = role
     self.mappings = mappings
     self.connectionCountMax = connectionCountMax
+  }
+
+  /// The last stream of each service, for the session that follows this one.
+  public var streamIDs: [String: Int32] {
+    var streamIDs = lastStreamIDs
+    for (index, name) in serviceNames.enumerated() { streamIDs[name] = services[index].streamID }
+    return streamIDs
   }
 
   public var connectionCount: Int { slots.count - freeSlots.count }
@@ -252,17 +268,37 @@ public struct TunnelSession {
   private mutating func agree(_ bytes: Span<UInt8>) -> Action {
     // A service that says it again, after the peer came back, changes nothing.
     if areServicesAgreed { return .dropped(reason: "a further SERVICE_IDS") }
-    guard let names = try? Message.availableServiceIDs(bytes) else {
-      return .violation(reason: "a SERVICE_IDS message that cannot be read")
+    let names: [String]
+    do throws(MessageError) {
+      names = try Message.availableServiceIDs(bytes)
+    } catch {
+      return .violation(reason: "a SERVICE_IDS message that cannot be read: \(error.reason)")
     }
+    if let reason = Self.fault(names) { return .violation(reason: reason) }
     if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
     serviceNames = names.isEmpty ? [""] : names
-    services = serviceNames.map { Service(wireID: Array($0.utf8)) }
+    services = serviceNames.map {
+      Service(wireID: Array($0.utf8), streamID: lastStreamIDs[$0] ?? 0)
+    }
     mappingOfService = serviceNames.map { name in
       mappings.firstIndex { $0 == nil || names.isEmpty || $0 == name }
     }
     areServicesAgreed = true
     return .servicesAgreed
+  }
+
+  /// What is wrong with the names themselves, which is the service's fault.
+  private static func fault(_ names: [String]) -> String? {
+    if names.count > serviceCountMax { return "more than \(serviceCountMax) services" }
+    for (index, name) in names.enumerated() {
+      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
+        return "a service name of \(name.utf8.count) bytes"
+      }
+      // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
+      if name.unicodeScalars.contains("\u{FFFD}") { return "a service name that is not UTF-8" }
+      if names[..<index].contains(name) { return "the service name '\(name)' twice" }
+    }
+    return nil
   }
 
   /// Why the mappings do not fit the tunnel's services, in words for the user.

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// A stream whose other end is the test.
@@ -6,6 +7,8 @@ final class ScriptedStream: Stream {
   var interest: Readiness = []
   var unsentByteCount = 0
   var isPeerClosed = false
+  var transportState = TransportState(
+    unacknowledgedByteCount: 0, sinceAcknowledgement: Milliseconds(0))
   /// What `receive` gives, as far as its region has space.
   private var inbox: [UInt8] = []
   /// What `receive` says when the inbox is empty.
@@ -28,6 +31,8 @@ final class ScriptedStream: Stream {
   }
 
   func finishSending() {}
+
+  func keepQueueShort() {}
 
   func close() {
     isClosed = true

@@ -220,12 +220,30 @@ struct TunnelLinkControlTests {
   @Test("while we pause by our own choice, silence says nothing about the peer")
   func suspendsWhilePaused() throws {
     let harness = try LinkHarness(.client, pingPeriod: Milliseconds(5))
-    harness.link.pause()
+    harness.disposition = { _ in .pause }
+    harness.arrive(CollectedFrame(opcode: .binary, payload: LinkHarness.data([1])))
     let start = harness.network.now
     while harness.network.now < start + Milliseconds(80) {
       try harness.network.turn(waitMax: Milliseconds(5))
     }
     #expect(harness.ends.isEmpty)
     harness.link.abandon()
+  }
+
+  @Test("a peer that holds us off is alive as long as its system answers probes")
+  func outlivesBackPressure() throws {
+    for (sinceAcknowledgement, survives) in [
+      (Milliseconds(0), true), (Milliseconds(60_000), false),
+    ] {
+      let harness = try LinkHarness(.client, pingPeriod: Milliseconds(5))
+      harness.stream.transportState = TransportState(
+        unacknowledgedByteCount: 1, sinceAcknowledgement: sinceAcknowledgement)
+      let start = harness.network.now
+      while harness.network.now < start + Milliseconds(80) {
+        try harness.network.turn(waitMax: Milliseconds(5))
+      }
+      #expect(harness.ends.isEmpty == survives)
+      harness.link.abandon()
+    }
   }
 }
