@@ -48,35 +48,33 @@ static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
   return -EAFNOSUPPORT;
 }
 
-int cepoll_peer_is_closed(int fd) {
-  static int diagnosis = -1;
-  static uint32_t sequence;
-  struct request request = {
-    .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-               .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = ++sequence},
-  };
-  if (describe_peer(fd, &request.body) < 0) return 0;
-  if (diagnosis < 0) {
-    diagnosis = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-    if (diagnosis < 0) return 0;
-  }
-  if (send(diagnosis, &request, sizeof request, 0) != sizeof request) return 0;
-  // The kernel has answered before send returns.
+/// Asks the kernel for one socket; 0 when there is none or no answer, 1 when `answer` is filled in.
+static int ask(const struct request *request, struct inet_diag_msg *answer) {
+  // A socket for each question: no answer can be taken for that to another.
+  int diagnosis = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  if (diagnosis < 0) return 0;
   union {
     struct nlmsghdr header;
     char bytes[2048];
-  } answer;
-  ssize_t count = recv(diagnosis, &answer, sizeof answer, 0);
-  if (count < (ssize_t)sizeof answer.header) return 0;
-  // An answer to another question would condemn a live client: begin anew with a fresh socket.
-  if (answer.header.nlmsg_seq != sequence) {
-    close(diagnosis);
-    diagnosis = -1;
-    return 0;
-  }
-  if (answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0;
-  if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return 0;
-  const struct inet_diag_msg *message = NLMSG_DATA(&answer.header);
+  } reply;
+  ssize_t count = -1;
+  // The kernel has answered before send returns.
+  if (send(diagnosis, request, sizeof *request, 0) == sizeof *request)
+    count = recv(diagnosis, &reply, sizeof reply, 0);
+  close(diagnosis);
+  if (count < (ssize_t)NLMSG_LENGTH(sizeof *answer)) return 0;
+  if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0;
+  memcpy(answer, NLMSG_DATA(&reply.header), sizeof *answer);
+  return 1;
+}
+
+int cepoll_peer_is_closed(int fd) {
+  struct request request = {
+    .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+               .nlmsg_flags = NLM_F_REQUEST},
+  };
+  struct inet_diag_msg answer;
+  if (describe_peer(fd, &request.body) < 0 || !ask(&request, &answer)) return 0;
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
-  return message->idiag_inode == 0;
+  return answer.idiag_inode == 0;
 }
