@@ -17,7 +17,7 @@ protocol RelayHandler: AnyObject {
 /// each, as long as the link has room. Bytes from the tunnel go to the local sockets at once; when one
 /// of these takes no more than `connectionPendingMax` bytes, or all together more than
 /// `tunnelPendingMax`, the link is paused until it does.
-final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
+final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Payload of one frame when several connections wait, so that none waits for a long one.
   private static let sharedPayloadLengthMax = 16 * 1024
   /// Frames sent in one go before the other events get their turn.
@@ -28,9 +28,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   private static let farewellCountMax = 256
   /// A half-closed client is left alone so long after its last byte, even when its place is wanted.
   private static let evictionRest = Milliseconds(1_000)
-  private static let sweepPeriod = Milliseconds(1_000)
-  /// How long before a pause a connection may have moved its last byte and still counts as in use.
-  private static let recentUse = Milliseconds(1_000)
 
   let network: any Network
   let link: TunnelLink
@@ -41,14 +38,14 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   private let endpoints: [Endpoint]
   private let localAddress: SocketAddress?
   /// By the session's slots.
-  private var connections: [LocalConnection?] = []
+  var connections: [LocalConnection?] = []
   private var queue = ConnectionQueue()
   private var pendingByteCount = 0
-  private var congestedCount = 0
-  private var isOverPending = false
-  private var isLinkPaused = false
+  var congestedCount = 0
+  var isOverPending = false
+  var isLinkPaused = false
   /// When the link was last paused for a reader's sake.
-  private var pausedAt = Instant(nanoseconds: 0)
+  var pausedAt = Instant(nanoseconds: 0)
   private var isServing = false
   /// The link is over, and with it everything here.
   private var isOver = false
@@ -57,7 +54,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
   private var farewellCount = 0
   private var isDraining = false
   private var endsQuietly = false
-  private var sweepTimer: TimerID?
+  var sweepTimer: TimerID?
   var handler: (any RelayHandler)?
 
   /// - Parameter lastStreamIDs: of an earlier session's services, by name; streams go on from there, lest bytes
@@ -271,7 +268,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
 
   /// Runs an event through the connection's state machine and does what it says.
   /// - Parameter prepare: called between the two, for what must be in place before the action.
-  private func handle(
+  func handle(
     _ event: Connection.Event, _ connection: LocalConnection, prepare: () -> Void = {}
   ) {
     if !isCurrent(connection) { return }
@@ -372,7 +369,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
 
   // MARK: Back-pressure
 
-  private var mustPause: Bool { congestedCount > 0 || isOverPending }
+  var mustPause: Bool { congestedCount > 0 || isOverPending }
 
   func pendingChanged(by byteCount: Int) {
     pendingByteCount += byteCount
@@ -391,74 +388,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler {
     if !isLinkPaused || mustPause || refusals.count >= Self.refusalCountMax { return }
     isLinkPaused = false
     link.resume()
-  }
-
-  // MARK: Time-outs
-
-  private func scheduleSweep() {
-    if sweepTimer != nil { return }
-    sweepTimer = network.schedule(at: network.now + Self.sweepPeriod, self, tag: 0)
-  }
-
-  /// Ends what lingers, drains or stalls for too long. It runs only while there is such a connection.
-  func timerFired(tag: Int, now: Instant) {
-    sweepTimer = nil
-    var isNeeded = false
-    for case let connection? in connections {
-      switch session.slots[connection.slot]?.state {
-      case .halfClosed, .draining, .opening, .open:
-        if isStalled(connection) {
-          isNeeded = true
-          expireStalled(connection)
-          continue
-        }
-        if expire(connection) { isNeeded = true }
-      case .closed, nil: break
-      }
-    }
-    if isNeeded || mustPause { scheduleSweep() }
-  }
-
-  /// It takes nothing, and the tunnel is not read for its sake.
-  private func isStalled(_ connection: LocalConnection) -> Bool {
-    connection.isCongested || (isOverPending && !connection.pending.isEmpty)
-  }
-
-  private func expireStalled(_ connection: LocalConnection) {
-    connection.noteProgress(now)
-    let patience =
-      othersWait(behind: connection) ? settings.stallTimeout : settings.loneStallTimeout
-    if now < connection.lastProgress + patience { return }
-    log.warning(
-      "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
-        + "\(patience.count) ms while others may wait; it is reset")
-    handle(.expired, connection)
-  }
-
-  /// Ends a connection that lingers or drains when its time is up; true while it has some left.
-  private func expire(_ connection: LocalConnection) -> Bool {
-    let state = session.slots[connection.slot]?.state
-    if state != .halfClosed && state != .draining { return false }
-    // While the tunnel is not read, silence says nothing about the answer.
-    if state == .halfClosed && isLinkPaused { connection.touch(now) }
-    connection.noteProgress(now)
-    let isGone = state == .halfClosed && connection.isPeerClosed
-    if isGone || connection.lastProgress + settings.halfCloseLinger <= now {
-      handle(.expired, connection)
-      return false
-    }
-    return true
-  }
-
-  /// Whether another connection is in use: it moved bytes since the tunnel stood still, or just before. What
-  /// waits for it in the tunnel cannot be seen without reading the tunnel.
-  private func othersWait(behind stalled: LocalConnection) -> Bool {
-    connections.contains { other in
-      guard let other, other !== stalled, !isStalled(other),
-        let state = session.slots[other.slot]?.state, state.takesData
-      else { return false }
-      return pausedAt < other.lastProgress + Self.recentUse
-    }
   }
 
   // MARK: The end

@@ -1,0 +1,76 @@
+import Basics
+import Reactor
+
+/// How long the relay waits for connections that linger, drain or stall. It looks at them once a second, and only
+/// while there is one to look at.
+extension Relay: TimerHandler {
+  private static var sweepPeriod: Milliseconds { Milliseconds(1_000) }
+  /// How long before a pause a connection may have moved its last byte and still counts as in use.
+  private static var recentUse: Milliseconds { Milliseconds(1_000) }
+
+  func scheduleSweep() {
+    if sweepTimer != nil { return }
+    sweepTimer = network.schedule(at: network.now + Self.sweepPeriod, self, tag: 0)
+  }
+
+  /// Ends what lingers, drains or stalls for too long. It runs only while there is such a connection.
+  func timerFired(tag: Int, now: Instant) {
+    sweepTimer = nil
+    var isNeeded = false
+    for case let connection? in connections {
+      switch session.slots[connection.slot]?.state {
+      case .halfClosed, .draining, .opening, .open:
+        if isStalled(connection) {
+          isNeeded = true
+          expireStalled(connection)
+          continue
+        }
+        if expire(connection) { isNeeded = true }
+      case .closed, nil: break
+      }
+    }
+    if isNeeded || mustPause { scheduleSweep() }
+  }
+
+  /// It takes nothing, and the tunnel is not read for its sake.
+  private func isStalled(_ connection: LocalConnection) -> Bool {
+    connection.isCongested || (isOverPending && !connection.pending.isEmpty)
+  }
+
+  private func expireStalled(_ connection: LocalConnection) {
+    connection.noteProgress(now)
+    let patience =
+      othersWait(behind: connection) ? settings.stallTimeout : settings.loneStallTimeout
+    if now < connection.lastProgress + patience { return }
+    log.warning(
+      "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
+        + "\(patience.count) ms while others may wait; it is reset")
+    handle(.expired, connection)
+  }
+
+  /// Ends a connection that lingers or drains when its time is up; true while it has some left.
+  private func expire(_ connection: LocalConnection) -> Bool {
+    let state = session.slots[connection.slot]?.state
+    if state != .halfClosed && state != .draining { return false }
+    // While the tunnel is not read, silence says nothing about the answer.
+    if state == .halfClosed && isLinkPaused { connection.touch(now) }
+    connection.noteProgress(now)
+    let isGone = state == .halfClosed && connection.isPeerClosed
+    if isGone || connection.lastProgress + settings.halfCloseLinger <= now {
+      handle(.expired, connection)
+      return false
+    }
+    return true
+  }
+
+  /// Whether another connection is in use: it moved bytes since the tunnel stood still, or just before. What
+  /// waits for it in the tunnel cannot be seen without reading the tunnel.
+  private func othersWait(behind stalled: LocalConnection) -> Bool {
+    connections.contains { other in
+      guard let other, other !== stalled, !isStalled(other),
+        let state = session.slots[other.slot]?.state, state.takesData
+      else { return false }
+      return pausedAt < other.lastProgress + Self.recentUse
+    }
+  }
+}
