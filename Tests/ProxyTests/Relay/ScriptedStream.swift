@@ -30,7 +30,9 @@ final class ScriptedStream: Stream {
     return .accepted(bytes.count)
   }
 
-  func finishSending() {}
+  private(set) var hasFinishedSending = false
+
+  func finishSending() { hasFinishedSending = true }
 
   func keepQueueShort() {}
 
