@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The two ways the shipped programs are linked. Both are made before the suite: it never builds.
+/// The two ways the shipped programs are linked. `make test` makes both before the suite; for a bare
+/// `swift test`, what is missing is made on first use.
 enum Linkage: String, CaseIterable, CustomTestStringConvertible {
   case dynamic
   case `static`
@@ -11,14 +12,30 @@ enum Linkage: String, CaseIterable, CustomTestStringConvertible {
   /// Peak resident memory a proxy may reach, from the project's promises.
   var residentKilobytesMax: Int { self == .dynamic ? 12 * 1024 : 8 * 1024 }
 
-  /// Where the program is; a missing one fails the test and names the command that makes it.
+  /// Where the program is; one that cannot be made fails the test and names the command to try by hand.
   func program(_ name: String) throws -> String {
     let path = "\(directory)/\(name)"
-    guard FileManager.default.isExecutableFile(atPath: path) else {
+    if FileManager.default.isExecutableFile(atPath: path) { return path }
+    let status = self == .dynamic ? Self.dynamicBuild : Self.staticBuild
+    guard status == 0, FileManager.default.isExecutableFile(atPath: path) else {
       let command = self == .dynamic ? "make release" : "make release STATIC=1"
-      throw Failure("\(path) is missing: run `\(command)` first")
+      throw Failure("\(path) is missing and cannot be built: see `\(command)`")
     }
     return path
+  }
+
+  /// The exit statuses of the builds, each run once, when it is first needed.
+  private static let dynamicBuild = build(static: "")
+  private static let staticBuild = build(static: "1")
+
+  private static func build(static isStatic: String) -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "\(packageRoot)/scripts/release")
+    process.environment = ProcessInfo.processInfo.environment.merging(["STATIC": isStatic]) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    do { try process.run() } catch { return -1 }
+    process.waitUntilExit()
+    return process.terminationStatus
   }
 
   private var directory: String {
