@@ -16,6 +16,8 @@ final class ScriptedStream: Stream {
   /// All that was sent.
   private(set) var outbox: [UInt8] = []
   private(set) var isClosed = false
+  /// False makes each send find a full socket.
+  var takesBytes = true
 
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
     if inbox.isEmpty { return last }
@@ -26,6 +28,7 @@ final class ScriptedStream: Stream {
   }
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
+    if !takesBytes { return .wouldBlock }
     bytes.withUnsafeBufferPointer { outbox += $0 }
     return .accepted(bytes.count)
   }
