@@ -38,8 +38,8 @@ struct TimerHeap {
     return TimerID(serial: serial)
   }
 
-  /// Takes a timer out. Linear in the number of timers, which is a handful per tunnel: connections
-  /// share their tunnel's sweep timer rather than own one each.
+  /// Takes a timer out. Linear in the number of timers: a few per tunnel, and one for each connection that is
+  /// being opened or closed; those that are open share their tunnel's sweep.
   mutating func cancel(_ id: TimerID) {
     guard let index = entries.firstIndex(where: { $0.serial == id.serial }) else { return }
     remove(at: index)

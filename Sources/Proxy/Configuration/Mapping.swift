@@ -4,7 +4,7 @@ import Reactor
 public struct Mapping: Equatable, Sendable {
   /// Nil for "the tunnel's only service, whatever its name".
   public let serviceID: String?
-  /// An empty host is the default: all that a source binds to, localhost for a destination.
+  /// An empty host is the default: a source's `--local-bind-address`, localhost for a destination.
   public let endpoint: Endpoint
 
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`.

@@ -153,9 +153,7 @@ public struct CloseCode: RawRepresentable, Equatable, Sendable {
   public static let protocolError = CloseCode(rawValue: 1002)
   public static let unsupportedData = CloseCode(rawValue: 1003)
   public static let noStatusReceived = CloseCode(rawValue: 1005)
-  public static let policyViolation = CloseCode(rawValue: 1008)
   public static let messageTooBig = CloseCode(rawValue: 1009)
-  public static let internalError = CloseCode(rawValue: 1011)
 
   /// Codes that may stand in a close frame (§7.4.1, §7.4.2).
   public var isAllowedOnWire: Bool {

@@ -84,8 +84,6 @@ public enum ServerHandshake {
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 426: "Upgrade Required"
-    case 431: "Request Header Fields Too Large"
-    case 503: "Service Unavailable"
     default: "Error"
     }
   }
