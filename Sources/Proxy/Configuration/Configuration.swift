@@ -12,7 +12,12 @@ public struct Configuration {
   public var accessToken: String
   /// Empty for none; with one the same access token may reconnect.
   public var clientToken: String
+  /// Of `--source-listen-port` or `--destination-app`: services that the tunnel must have.
   public var mappings: [Mapping]
+  /// Of the files in `--config-dir`: for services of the tunnel that `mappings` does not name.
+  public var directoryMappings: [Mapping] = []
+  /// What a source takes its destination for; a destination follows its source.
+  public var destinationVersion = ProtocolVersion.v3
   /// Where a source listens when a mapping names no host.
   public var bindHost: String
   /// Where a destination connects from; nil leaves it to the system.
@@ -21,6 +26,8 @@ public struct Configuration {
   public var verifiesPeer: Bool
   public var logLevel: LogLevel
   public var settings: Settings
+  /// What the user should know although nothing is wrong; logged at the start.
+  public var warnings: [String] = []
 
   /// Program, version, system and TLS library.
   var userAgent: String {
@@ -112,9 +119,10 @@ public struct Configuration {
       mappings = try Mapping.parse(
         destination, option: "--destination-app", portZeroAllowed: false)
       mappings = mappings.map { mapping in
-        let host = mapping.endpoint.host.isEmpty ? "localhost" : mapping.endpoint.host
+        guard let endpoint = mapping.endpoint, endpoint.host.isEmpty else { return mapping }
         return Mapping(
-          serviceID: mapping.serviceID, endpoint: Endpoint(host: host, port: mapping.endpoint.port))
+          serviceID: mapping.serviceID,
+          address: .network(Endpoint(host: "localhost", port: endpoint.port)))
       }
     case (nil, nil):
       throw UsageError("give --source-listen-port (-s) or --destination-app (-d)")

@@ -5,7 +5,12 @@ public struct Mapping: Equatable, Sendable {
   /// Nil for "the tunnel's only service, whatever its name".
   public let serviceID: String?
   /// An empty host is the default: a source's `--local-bind-address`, localhost for a destination.
-  public let endpoint: Endpoint
+  public let address: LocalAddress
+
+  /// Nil for a Unix domain socket.
+  var endpoint: Endpoint? {
+    if case .network(let endpoint) = address { endpoint } else { nil }
+  }
 
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`.
   /// - Parameters:
@@ -38,9 +43,10 @@ public struct Mapping: Equatable, Sendable {
   static func checkPorts(
     _ mappings: [Mapping], text: String, option: String
   ) throws(UsageError) {
-    for (index, mapping) in mappings.enumerated() where mapping.endpoint.port != 0 {
-      if mappings[..<index].contains(where: { $0.endpoint == mapping.endpoint }) {
-        throw UsageError("\(option) '\(text)': port \(mapping.endpoint.port) is given twice")
+    for (index, mapping) in mappings.enumerated() {
+      guard let endpoint = mapping.endpoint, endpoint.port != 0 else { continue }
+      if mappings[..<index].contains(where: { $0.endpoint == endpoint }) {
+        throw UsageError("\(option) '\(text)': port \(endpoint.port) is given twice")
       }
     }
   }
@@ -64,7 +70,7 @@ public struct Mapping: Equatable, Sendable {
     do throws(UsageError) {
       let endpoint = try Endpoint.parse(address, defaultPort: nil)
       if endpoint.port == 0 && !portZeroAllowed { throw UsageError("port 0 is not possible here") }
-      return Mapping(serviceID: serviceID, endpoint: endpoint)
+      return Mapping(serviceID: serviceID, address: .network(endpoint))
     } catch {
       throw UsageError("\(option) '\(part)': \(error.message)")
     }

@@ -1,21 +1,6 @@
 import Basics
 import Reactor
 
-/// A server that a destination connects to, or a place where a source listens.
-public struct Endpoint: Equatable, Sendable {
-  public let host: String
-  public let port: UInt16
-
-  public init(host: String, port: UInt16) {
-    self.host = host
-    self.port = port
-  }
-
-  /// The host as it stands in front of a port: IPv6 in brackets.
-  public var bracketedHost: String { host.utf8.contains(0x3a) ? "[\(host)]" : host }
-  public var description: String { "\(bracketedHost):\(port)" }
-}
-
 /// Whoever waits for a connector.
 protocol ConnectorHandler: AnyObject {
   func connector(_ connector: Connector, connected stream: any Stream)
@@ -30,7 +15,7 @@ protocol ConnectorHandler: AnyObject {
 ///         └── waiting ◀─┘ retry, while one is left ─▶ failed
 final class Connector: ResolveHandler, StreamHandler, TimerHandler {
   private let network: any Network
-  private let endpoint: Endpoint
+  private let target: LocalAddress
   private let local: SocketAddress?
   private let settings: Settings
   private var retriesLeft: Int
@@ -45,11 +30,11 @@ final class Connector: ResolveHandler, StreamHandler, TimerHandler {
   let tag: Int
 
   init(
-    network: any Network, endpoint: Endpoint, from local: SocketAddress?, settings: Settings,
+    network: any Network, target: LocalAddress, from local: SocketAddress?, settings: Settings,
     tag: Int, handler: any ConnectorHandler
   ) {
     self.network = network
-    self.endpoint = endpoint
+    self.target = target
     self.local = local
     self.settings = settings
     self.tag = tag
@@ -58,6 +43,7 @@ final class Connector: ResolveHandler, StreamHandler, TimerHandler {
   }
 
   func start() {
+    guard case .network(let endpoint) = target else { return }
     resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
   }
 
@@ -79,7 +65,7 @@ final class Connector: ResolveHandler, StreamHandler, TimerHandler {
     resolveID = nil
     addresses = []
     next = 0
-    lastReason = "\(endpoint.host) has no address: \(reason)"
+    lastReason = "\(target.description) has no address: \(reason)"
     tryNext()
   }
 

@@ -244,7 +244,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     let relay = Relay(
       network: network, link: link, role: configuration.role,
       mappings: configuration.mappings.map { $0.serviceID },
-      endpoints: configuration.mappings.map { $0.endpoint },
+      targets: configuration.mappings.map { $0.address },
       localAddress: configuration.role == .destination ? configuration.bindAddress : nil,
       lastStreamIDs: lastStreamIDs, settings: configuration.settings, log: log)
     relay.handler = self
@@ -263,8 +263,8 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
     case .destination:
       for service in relay.session.serviceNames.indices {
         guard let mapping = relay.session.mappingOfService[service] else { continue }
-        let endpoint = configuration.mappings[mapping].endpoint
-        log.info("ready: \(relay.serviceLabel(service)) goes to \(endpoint.description)")
+        let address = configuration.mappings[mapping].address
+        log.info("ready: \(relay.serviceLabel(service)) goes to \(address.description)")
       }
     case .source:
       let listeners =

@@ -35,7 +35,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   let log: Log
   private(set) var session: TunnelSession
   /// Server of each mapping (a destination), and the address to connect from.
-  private let endpoints: [Endpoint]
+  private let targets: [LocalAddress]
   private let localAddress: SocketAddress?
   /// By the session's slots.
   var connections: [LocalConnection?] = []
@@ -61,12 +61,12 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   ///   of the old session that are still on their way meet a stream of the same number.
   init(
     network: any Network, link: TunnelLink, role: TunnelRole, mappings: [String?],
-    endpoints: [Endpoint], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
+    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
     settings: Settings, log: Log
   ) {
     self.network = network
     self.link = link
-    self.endpoints = endpoints
+    self.targets = targets
     self.localAddress = localAddress
     self.settings = settings
     self.log = log
@@ -205,11 +205,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     guard let state = session.slots[slot] else { return }
     let connection = insert(slot: slot, service: state.service)
     guard let mapping = session.mappingOfService[state.service] else { return }
-    let endpoint = endpoints[mapping]
+    let target = targets[mapping]
     log.debug(
-      "connection \(slot) of \(serviceLabel(state.service)) goes to \(endpoint.description)")
+      "connection \(slot) of \(serviceLabel(state.service)) goes to \(target.description)")
     let connector = Connector(
-      network: network, endpoint: endpoint, from: localAddress, settings: settings, tag: slot,
+      network: network, target: target, from: localAddress, settings: settings, tag: slot,
       handler: self)
     connection.connector = connector
     connector.start()

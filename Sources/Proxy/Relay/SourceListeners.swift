@@ -47,12 +47,13 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
     }
     closeListeners()
     services = names.indices.map { index in
-      let mapping = mappingOfService[index].map { configuration.mappings[$0].endpoint }
-      let host = mapping?.host ?? ""
+      let mapping = mappingOfService[index].map { configuration.mappings[$0].address }
+      var host = ""
+      var port: UInt16 = 0
+      if case .network(let endpoint) = mapping { (host, port) = (endpoint.host, endpoint.port) }
       return Service(
         name: names[index],
-        endpoint: Endpoint(
-          host: host.isEmpty ? configuration.bindHost : host, port: mapping?.port ?? 0),
+        endpoint: Endpoint(host: host.isEmpty ? configuration.bindHost : host, port: port),
         listener: nil)
     }
     listenForNext()

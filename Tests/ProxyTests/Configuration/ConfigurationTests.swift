@@ -33,7 +33,7 @@ struct ConfigurationTests {
       "local-bind-address": "127.0.0.2",
     ])
     #expect(configuration.role == .destination)
-    #expect(configuration.mappings.map(\.endpoint.host) == ["localhost", "::1"])
+    #expect(configuration.mappings.map(\.endpoint?.host) == ["localhost", "::1"])
     #expect(configuration.bindAddress?.host == "127.0.0.2")
   }
 

@@ -32,7 +32,7 @@ struct MappingTests {
     ])
   func reads(_ example: Case) throws {
     let mappings = try Mapping.parse(example.text, option: "-s", portZeroAllowed: true)
-    let found = mappings.map { [$0.serviceID ?? "", $0.endpoint.host, "\($0.endpoint.port)"] }
+    let found = mappings.map { [$0.serviceID ?? "", $0.endpoint?.host ?? "", "\($0.endpoint?.port ?? 0)"] }
     #expect(found == example.mappings)
   }
 

@@ -16,7 +16,7 @@ private final class RelayHarness {
       network: network, stream: tunnel, role: .client, early: [], log: Log(level: .off))
     relay = Relay(
       network: network, link: link, role: role, mappings: ["A"],
-      endpoints: [Endpoint(host: "127.0.0.1", port: 9)], localAddress: nil, lastStreamIDs: [:],
+      targets: [.network(Endpoint(host: "127.0.0.1", port: 9))], localAddress: nil, lastStreamIDs: [:],
       settings: settings, log: Log(level: .off))
     link.start(pingPeriod: nil)
     arrive(MessageHeader.serviceIDs(["A"]))
