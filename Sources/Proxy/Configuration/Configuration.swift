@@ -25,6 +25,8 @@ public struct Configuration {
   public var trustDirectory: String?
   public var verifiesPeer: Bool
   public var logLevel: LogLevel
+  /// Nil for none on the way to the service.
+  public var webProxy: WebProxy?
   public var settings: Settings
   /// What the user should know although nothing is wrong; logged at the start.
   public var warnings: [String] = []

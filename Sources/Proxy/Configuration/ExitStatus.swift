@@ -14,7 +14,7 @@ public struct ExitStatus: Equatable, Sendable {
 
   init(_ reason: TunnelClient.StopReason) {
     switch reason {
-    case .requested: self = .success
+    case .requested, .tunnelEnded: self = .success
     case .refused: self = .refused
     case .retriesUsedUp: self = .retriesUsedUp
     case .servicesMismatch: self = .servicesMismatch

@@ -83,5 +83,23 @@ public struct Settings: Sendable {
   /// Connections that wait to be accepted, per listening port.
   public static let listenBacklog: Int32 = 511
 
+  /// Payload of one outgoing DATA message that all of this allows, one byte at least.
+  var dataPayloadLengthMax: Int {
+    let message = min(messageByteCountMax, dataFrameByteCountMax - 2, framePayloadLengthMax - 2)
+    return max(
+      1, min(payloadLengthMax, localReadByteCountMax, message - MessageHeader.byteCountMax))
+  }
+
   public init() {}
+}
+
+extension TunnelLink.Limits {
+  init(_ settings: Settings) {
+    self.init()
+    framePayloadLengthMax = settings.framePayloadLengthMax
+    messageByteCountMax = min(
+      settings.messageByteCountMax, settings.dataFrameByteCountMax - Message.prefixByteCount,
+      Message.byteCountMax)
+    inboundByteCountMax = settings.linkReadByteCountMax
+  }
 }

@@ -1,6 +1,19 @@
 import Basics
 import Reactor
 
+/// The other end of a local socket.
+enum LocalPeer {
+  case client(SocketAddress)
+  case server(LocalAddress)
+
+  var description: String {
+    switch self {
+    case .client(let address): address.description
+    case .server(let address): address.description
+    }
+  }
+}
+
 /// One local socket and what waits for it: the glue around one `Connection` of the session.
 final class LocalConnection: StreamHandler {
   let relay: Relay
@@ -20,18 +33,29 @@ final class LocalConnection: StreamHandler {
   /// What the socket's peer had not acknowledged at the last sweep.
   private var unacknowledgedByteCount = 0
 
+  /// The peer ended its direction: so does the stream's, once nothing is pending.
+  private var mustEndLocal = false
+
   /// What the relay's queue is to do for this connection, in this order.
   var startToSend: MessageType?
+  /// Say that this end knows how to end one direction.
+  var mustAnswer = false
   var isReadable = false
+  /// Say that the local side has ended its direction.
+  var mustEndPeer = false
   var mustReset = false
   var isQueued = false
   /// Connecting, at a destination; dropped once open.
   var connector: Connector?
 
-  init(relay: Relay, slot: Int, service: Int, now: Instant) {
+  /// Who is at the other end of the socket, for the log.
+  let peer: LocalPeer
+
+  init(relay: Relay, slot: Int, service: Int, peer: LocalPeer, now: Instant) {
     self.relay = relay
     self.slot = slot
     self.service = service
+    self.peer = peer
     lastProgress = now
   }
 
@@ -88,7 +112,7 @@ final class LocalConnection: StreamHandler {
     case .wouldBlock: stream.interest.insert(.readable)
     case .endOfStream:
       hasEnded = true
-      if stream.isPeerClosed {
+      if stream.isPeerClosed && !mustEndLocal {
         relay.localFailed(self, reason: "closed by its client or server")
       } else {
         relay.localEnded(self)
@@ -137,12 +161,19 @@ final class LocalConnection: StreamHandler {
     if pending.isEmpty {
       pending.release()
       stream.interest.remove(.writable)
+      if mustEndLocal { stream.finishSending() }
       updateCongestion()
       relay.localDrained(self)
     } else {
       stream.interest.insert(.writable)
       updateCongestion()
     }
+  }
+
+  /// The peer sends no more: ends the direction to the socket behind what is pending.
+  func endLocal() {
+    mustEndLocal = true
+    if pending.isEmpty { stream?.finishSending() }
   }
 
   /// Congested above the mark, free again below half of it.
@@ -182,6 +213,7 @@ final class LocalConnection: StreamHandler {
     }
     stream = nil
     startToSend = nil
+    mustAnswer = false
     connector?.cancel()
     connector = nil
     isReading = false

@@ -20,6 +20,8 @@ protocol RelayHandler: AnyObject {
 final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Payload of one frame when several connections wait, so that none waits for a long one.
   private static let sharedPayloadLengthMax = 16 * 1024
+  /// Payload of one frame: what the settings allow.
+  private let payloadLengthMax: Int
   /// Frames sent in one go before the other events get their turn.
   private static let framesPerTurnMax = 16
   /// Refusals that wait for room; with more the link is not read.
@@ -60,7 +62,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// - Parameter lastStreamIDs: of an earlier session's services, by name; streams go on from there, lest bytes
   ///   of the old session that are still on their way meet a stream of the same number.
   init(
-    network: any Network, link: TunnelLink, role: TunnelRole, mappings: [String?],
+    network: any Network, link: TunnelLink, options: TunnelSession.Options,
     targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
     settings: Settings, log: Log
   ) {
@@ -70,9 +72,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     self.localAddress = localAddress
     self.settings = settings
     self.log = log
-    session = TunnelSession(
-      role: role, mappings: mappings, connectionCountMax: settings.activeConnectionCountMax,
-      lastStreamIDs: lastStreamIDs)
+    session = TunnelSession(options, lastStreamIDs: lastStreamIDs)
+    payloadLengthMax = settings.dataPayloadLengthMax
     link.handler = self
   }
 
@@ -84,11 +85,29 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     return name.isEmpty ? "the tunnel" : "service \(name)"
   }
 
+  /// The WebSocket is of the first protocol version: there is one service, without a name.
+  func agreeWithoutList() { act(session.agreeWithoutList()) }
+
+  /// Says where a destination's services go.
+  func announceTargets() {
+    for service in session.serviceNames.indices {
+      guard let mapping = session.mappingOfService[service] else { continue }
+      log.info("ready: \(serviceLabel(service)) goes to \(targets[mapping].description)")
+    }
+  }
+
+  /// Something went into the tunnel.
+  var hasSent: Bool { link.sentByteCount > 0 }
+
   // MARK: Source
 
   /// A client came to the service's port.
   func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
-    var result = isDraining ? .full : session.open(service: service)
+    if !isDraining && session.replaces(service: service) { replaceConnection(of: service) }
+    if isOver { return }
+    var result =
+      isDraining || refusals.count >= Self.refusalCountMax
+      ? .full : session.open(service: service)
     if case .full = result, !isDraining, evictLingering() {
       result = session.open(service: service)
     }
@@ -99,8 +118,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       stream.abort()
       return
     }
-    log.debug("client \(peer.description) is connection \(slot) of \(serviceLabel(service))")
-    let connection = insert(slot: slot, service: service)
+    logStart(type, slot)
+    let connection = insert(slot: slot, service: service, peer: .client(peer))
     connection.startToSend = type
     connection.attach(stream)
     connection.startReading()
@@ -108,11 +127,38 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     serve()
   }
 
+  /// A stream that has one connection ends with the coming of the next.
+  private func replaceConnection(of service: Int) {
+    for case let connection? in connections where connection.service == service {
+      guard let header = session.resetHeader(slot: connection.slot) else { continue }
+      log.warning(
+        "\(serviceLabel(service)) has one connection at a time (protocol \(session.version.name)): "
+          + "a new client replaces \(connection.peer.description)")
+      refusals.append(header)
+      handle(.expired, connection)
+    }
+  }
+
+  /// The reference's words, for those who look for them.
+  private func logStart(_ type: MessageType, _ slot: Int) {
+    guard let connection = session.slots[slot] else { return }
+    let service = session.serviceNames[connection.service]
+    if type == .streamStart {
+      log.debug(
+        "Sending stream start, setting new stream ID to: \(connection.streamID), "
+          + "service id: \(service)")
+    } else {
+      log.debug(
+        "Sending connection start for service id: \(service), "
+          + "connection id: \(connection.connectionID)")
+    }
+  }
+
   /// Makes room by ending the half-closed connection that has been silent the longest.
   private func evictLingering() -> Bool {
     var oldest: LocalConnection?
     for case let connection? in connections
-    where session.slots[connection.slot]?.state == .halfClosed {
+    where session.slots[connection.slot]?.lingers == true {
       if oldest.map({ connection.lastProgress < $0.lastProgress }) ?? true { oldest = connection }
     }
     guard let oldest, oldest.isPeerClosed || oldest.lastProgress + Self.evictionRest <= now else {
@@ -131,32 +177,15 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   func link(
     _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
   ) -> TunnelLink.Disposition {
-    switch session.handle(message, in: bytes) {
-    case .none: break
-    case .deliver(let slot):
-      guard let connection = connections[slot] else { break }
-      connection.deliver(bytes.extracting(message.payload), now: now)
-    case .start(let slot): connect(slot)
-    case .restart(let service, let slot):
-      resetByPeer(except: slot) { $0.service == service }
-      connect(slot)
-    case .peerReset(let slot):
-      if let connection = connections[slot] { handle(.peerReset, connection) }
-    case .serviceReset(let service):
-      log.info("\(serviceLabel(service)): the peer reset the stream")
-      resetByPeer(except: nil) { $0.service == service }
-    case .sessionReset:
-      log.info("the service reset the session")
-      resetByPeer(except: nil) { _ in true }
-    case .reply(let service, let streamID, let connectionID, let reason):
-      if !refuse(service, streamID, connectionID, reason) { return .hold }
-    case .refuseRestart(let service, let streamID, let connectionID, let reason):
-      resetByPeer(except: nil) { $0.service == service }
-      if !refuse(service, streamID, connectionID, reason) { return .hold }
-    case .dropped(let reason): log.debug("dropped \(reason)")
-    case .servicesAgreed: handler?.relayAgreed(self)
-    case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
-    case .violation(let reason): link.violate(reason)
+    let action = session.handle(message, in: bytes)
+    if case .deliver(let slot) = action {
+      connections[slot]?.deliver(bytes.extracting(message.payload), now: now)
+    } else if !act(action) {
+      return .hold
+    }
+    if let advice = session.advice {
+      session.advice = nil
+      log.warning(advice.text)
     }
     if mustPause && !isLinkPaused {
       isLinkPaused = true
@@ -164,6 +193,36 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       scheduleSweep()
     }
     return isLinkPaused ? .pause : .next
+  }
+
+  /// Does what the session says; false when the message has to wait.
+  @discardableResult private func act(_ action: TunnelSession.Action) -> Bool {
+    switch action {
+    case .none, .deliver: break
+    case .start(let slot): connect(slot)
+    case .restart(let service, let slot):
+      resetByPeer(except: slot) { $0.service == service }
+      connect(slot)
+    case .agreed(let slot): handle(.agreed, slot)
+    case .peerEnded(let slot): handle(.peerEnd, slot)
+    case .peerReset(let slot): handle(.peerReset, slot)
+    case .serviceReset(let service):
+      log.info("\(serviceLabel(service)): the peer reset the stream")
+      resetByPeer(except: nil) { $0.service == service }
+    case .sessionReset:
+      log.info("the service reset the session")
+      resetByPeer(except: nil) { _ in true }
+    case .reply(let service, let streamID, let connectionID, let reason):
+      return refuse(service, streamID, connectionID, reason)
+    case .refuseRestart(let service, let streamID, let connectionID, let reason):
+      resetByPeer(except: nil) { $0.service == service }
+      return refuse(service, streamID, connectionID, reason)
+    case .dropped(let reason): log.debug("dropped \(reason)")
+    case .servicesAgreed: handler?.relayAgreed(self)
+    case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
+    case .violation(let reason): link.violate(reason)
+    }
+    return true
   }
 
   /// Queues a reset for a connection that never was; false when too many wait already.
@@ -203,11 +262,12 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private func connect(_ slot: Int) {
     if isOver { return }
     guard let state = session.slots[slot] else { return }
-    let connection = insert(slot: slot, service: state.service)
     guard let mapping = session.mappingOfService[state.service] else { return }
     let target = targets[mapping]
+    let connection = insert(slot: slot, service: state.service, peer: .server(target))
     log.debug(
-      "connection \(slot) of \(serviceLabel(state.service)) goes to \(target.description)")
+      "Received service id: \(session.serviceNames[state.service]), stream id: \(state.streamID), "
+        + "connection id: \(state.connectionID): connecting to \(target.description)")
     let connector = Connector(
       network: network, target: target, from: localAddress, settings: settings, tag: slot,
       handler: self)
@@ -220,6 +280,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       stream.close()
       return
     }
+    log.info("Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
+    connection.mustAnswer = session.slots[connection.slot]?.isNegotiated == true
+    if connection.mustAnswer { enqueue(connection) }
     handle(.connected, connection) { connection.attach(stream) }
   }
 
@@ -235,8 +298,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   // MARK: Connections
 
-  private func insert(slot: Int, service: Int) -> LocalConnection {
-    let connection = LocalConnection(relay: self, slot: slot, service: service, now: now)
+  private func insert(slot: Int, service: Int, peer: LocalPeer) -> LocalConnection {
+    let connection = LocalConnection(
+      relay: self, slot: slot, service: service, peer: peer, now: now)
     while connections.count <= slot { connections.append(nil) }
     connections[slot] = connection
     return connection
@@ -266,6 +330,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   func localDrained(_ connection: LocalConnection) { handle(.drained, connection) }
 
+  private func handle(_ event: Connection.Event, _ slot: Int) {
+    if let connection = connections[slot] { handle(event, connection) }
+  }
+
   /// Runs an event through the connection's state machine and does what it says.
   /// - Parameter prepare: called between the two, for what must be in place before the action.
   func handle(
@@ -278,27 +346,33 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     switch action {
     case .none: break
     case .relay: connection.startReading()
-    case .linger:
+    case .relayAndEndLocal:
+      connection.startReading()
+      connection.endLocal()
+    case .endLocal: connection.endLocal()
+    case .endPeer, .linger, .drain, .endPeerAndDrain, .resetPeerAndDrain:
       connection.stopReading()
-      scheduleSweep()
-    case .drain, .resetPeerAndDrain:
-      connection.stopReading()
+      connection.mustEndPeer = action == .endPeer || action == .endPeerAndDrain
       connection.mustReset = action == .resetPeerAndDrain
-      if connection.mustReset { enqueue(connection) }
+      if connection.mustEndPeer || connection.mustReset { enqueue(connection) }
       scheduleSweep()
-    case .close: finish(connection, resetPeer: false, abruptly: false)
+    case .close: finish(connection, abruptly: false)
+    case .endPeerAndClose:
+      connection.mustEndPeer = true
+      finish(connection, abruptly: false)
     case .resetPeerAndClose:
-      finish(connection, resetPeer: true, abruptly: event == .expired || event == .localFailure)
+      connection.mustReset = true
+      finish(connection, abruptly: event == .expired || event == .localFailure)
     }
     serve()
   }
 
-  private func finish(_ connection: LocalConnection, resetPeer: Bool, abruptly: Bool) {
-    log.debug("connection \(connection.slot) of \(serviceLabel(connection.service)) ends")
+  private func finish(_ connection: LocalConnection, abruptly: Bool) {
+    log.info(
+      "Disconnected from: \(connection.peer.description) (\(serviceLabel(connection.service)))")
     connection.close(abruptly: abruptly)
-    if resetPeer { connection.mustReset = true }
     // A peer that has not heard of the connection yet still must: what was started is reset.
-    if connection.mustReset {
+    if connection.mustReset || connection.mustEndPeer {
       enqueue(connection)
     } else {
       release(connection)
@@ -348,6 +422,16 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
         return
       }
     }
+    if connection.mustAnswer {
+      connection.mustAnswer = false
+      if let header = session.header(.data, slot: connection.slot, ignorable: true) {
+        link.send(header)
+      }
+      if !link.hasRoom {
+        enqueue(connection)
+        return
+      }
+    }
     if connection.isReadable {
       guard let header = session.header(.data, slot: connection.slot) else {
         // Its stream is gone: nobody wants to hear of it.
@@ -356,15 +440,21 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       }
       connection.relayOnce(
         link: link, header: header,
-        payloadLengthMax: queue.isEmpty ? Message.payloadLengthMax : Self.sharedPayloadLengthMax,
+        payloadLengthMax: queue.isEmpty
+          ? payloadLengthMax : min(payloadLengthMax, Self.sharedPayloadLengthMax),
         now: now)
       return
     }
     if connection.mustReset {
-      connection.mustReset = false
-      if let header = session.header(.connectionReset, slot: connection.slot) { link.send(header) }
-      if session.slots[connection.slot]?.state == .closed { release(connection) }
+      if let header = session.resetHeader(slot: connection.slot) { link.send(header) }
+    } else if connection.mustEndPeer {
+      if let header = session.header(.data, slot: connection.slot, ignorable: true) {
+        link.send(header)
+      }
     }
+    connection.mustReset = false
+    connection.mustEndPeer = false
+    if session.slots[connection.slot]?.state == .closed { release(connection) }
   }
 
   // MARK: Back-pressure

@@ -19,7 +19,7 @@ extension Relay: TimerHandler {
     var isNeeded = false
     for case let connection? in connections {
       switch session.slots[connection.slot]?.state {
-      case .halfClosed, .draining, .opening, .open:
+      case .localEnded, .peerEnded, .draining, .opening, .openingPeerEnded, .open:
         if isStalled(connection) {
           isNeeded = true
           expireStalled(connection)
@@ -50,12 +50,14 @@ extension Relay: TimerHandler {
 
   /// Ends a connection that lingers or drains when its time is up; true while it has some left.
   private func expire(_ connection: LocalConnection) -> Bool {
-    let state = session.slots[connection.slot]?.state
-    if state != .halfClosed && state != .draining { return false }
-    // While the tunnel is not read, silence says nothing about the answer.
-    if state == .halfClosed && isLinkPaused { connection.touch(now) }
+    guard let slot = session.slots[connection.slot] else { return false }
+    let hasEnded = slot.state == .localEnded
+    if !hasEnded && slot.state != .draining { return false }
+    // A peer that will say when it has ended may take its time. And while the tunnel is not read, silence
+    // says nothing about the answer.
+    if hasEnded && (slot.isNegotiated || isLinkPaused) { connection.touch(now) }
     connection.noteProgress(now)
-    let isGone = state == .halfClosed && connection.isPeerClosed
+    let isGone = hasEnded && connection.isPeerClosed
     if isGone || connection.lastProgress + settings.halfCloseLinger <= now {
       handle(.expired, connection)
       return false

@@ -22,10 +22,6 @@ public protocol TunnelLinkHandler: AnyObject {
 public final class TunnelLink: StreamHandler, TimerHandler {
   /// Longest frame payload in either direction, the service's own limit.
   public static let framePayloadLengthMax = 131_076
-  /// Bytes of the inbound queue: a message as long as can be, and room for a good receive behind it.
-  static let inboundByteCountMax = 160 * 1024
-  /// Writable bytes made for each receive.
-  private static let receiveByteCountMin = 64 * 1024
   /// How long the peer may take to answer our close frame.
   static let closeTimeout = Milliseconds(2_000)
 
@@ -49,12 +45,30 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     case silent
   }
 
+  /// How long things may be.
+  public struct Limits: Sendable {
+    /// Payload of an inbound frame.
+    public var framePayloadLengthMax = TunnelLink.framePayloadLengthMax
+    /// An inbound message, without its length prefix.
+    public var messageByteCountMax = Message.byteCountMax
+    /// Bytes of the inbound queue: a message as long as can be, and room for a good receive behind it.
+    public var inboundByteCountMax = 2 * (Message.prefixByteCount + Message.byteCountMax)
+
+    public init() {}
+
+    /// Bytes made for each receive.
+    var receiveByteCountMin: Int {
+      max(inboundByteCountMax - Message.prefixByteCount - Message.byteCountMax, 16 * 1024)
+    }
+  }
+
   private enum State { case open, closing, ended }
   private enum TimerTag: Int { case ping, close }
 
   private let network: any Network
   private let stream: any Stream
   private let role: WebSocketRole
+  private let limits: Limits
   private let log: Log
   private var state = State.open
   private var parser: FrameParser
@@ -86,14 +100,16 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Takes over an open stream behind the opening handshake.
   /// - Parameter early: what came behind the handshake's last octet.
   public init(
-    network: any Network, stream: any Stream, role: WebSocketRole, early: [UInt8], log: Log
+    network: any Network, stream: any Stream, role: WebSocketRole, limits: Limits = Limits(),
+    early: [UInt8], log: Log
   ) {
     self.network = network
     self.stream = stream
     self.role = role
+    self.limits = limits
     self.log = log
-    parser = FrameParser(role: role, payloadLengthMax: Self.framePayloadLengthMax)
-    inbound.reserve(max(Self.inboundByteCountMax, early.count))
+    parser = FrameParser(role: role, payloadLengthMax: limits.framePayloadLengthMax)
+    inbound.reserve(max(limits.inboundByteCountMax, early.count))
     inbound.append(early)
   }
 
@@ -127,7 +143,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   private func receive() {
-    inbound.reserve(Self.receiveByteCountMin)
+    inbound.reserve(limits.receiveByteCountMin)
     switch inbound.withWritable({ stream.receive(into: &$0) }) {
     case .bytes(let count):
       inbound.advance(count)
@@ -182,6 +198,10 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     while deframedByteCount >= Message.prefixByteCount {
       let length = inbound.withReadable { Int($0[0]) << 8 | Int($0[1]) }
       let total = Message.prefixByteCount + length
+      if length > limits.messageByteCountMax {
+        violate(.messageTooBig, reason: "a message of \(length) bytes")
+        return false
+      }
       if deframedByteCount < total { return true }
       if state == .open {
         switch inbound.withReadable({ show($0.extracting(Message.prefixByteCount..<total)) }) {
@@ -231,7 +251,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       sendControl()
     case .pong:
       if let roundTrip = Heartbeat.roundTrip(payload, now: network.now) {
-        log.debug("ping round trip: \(roundTrip.count) ms")
+        log.debug("Pong reply latency: \(roundTrip.count) ms")
       }
     case .close: handleClose(payload)
     case .continuation, .text, .binary: break

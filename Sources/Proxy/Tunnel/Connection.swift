@@ -1,80 +1,117 @@
 /// The life of one local connection inside of a tunnel.
 ///
-///     state       event           next         action
-///     opening     connected       open         relay
-///     opening     connectFailed   closed       resetPeerAndClose
-///     opening     peerReset       draining     drain      (close, when nothing is pending)
-///     open        localEnd        halfClosed   linger                    at a source
-///     open        localEnd        draining     resetPeerAndDrain         at a destination
-///     open        peerReset       draining     drain      (close, when nothing is pending)
-///     halfClosed  peerReset       draining     drain      (close, when nothing is pending)
-///     draining    drained         closed       close
-///     draining    connectFailed, localFailure, expired   closed   close
-///     opening, open, halfClosed   localFailure, expired  closed   resetPeerAndClose
-///     all else                    unchanged    none
+///     state             event           next              action
+///     opening           connected       open              relay
+///     opening           peerEnd         openingPeerEnded  none
+///     openingPeerEnded  connected       peerEnded         relayAndEndLocal
+///     open              localEnd        localEnded        endPeer                  when negotiated
+///     open              localEnd        localEnded        linger                   else, at a source
+///     open              localEnd        draining          resetPeerAndDrain        else, at a destination
+///     open              peerEnd         peerEnded         endLocal
+///     localEnded        agreed          localEnded        endPeer
+///     localEnded        peerEnd         draining          drain     (close, when nothing is pending)
+///     peerEnded         localEnd        draining          endPeerAndDrain
+///     any up to here    peerReset       draining          drain     (close, when nothing is pending)
+///     opening…          connectFailed   closed            resetPeerAndClose
+///     any up to here    localFailure, expired   closed    resetPeerAndClose
+///     draining          drained         closed            close
+///     draining          connectFailed, localFailure, expired   closed   close
+///     all else                          unchanged         none
 ///
-/// "Pending" is what the peer sent and the local side has not taken. `expired` is any time-out: the linger
-/// of a half-closed connection, the stall of an open one, the patience with a draining one.
+/// "Pending" is what the peer sent and the local side has not taken; with nothing pending, `…AndDrain` is
+/// `…AndClose`. `expired` is any time-out: the linger of a half-closed connection, the stall of an open one, the
+/// patience with a draining one. "Negotiated" means that both proxies can end each direction on its own.
 public enum Connection: Equatable, Sendable {
   /// The destination is connecting; what the peer sends meanwhile waits.
   case opening
+  /// The same, and the peer's direction has ended already.
+  case openingPeerEnded
   case open
-  /// The local side sent its end of file; what the peer sends still goes out (a source only).
-  case halfClosed
+  /// The local side sent its end of file; what the peer sends still goes out.
+  case localEnded
+  /// The peer sent its end of file; what the local side sends still goes to the peer.
+  case peerEnded
   /// Over for the peer. What is pending still goes out, then the local side is closed.
   case draining
   case closed
 
   /// What the peer sends is still wanted.
-  public var takesData: Bool { self == .opening || self == .open || self == .halfClosed }
+  public var takesData: Bool { self == .opening || self == .open || self == .localEnded }
 
   public enum Event: CaseIterable, Sendable {
-    case connected, connectFailed, localEnd, localFailure, peerReset, drained, expired
+    case connected, connectFailed, localEnd, localFailure, peerEnd, peerReset, drained, expired
+    /// The peer turns out to know how to end one direction.
+    case agreed
   }
 
   public enum Action: Equatable, Sendable {
     case none
     /// Start to read the local side.
     case relay
+    /// The same, and end the local side's direction once nothing is pending.
+    case relayAndEndLocal
+    /// End the direction to the local side once nothing is pending.
+    case endLocal
+    /// Stop to read the local side, and tell the peer that its direction has ended.
+    case endPeer
     /// Stop to read the local side, and wait for the peer to end the connection.
     case linger
     /// Stop to read the local side, and close it once nothing is pending.
     case drain
     case close
+    case endPeerAndDrain
+    case endPeerAndClose
     case resetPeerAndDrain
     case resetPeerAndClose
   }
 
   /// - Parameters:
-  ///   - role: only a source can have a client that half-closes and waits for its answer.
+  ///   - role: without negotiation only a source can have a client that half-closes and waits.
   ///   - hasPending: bytes for the local side are waiting.
-  public mutating func handle(_ event: Event, role: TunnelRole, hasPending: Bool) -> Action {
+  ///   - isNegotiated: the peer takes and sends ends of one direction.
+  public mutating func handle(
+    _ event: Event, role: TunnelRole, hasPending: Bool, isNegotiated: Bool
+  ) -> Action {
     switch (self, event) {
-    case (.opening, .connected):
-      self = .open
-      return .relay
-    case (.opening, .connectFailed):
-      self = .closed
-      return .resetPeerAndClose
-    case (.open, .localEnd) where role == .source:
-      self = .halfClosed
-      return .linger
-    case (.open, .localEnd):
-      self = hasPending ? .draining : .closed
-      return hasPending ? .resetPeerAndDrain : .resetPeerAndClose
-    case (.opening, .peerReset), (.open, .peerReset), (.halfClosed, .peerReset):
-      self = hasPending ? .draining : .closed
-      return hasPending ? .drain : .close
+    case (.closed, _): return .none
     case (.draining, .drained), (.draining, .connectFailed), (.draining, .localFailure),
       (.draining, .expired):
       self = .closed
       return .close
-    case (.opening, .localFailure), (.open, .localFailure), (.halfClosed, .localFailure),
-      (.opening, .expired), (.open, .expired), (.halfClosed, .expired):
+    case (.draining, _): return .none
+    case (_, .peerReset), (.localEnded, .peerEnd):
+      self = hasPending ? .draining : .closed
+      return hasPending ? .drain : .close
+    case (_, .localFailure), (_, .expired), (.opening, .connectFailed),
+      (.openingPeerEnded, .connectFailed):
       self = .closed
       return .resetPeerAndClose
-    default:
+    case (.opening, .connected):
+      self = .open
+      return .relay
+    case (.openingPeerEnded, .connected):
+      self = .peerEnded
+      return .relayAndEndLocal
+    case (.opening, .peerEnd):
+      self = .openingPeerEnded
       return .none
+    case (.open, .peerEnd):
+      self = .peerEnded
+      return .endLocal
+    case (.open, .localEnd) where isNegotiated:
+      self = .localEnded
+      return .endPeer
+    case (.open, .localEnd) where role == .source:
+      self = .localEnded
+      return .linger
+    case (.open, .localEnd):
+      self = hasPending ? .draining : .closed
+      return hasPending ? .resetPeerAndDrain : .resetPeerAndClose
+    case (.localEnded, .agreed): return .endPeer
+    case (.peerEnded, .localEnd):
+      self = hasPending ? .draining : .closed
+      return hasPending ? .endPeerAndDrain : .endPeerAndClose
+    default: return .none
     }
   }
 }

@@ -3,24 +3,29 @@
 /// The payload is the last field, so everything else fits into the headroom before it. Receivers take
 /// fields in any order (proto3).
 public struct MessageHeader {
-  /// Most bytes in front of a payload: length prefix, type, stream, service, connection, payload's tag.
-  public static let byteCountMax = 2 + 2 + 11 + (3 + Message.serviceIDByteCountMax) + 6 + 4
+  /// Most bytes in front of a payload: length prefix, type, stream, ignorable, service, connection, payload's
+  /// tag.
+  public static let byteCountMax = 2 + 2 + 11 + 2 + (3 + Message.serviceIDByteCountMax) + 6 + 4
 
   public var type: MessageType
   public var streamID: Int32
   public var serviceID: [UInt8]
   public var connectionID: UInt32
+  /// See `Message.ignorable`.
+  public var ignorable: Bool
 
   /// - Parameters:
   ///   - serviceID: UTF-8; empty for none on the wire.
   ///   - connectionID: 0 for none on the wire.
   public init(
-    _ type: MessageType, streamID: Int32 = 0, serviceID: [UInt8] = [], connectionID: UInt32 = 0
+    _ type: MessageType, streamID: Int32 = 0, serviceID: [UInt8] = [], connectionID: UInt32 = 0,
+    ignorable: Bool = false
   ) {
     self.type = type
     self.streamID = streamID
     self.serviceID = serviceID
     self.connectionID = connectionID
+    self.ignorable = ignorable
   }
 
   /// Writes the length prefix and all fields but the payload's bytes so that they end before `end`, where
@@ -41,6 +46,10 @@ public struct MessageHeader {
       writer.octets(serviceID, &bytes)
       writer.varint(UInt64(serviceID.count), &bytes)
       writer.tag(5, wireType: 2, &bytes)
+    }
+    if ignorable {
+      writer.octet(1, &bytes)
+      writer.tag(3, wireType: 0, &bytes)
     }
     if streamID != 0 {
       // proto3 sign-extends int32: a negative id takes ten bytes.

@@ -2,27 +2,34 @@ import Basics
 
 /// How the program comes by its WebSocket, keeps it, and gives up.
 ///
-///     state               event               next              action
-///     idle                start               resolving         resolve
-///     resolving           resolved            connecting        connect(0)
-///     connecting          connected           tlsHandshake      startTLS
-///     connecting          failed              connecting        connect(next), while one is left
-///     tlsHandshake        secured             upgrading         upgrade
+///     state               event               next                action
+///     idle                start               resolving           resolve
+///     resolving           resolved            connecting          connect
+///     connecting          connected           tlsHandshake        startTLS            without a web proxy
+///     connecting          connected           proxyConnect        askWebProxy         with one
+///     connecting          connected           proxyTLSHandshake   startWebProxyTLS    with one over TLS
+///     proxyTLSHandshake   secured             proxyConnect        askWebProxy
+///     proxyConnect        proxyConnected      tlsHandshake        startTLS
+///     tlsHandshake        secured             upgrading           upgrade
 ///     upgrading           upgraded            awaitingServiceIDs  begin
-///     upgrading           refused (4xx)       stopped           stop
-///     awaitingServiceIDs  servicesAgreed      running           serve
-///     awaitingServiceIDs  servicesMismatch    stopped           stop
-///     running             lost(wasHealthy)    backingOff        backOff(0): at once
-///     running             lost, not healthy   backingOff        backOff, or stop, as for failed
-///     any but stopped     failed, timedOut    backingOff        backOff, or stop when retries are used up
-///     backingOff          retryDue            resolving         resolve
-///     running             stopRequested       stopping          drain
-///     any other           stopRequested       stopped           stop
-///     stopping            drained, lost       stopped           stop
-public enum TunnelClient: Equatable {
+///     upgrading           refused (4xx)       stopped             stop
+///     awaitingServiceIDs  servicesAgreed      running             serve
+///     awaitingServiceIDs  servicesMismatch    stopped             stop
+///     running             lost(wasHealthy)    backingOff          backOff(0): at once
+///     running             lost, not healthy   backingOff          backOff, or stop, as for failed
+///     awaiting…, running  tunnelEnded         stopped             stop
+///     any but stopped     failed, timedOut    backingOff          backOff, or stop when retries are used up
+///     backingOff          retryDue            resolving           resolve
+///     any but stopping    cannotListen        stopped             stop
+///     running             stopRequested       stopping            drain
+///     any other           stopRequested       stopped             stop
+///     stopping            drained, lost       stopped             stop
+public enum TunnelClient: Equatable, Sendable {
   case idle
   case resolving(attempt: Int)
-  case connecting(attempt: Int, address: Int, addressCount: Int)
+  case connecting(attempt: Int)
+  case proxyTLSHandshake(attempt: Int)
+  case proxyConnect(attempt: Int)
   case tlsHandshake(attempt: Int)
   case upgrading(attempt: Int)
   case awaitingServiceIDs(attempt: Int)
@@ -31,9 +38,19 @@ public enum TunnelClient: Equatable {
   case stopping
   case stopped(StopReason)
 
+  /// The way to the service.
+  public enum Route: Sendable {
+    case direct
+    case webProxy
+    /// A web proxy that is spoken to over TLS.
+    case encryptedWebProxy
+  }
+
   public enum StopReason: Equatable, Sendable {
     /// A signal asked for it.
     case requested
+    /// The service ended the tunnel: closed, or expired.
+    case tunnelEnded
     /// The service answered 4xx: the request itself must change.
     case refused
     case retriesUsedUp
@@ -43,8 +60,7 @@ public enum TunnelClient: Equatable {
 
   public enum Event: Equatable, Sendable {
     case start
-    case resolved(addressCount: Int)
-    case connected, secured, upgraded
+    case resolved, connected, secured, proxyConnected, upgraded
     case refused
     case servicesAgreed, servicesMismatch, cannotListen
     /// The current step failed.
@@ -52,6 +68,7 @@ public enum TunnelClient: Equatable {
     /// The WebSocket was lost. A session that lived long enough to be healthy is begun again at once; one
     /// that ended as soon as it began counts as a failed attempt, or the service would be hammered.
     case lost(wasHealthy: Bool)
+    case tunnelEnded
     case retryDue
     case stopRequested, drained
   }
@@ -59,7 +76,9 @@ public enum TunnelClient: Equatable {
   public enum Action: Equatable, Sendable {
     case none
     case resolve
-    case connect(address: Int)
+    case connect
+    case startWebProxyTLS
+    case askWebProxy
     case startTLS
     case upgrade
     /// The WebSocket is up: wait for SERVICE_IDS.
@@ -79,6 +98,8 @@ public enum TunnelClient: Equatable {
     public var delayMax = Milliseconds(60_000)
     /// Attempts in a row that may fail; -1 for any number.
     public var retryCountMax = -1
+    /// Whether a WebSocket that was lost while it served is made anew.
+    public var reconnectsOnDataError = true
 
     public init() {}
 
@@ -94,23 +115,34 @@ public enum TunnelClient: Equatable {
 
   /// - Parameter randomness: any 32 random bits, for the jitter.
   public mutating func handle(
-    _ event: Event, policy: RetryPolicy, randomness: UInt32
+    _ event: Event, route: Route, policy: RetryPolicy, randomness: UInt32
   ) -> Action {
     switch (self, event) {
     case (.stopped, _): return .none
     case (.idle, .start):
       self = .resolving(attempt: 1)
       return .resolve
-    case (.resolving(let attempt), .resolved(let addressCount)) where addressCount > 0:
-      self = .connecting(attempt: attempt, address: 0, addressCount: addressCount)
-      return .connect(address: 0)
-    case (.connecting(let attempt, _, _), .connected):
+    case (.resolving(let attempt), .resolved):
+      self = .connecting(attempt: attempt)
+      return .connect
+    case (.connecting(let attempt), .connected):
+      switch route {
+      case .direct:
+        self = .tlsHandshake(attempt: attempt)
+        return .startTLS
+      case .webProxy:
+        self = .proxyConnect(attempt: attempt)
+        return .askWebProxy
+      case .encryptedWebProxy:
+        self = .proxyTLSHandshake(attempt: attempt)
+        return .startWebProxyTLS
+      }
+    case (.proxyTLSHandshake(let attempt), .secured):
+      self = .proxyConnect(attempt: attempt)
+      return .askWebProxy
+    case (.proxyConnect(let attempt), .proxyConnected):
       self = .tlsHandshake(attempt: attempt)
       return .startTLS
-    case (.connecting(let attempt, let address, let addressCount), .failed)
-    where address + 1 < addressCount:
-      self = .connecting(attempt: attempt, address: address + 1, addressCount: addressCount)
-      return .connect(address: address + 1)
     case (.tlsHandshake(let attempt), .secured):
       self = .upgrading(attempt: attempt)
       return .upgrade
@@ -122,26 +154,38 @@ public enum TunnelClient: Equatable {
       self = .running(attempt: attempt)
       return .serve
     case (.awaitingServiceIDs, .servicesMismatch): return stop(.servicesMismatch)
-    case (.running, .cannotListen): return stop(.cannotListen)
+    case (.awaitingServiceIDs, .tunnelEnded), (.running, .tunnelEnded): return stop(.tunnelEnded)
+    case (.running, .lost) where !policy.reconnectsOnDataError: return stop(.retriesUsedUp)
     case (.running, .lost(wasHealthy: true)):
       self = .backingOff(attempt: 0)
       return .backOff(Milliseconds(0))
     case (.running, .stopRequested):
       self = .stopping
       return .drain
-    case (.stopping, .drained), (.stopping, .lost), (_, .stopRequested):
+    case (.stopping, .drained), (.stopping, .lost), (.stopping, .tunnelEnded), (_, .stopRequested):
       return stop(.requested)
-    case (.resolving(let attempt), .failed), (.connecting(let attempt, _, _), .failed),
-      (.tlsHandshake(let attempt), .failed), (.upgrading(let attempt), .failed),
-      (.awaitingServiceIDs(let attempt), .failed), (.awaitingServiceIDs(let attempt), .lost),
-      (.running(let attempt), .lost):
-      if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
-      self = .backingOff(attempt: attempt)
-      return .backOff(policy.delay(afterFailures: attempt, randomness: randomness))
+    case (.running, .failed), (.stopping, _), (.idle, _): return .none
+    case (_, .cannotListen): return stop(.cannotListen)
     case (.backingOff(let attempt), .retryDue):
       self = .resolving(attempt: attempt + 1)
       return .resolve
+    case (_, .failed), (_, .lost):
+      guard let attempt else { return .none }
+      if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
+      self = .backingOff(attempt: attempt)
+      return .backOff(policy.delay(afterFailures: attempt, randomness: randomness))
     default: return .none
+    }
+  }
+
+  /// The number of the attempt under way, from 1 on; nil while there is none.
+  private var attempt: Int? {
+    switch self {
+    case .resolving(let attempt), .connecting(let attempt), .proxyTLSHandshake(let attempt),
+      .proxyConnect(let attempt), .tlsHandshake(let attempt), .upgrading(let attempt),
+      .awaitingServiceIDs(let attempt), .running(let attempt):
+      attempt
+    case .idle, .backingOff, .stopping, .stopped: nil
     }
   }
 

@@ -1,4 +1,4 @@
-/// One side of a tunnel's protocol (V3), from the first SERVICE_IDS on to the loss of the WebSocket.
+/// One side of a tunnel's protocol (V1 to V3), from the first SERVICE_IDS on to the loss of the WebSocket.
 ///
 /// It keeps the streams of the services and the connections inside of them, and says what to do about
 /// each event; it moves no byte itself. The glue owns the sockets, one per connection slot.
@@ -8,18 +8,25 @@
 ///     local connection accepted       STREAM_START or CONNECTION_START –
 ///     STREAM_START, CONNECTION_START  violation                        start (or reply with a reset)
 ///     DATA, CONNECTION_RESET          deliver, peerReset; stale ones are dropped
+///     empty DATA, ignorable           agreed, then peerEnded, where that was asked for
 ///     STREAM_RESET, SESSION_RESET     peerReset of all they concern
+///
+/// A stream whose messages carry no connection ids has one connection: a source's next client replaces
+/// it, and its end is a STREAM_RESET. A destination does as the source does, stream by stream.
 public struct TunnelSession {
   /// A service of the tunnel and the current stream in it.
   struct Service {
-    /// Empty when the tunnel has no service ids; then none goes on the wire.
-    let wireID: [UInt8]
+    /// Empty when the tunnel has no service ids.
+    let id: [UInt8]
     /// 0 before the first stream.
     var streamID: Int32 = 0
     /// Counts the streams; ids can come again, when the peer restarts or they wrap.
     var generation: UInt64 = 0
     /// A stream was started and not reset since.
     var isStreaming = false
+    /// Whether the current stream's messages name the service and the connection.
+    var hasServiceID = true
+    var hasConnectionIDs = true
     var nextConnectionID: UInt32 = 1
     /// Slots of the current stream's connections by their id.
     var slots: [UInt32: Int] = [:]
@@ -34,6 +41,11 @@ public struct TunnelSession {
     public var state: Connection
     /// The peer has sent data for it.
     var hasReceived = false
+    /// Both ends end directions one by one.
+    public internal(set) var isNegotiated = false
+
+    /// It waits for an end that the peer cannot announce.
+    var lingers: Bool { state == .localEnded && !isNegotiated }
   }
 
   /// What a message from the peer asks the glue to do.
@@ -48,10 +60,14 @@ public struct TunnelSession {
     /// All connections of the service are reset by the peer; then connect a new one.
     case restart(service: Int, slot: Int)
     case deliver(slot: Int)
+    /// The peer knows how to end one direction.
+    case agreed(slot: Int)
+    /// The peer has ended its direction.
+    case peerEnded(slot: Int)
     case peerReset(slot: Int)
     case serviceReset(service: Int)
     case sessionReset
-    /// Send a CONNECTION_RESET for something that cannot be served.
+    /// Send a reset for something that cannot be served; the connection id is 0 for the whole stream's.
     case reply(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
     /// The same for a new stream: the service's old connections are reset by the peer all the same.
     case refuseRestart(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
@@ -64,31 +80,31 @@ public struct TunnelSession {
   /// Services a tunnel may have here; the service itself allows far fewer.
   public static let serviceCountMax = 128
 
-  public let role: TunnelRole
-  /// Connections that may exist at once, lingering and draining ones included.
-  public let connectionCountMax: Int
-  let mappings: [String?]
-  private let lastStreamIDs: [String: Int32]
+  let options: Options
+  /// What new streams of a source are like; it goes down when the destination turns out to be older.
+  var version: ProtocolVersion
+  let lastStreamIDs: [String: Int32]
   var services: [Service] = []
   public private(set) var slots: [Slot?] = []
   private var freeSlots: [Int] = []
-  public private(set) var areServicesAgreed = false
+  public internal(set) var areServicesAgreed = false
   /// Service names by index, "" for a tunnel without service ids.
-  public private(set) var serviceNames: [String] = []
+  public internal(set) var serviceNames: [String] = []
   /// Index into the mappings by service index; nil when a source has no mapping for it.
-  public private(set) var mappingOfService: [Int?] = []
+  public internal(set) var mappingOfService: [Int?] = []
+  /// Something the user should know; whoever says it takes it away. It comes once.
+  public var advice: Advice?
+  private var hasAdvised = false
 
-  /// - Parameter mappings: the service ids that the user mapped; nil for "the only one".
   /// - Parameter lastStreamIDs: where the streams of an earlier session ended, by service name.
-  public init(
-    role: TunnelRole, mappings: [String?], connectionCountMax: Int,
-    lastStreamIDs: [String: Int32] = [:]
-  ) {
+  public init(_ options: Options, lastStreamIDs: [String: Int32] = [:]) {
+    self.options = options
     self.lastStreamIDs = lastStreamIDs
-    self.role = role
-    self.mappings = mappings
-    self.connectionCountMax = connectionCountMax
+    version = options.version
   }
+
+  public var role: TunnelRole { options.role }
+  public var connectionCountMax: Int { options.connectionCountMax }
 
   /// The last stream of each service, for the session that follows this one.
   public var streamIDs: [String: Int32] {
@@ -107,18 +123,22 @@ public struct TunnelSession {
     case opened(slot: Int, MessageType)
   }
 
-  /// A client connected to a source's port of the service.
+  /// Whether the service's next client takes the place of the one that is there.
+  public func replaces(service: Int) -> Bool {
+    services[service].isStreaming && !services[service].hasConnectionIDs
+  }
+
+  /// A client connected to a source's port of the service. Where it `replaces` another, that one's stream
+  /// must have been reset before.
   public mutating func open(service: Int) -> OpenResult {
     if connectionCount >= connectionCountMax { return .full }
-    let type: MessageType
-    if services[service].isStreaming {
-      type = .connectionStart
-    } else {
+    var type = MessageType.connectionStart
+    if !services[service].isStreaming || !services[service].hasConnectionIDs {
       type = .streamStart
-      beginStream(
-        service,
-        streamID: services[service].streamID == Int32.max
-          ? 1 : services[service].streamID + 1)
+      let last = services[service].streamID
+      beginStream(service, streamID: last == Int32.max ? 1 : last + 1)
+      services[service].hasServiceID = version > .v1
+      services[service].hasConnectionIDs = version > .v2
     }
     var connectionID = services[service].nextConnectionID
     while connectionID == 0 || services[service].slots[connectionID] != nil {
@@ -133,7 +153,10 @@ public struct TunnelSession {
   public mutating func handle(
     _ event: Connection.Event, slot: Int, hasPending: Bool
   ) -> Connection.Action {
-    slots[slot]?.state.handle(event, role: role, hasPending: hasPending) ?? .none
+    let role = role
+    let isNegotiated = slots[slot]?.isNegotiated == true
+    return slots[slot]?.state.handle(
+      event, role: role, hasPending: hasPending, isNegotiated: isNegotiated) ?? .none
   }
 
   /// Frees the slot of a closed connection.
@@ -149,19 +172,32 @@ public struct TunnelSession {
 
   /// The header of a message about a connection; nil for one of an older stream, of which the peer must
   /// not hear any more.
-  public func header(_ type: MessageType, slot: Int) -> MessageHeader? {
+  /// - Parameter ignorable: for an empty DATA, which then speaks of an end.
+  public func header(_ type: MessageType, slot: Int, ignorable: Bool = false) -> MessageHeader? {
     guard let connection = slots[slot] else { return nil }
     let service = services[connection.service]
     if service.generation != connection.streamGeneration || !service.isStreaming { return nil }
+    let isStart = type == .streamStart || type == .connectionStart
     return MessageHeader(
-      type, streamID: connection.streamID, serviceID: service.wireID,
-      connectionID: connection.connectionID)
+      type, streamID: connection.streamID, serviceID: service.hasServiceID ? service.id : [],
+      connectionID: service.hasConnectionIDs ? connection.connectionID : 0,
+      ignorable: ignorable || isStart && options.negotiatesHalfClose)
+  }
+
+  /// The header of the message that resets a connection. Where the stream has that one alone, it is the
+  /// stream's reset, and the stream is over with it.
+  public mutating func resetHeader(slot: Int) -> MessageHeader? {
+    guard let header = header(.connectionReset, slot: slot) else { return nil }
+    if header.connectionID != 0 { return header }
+    if let service = slots[slot]?.service { endStream(service) }
+    return MessageHeader(.streamReset, streamID: header.streamID, serviceID: header.serviceID)
   }
 
   /// The header of the reset that `Action.reply` asks for.
   public func resetHeader(service: Int, streamID: Int32, connectionID: UInt32) -> MessageHeader {
     MessageHeader(
-      .connectionReset, streamID: streamID, serviceID: services[service].wireID,
+      connectionID == 0 ? .streamReset : .connectionReset, streamID: streamID,
+      serviceID: services[service].hasServiceID ? services[service].id : [],
       connectionID: connectionID)
   }
 
@@ -184,17 +220,17 @@ public struct TunnelSession {
     if !areServicesAgreed { return .violation(reason: "a message before SERVICE_IDS") }
     if message.streamID == 0 { return .violation(reason: "a message with the stream id 0") }
     guard let service = serviceIndex(message.serviceID, in: bytes) else {
+      if message.serviceID.isEmpty { advise(.olderSource) }
       let name = Message.text(bytes, message.serviceID)
       return .dropped(reason: "a message for the unknown service '\(name)'")
     }
-    // "Not given" reads as the first connection.
-    let connectionID = max(message.connectionID, 1)
     if type == .streamStart || type == .connectionStart {
       if role == .source { return .violation(reason: "a source cannot be asked to connect") }
       return type == .streamStart
-        ? startStream(service, message.streamID, connectionID)
-        : startConnection(service, message.streamID, connectionID)
+        ? startStream(service, message) : startConnection(service, message)
     }
+    // "Not given" reads as the first connection.
+    let connectionID = max(message.connectionID, 1)
     if !services[service].isStreaming || services[service].streamID != message.streamID {
       return .dropped(reason: "a message of the stale stream \(message.streamID)")
     }
@@ -209,8 +245,7 @@ public struct TunnelSession {
       if slots[slot]?.state.takesData == false {
         return .dropped(reason: "data for connection \(connectionID), which is over")
       }
-      slots[slot]?.hasReceived = true
-      return .deliver(slot: slot)
+      return received(message, slot)
     }
     // The only connection was reset and nothing ever came for it: the destination may have restarted
     // and not know the stream, so the next connection begins a new one.
@@ -220,118 +255,103 @@ public struct TunnelSession {
     return .peerReset(slot: slot)
   }
 
-  private mutating func startStream(
-    _ service: Int, _ streamID: Int32, _ connectionID: UInt32
-  ) -> Action {
+  private mutating func received(_ message: Message, _ slot: Int) -> Action {
+    let isFirst = slots[slot]?.hasReceived == false
+    slots[slot]?.hasReceived = true
+    if isFirst && role == .source { judgeDestination(message, slot) }
+    if !message.ignorable || !message.payload.isEmpty || !options.negotiatesHalfClose {
+      return .deliver(slot: slot)
+    }
+    if slots[slot]?.isNegotiated == true { return .peerEnded(slot: slot) }
+    // Only as the very first word is it the destination's answer.
+    if role == .destination || !isFirst { return .deliver(slot: slot) }
+    slots[slot]?.isNegotiated = true
+    return .agreed(slot: slot)
+  }
+
+  /// A destination repeats what it understands of the ids that it was given.
+  private mutating func judgeDestination(_ message: Message, _ slot: Int) {
+    guard let service = slots[slot]?.service else { return }
+    let lacksService = services[service].hasServiceID && !services[service].id.isEmpty
+    if lacksService && message.serviceID.isEmpty {
+      follow(.v1, service)
+    } else if services[service].hasConnectionIDs && message.connectionID == 0 {
+      follow(.v2, service)
+    } else if !services[service].hasConnectionIDs && message.connectionID != 0 {
+      advise(.newerDestination)
+    }
+  }
+
+  /// Speaks to an older destination as it does from here on, lest it meets messages it does not know.
+  private mutating func follow(_ older: ProtocolVersion, _ service: Int) {
+    advise(.olderDestination(older))
+    version = min(version, older)
+    if services[service].slots.count > 1 { return }
+    services[service].hasConnectionIDs = false
+    services[service].hasServiceID = older > .v1
+  }
+
+  private mutating func advise(_ advice: Advice) {
+    if hasAdvised { return }
+    hasAdvised = true
+    self.advice = advice
+  }
+
+  private mutating func startStream(_ service: Int, _ message: Message) -> Action {
     let hadConnections = slots.contains { $0?.service == service }
-    beginStream(service, streamID: streamID)
+    beginStream(service, streamID: message.streamID)
+    services[service].hasServiceID = !message.serviceID.isEmpty
+    services[service].hasConnectionIDs = message.connectionID != 0
+    if message.connectionID != 0 && version < .v3 { advise(.newerSource) }
     // The old stream's connections still drain while the new one begins, which may take as many again.
     let countMax = hadConnections ? 2 * connectionCountMax : connectionCountMax
     if connectionCount >= countMax {
+      if message.connectionID == 0 { endStream(service) }
       return hadConnections
         ? .refuseRestart(
-          service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
+          service: service, streamID: message.streamID, connectionID: message.connectionID,
+          reason: limitReason)
         : .reply(
-          service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
+          service: service, streamID: message.streamID, connectionID: message.connectionID,
+          reason: limitReason)
     }
-    let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
+    let slot = takeSlot(
+      service: service, connectionID: max(message.connectionID, 1), state: .opening)
+    slots[slot]?.isNegotiated = message.ignorable && options.negotiatesHalfClose
     return hadConnections ? .restart(service: service, slot: slot) : .start(slot: slot)
   }
 
-  private mutating func startConnection(
-    _ service: Int, _ streamID: Int32, _ connectionID: UInt32
-  ) -> Action {
-    if !services[service].isStreaming || services[service].streamID != streamID {
+  private mutating func startConnection(_ service: Int, _ message: Message) -> Action {
+    let connectionID = max(message.connectionID, 1)
+    var fault: String?
+    if !services[service].isStreaming || services[service].streamID != message.streamID {
       // This end may have been restarted: the reset makes the source begin a new stream.
-      return .reply(
-        service: service, streamID: streamID, connectionID: connectionID,
-        reason: "a connection in the unknown stream \(streamID)")
+      fault = "a connection in the unknown stream \(message.streamID)"
+    } else if services[service].slots[connectionID] != nil {
+      fault = "the connection id \(connectionID) is in use already"
+    } else if connectionCount >= connectionCountMax {
+      fault = limitReason
     }
-    if services[service].slots[connectionID] != nil {
+    if let fault {
       return .reply(
-        service: service, streamID: streamID, connectionID: connectionID,
-        reason: "the connection id \(connectionID) is in use already")
+        service: service, streamID: message.streamID, connectionID: connectionID, reason: fault)
     }
-    if connectionCount >= connectionCountMax {
-      return .reply(
-        service: service, streamID: streamID, connectionID: connectionID, reason: limitReason)
-    }
-    return .start(slot: takeSlot(service: service, connectionID: connectionID, state: .opening))
+    let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
+    slots[slot]?.isNegotiated = message.ignorable && options.negotiatesHalfClose
+    return .start(slot: slot)
   }
 
   private var limitReason: String {
     "\(connectionCountMax) connections are open, which is the limit"
   }
 
-  // MARK: Services
-
-  private mutating func agree(_ bytes: Span<UInt8>) -> Action {
-    // A service that says it again, after the peer came back, changes nothing.
-    if areServicesAgreed { return .dropped(reason: "a further SERVICE_IDS") }
-    let names: [String]
-    do throws(MessageError) {
-      names = try Message.availableServiceIDs(bytes)
-    } catch {
-      return .violation(reason: "a SERVICE_IDS message that cannot be read: \(error.reason)")
-    }
-    if let reason = Self.fault(names) { return .violation(reason: reason) }
-    if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
-    serviceNames = names.isEmpty ? [""] : names
-    services = serviceNames.map {
-      Service(wireID: Array($0.utf8), streamID: lastStreamIDs[$0] ?? 0)
-    }
-    mappingOfService = serviceNames.map { name in
-      mappings.firstIndex { $0 == nil || names.isEmpty || $0 == name }
-    }
-    areServicesAgreed = true
-    return .servicesAgreed
-  }
-
-  /// What is wrong with the names themselves, which is the service's fault.
-  private static func fault(_ names: [String]) -> String? {
-    if names.count > serviceCountMax { return "more than \(serviceCountMax) services" }
-    for (index, name) in names.enumerated() {
-      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
-        return "a service name of \(name.utf8.count) bytes"
-      }
-      // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
-      if name.unicodeScalars.contains("\u{FFFD}") { return "a service name that is not UTF-8" }
-      if names[..<index].contains(name) { return "the service name '\(name)' twice" }
-    }
-    return nil
-  }
-
-  /// Why the mappings do not fit the tunnel's services, in words for the user.
-  private func mismatch(_ names: [String]) -> String? {
-    let list = names.joined(separator: ", ")
-    if names.isEmpty {
-      return mappings.count > 1
-        ? "the tunnel was opened without services, so it takes one mapping, not \(mappings.count)"
-        : nil
-    }
-    for mapping in mappings {
-      if let mapping, !names.contains(mapping) {
-        return "the tunnel has no service '\(mapping)'; it has \(list)"
-      }
-      if mapping == nil && names.count > 1 {
-        return "the tunnel has several services (\(list)), so each mapping needs its service's name"
-      }
-    }
-    if role == .destination {
-      for name in names where !mappings.contains(where: { $0 == nil || $0 == name }) {
-        return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
-      }
-    }
-    return nil
-  }
-
   private func serviceIndex(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
     // A peer of the first protocol version names no service; with one service it is clear which.
     if range.isEmpty { return services.count == 1 ? 0 : nil }
-    for index in services.indices where services[index].wireID.count == range.count {
+    for index in services.indices where services[index].id.count == range.count {
       var isEqual = true
       for offset in 0..<range.count
-      where services[index].wireID[offset] != bytes[range.lowerBound + offset] {
+      where services[index].id[offset] != bytes[range.lowerBound + offset] {
         isEqual = false
         break
       }
@@ -350,7 +370,8 @@ public struct TunnelSession {
     services[service].slots.removeAll(keepingCapacity: true)
   }
 
-  private mutating func endStream(_ service: Int) {
+  /// No message of the stream counts any more, either way.
+  mutating func endStream(_ service: Int) {
     services[service].isStreaming = false
     services[service].slots.removeAll(keepingCapacity: true)
   }

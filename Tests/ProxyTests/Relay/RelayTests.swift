@@ -4,67 +4,6 @@ import Testing
 
 @testable import Proxy
 
-/// A relay between a scripted tunnel and scripted local sockets.
-private final class RelayHarness {
-  let tunnel = ScriptedStream()
-  let network: Reactor
-  let relay: Relay
-
-  init(_ role: TunnelRole, settings: Settings = Settings()) throws {
-    network = try Reactor()
-    let link = TunnelLink(
-      network: network, stream: tunnel, role: .client, early: [], log: Log(level: .off))
-    relay = Relay(
-      network: network, link: link, role: role, mappings: ["A"],
-      targets: [.network(Endpoint(host: "127.0.0.1", port: 9))], localAddress: nil, lastStreamIDs: [:],
-      settings: settings, log: Log(level: .off))
-    link.start(pingPeriod: nil)
-    arrive(MessageHeader.serviceIDs(["A"]))
-  }
-
-  func accept() throws -> ScriptedStream {
-    let local = ScriptedStream()
-    let peer = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
-    relay.accept(local, service: 0, from: peer)
-    return local
-  }
-
-  func arrive(_ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = []) {
-    let header = MessageHeader(
-      type, streamID: stream, serviceID: Array("A".utf8), connectionID: connection)
-    var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
-    var span = bytes.mutableSpan
-    let start = header.write(
-      into: &span, endingAt: MessageHeader.byteCountMax, payloadLength: payload.count)
-    arrive(Array(bytes[start...]))
-  }
-
-  private func arrive(_ messages: [UInt8]) {
-    tunnel.arrive(CollectedFrame(opcode: .binary, payload: messages).octets(to: .client))
-  }
-
-  struct Sent: Equatable {
-    let type: MessageType?
-    let streamID: Int32
-    let connectionID: UInt32
-  }
-
-  /// The messages that went into the tunnel.
-  var sent: [Sent] {
-    var collector = FrameCollector(role: .server)
-    collector.feed(tunnel.outbox)
-    let bytes = collector.frames.flatMap { $0.payload }
-    return (LinkHarness.split(bytes) ?? []).compactMap { encoded in
-      (try? Message.parse(encoded.span)).map {
-        Sent(type: $0.type, streamID: $0.streamID, connectionID: $0.connectionID)
-      }
-    }
-  }
-
-  /// The tunnel takes nothing until `becomeWritable`.
-  func fill() { tunnel.unsentByteCount = 1 << 20 }
-}
-
 @Suite("Relay")
 struct RelayTests {
   @Test("what is queued for a connection that is over says nothing in its successor's name")

@@ -44,7 +44,7 @@ struct MessageHeaderTests {
     let header = MessageHeader(
       .connectionReset, streamID: -1,
       serviceID: [UInt8](repeating: 0x73, count: Message.serviceIDByteCountMax),
-      connectionID: .max)
+      connectionID: .max, ignorable: true)
     let payload = [UInt8](repeating: 1, count: Message.payloadLengthMax)
     let bytes = octets(header, payload: payload)
     #expect(bytes.count == MessageHeader.byteCountMax + payload.count)

@@ -43,7 +43,8 @@ struct ServiceMappingTests {
   @Test("services and mappings must go together", arguments: rows)
   func agrees(_ row: Row) {
     for role in [TunnelRole.source, .destination] where (row.role ?? role) == role {
-      var session = TunnelSession(role: role, mappings: row.mappings, connectionCountMax: 8)
+      var session = TunnelSession(
+        .init(role: role, mappings: row.mappings, connectionCountMax: 8))
       let action = session.receiveServiceIDs(row.services)
       #expect(session.areServicesAgreed == (row.mappingOfService != nil))
       guard let mappingOfService = row.mappingOfService else {
@@ -62,7 +63,8 @@ struct ServiceMappingTests {
       (.destination, ["SSH1"], ["SSH1", "HTTP1"], ["HTTP1", "-d"]),
       (.source, [nil], ["SSH1", "HTTP1"], ["SSH1", "HTTP1"]),
     ] as [(TunnelRole, [String?], [String], [String])] {
-      var session = TunnelSession(role: role, mappings: mappings, connectionCountMax: 8)
+      var session = TunnelSession(
+        .init(role: role, mappings: mappings, connectionCountMax: 8))
       let reason = session.receiveServiceIDs(services).reason ?? ""
       for word in words { #expect(reason.contains(word), "\(reason)") }
     }

@@ -25,7 +25,8 @@ struct ServiceNameTests {
     "names are taken as they are, up to the longest", arguments: [[], [[0x41]], [long, [0x41]]])
   func takes(list: [[UInt8]]) {
     let bytes = Self.names(list)
-    var session = TunnelSession(role: .source, mappings: [], connectionCountMax: 1)
+    var session = TunnelSession(
+      .init(role: .source, mappings: [], connectionCountMax: 1))
     #expect(session.receive(bytes) == .servicesAgreed)
     #expect(session.serviceNames.map { Array($0.utf8) } == (list.isEmpty ? [[]] : list))
   }
@@ -40,7 +41,8 @@ struct ServiceNameTests {
   @Test("a name that cannot be used is the service's fault and crashes nothing", arguments: faults)
   func refuses(name: String, list: [[UInt8]]) {
     let bytes = Self.names(list)
-    var session = TunnelSession(role: .source, mappings: [nil], connectionCountMax: 1)
+    var session = TunnelSession(
+      .init(role: .source, mappings: [nil], connectionCountMax: 1))
     guard case .violation = session.receive(bytes) else {
       Issue.record("\(name) was accepted")
       return
@@ -49,12 +51,13 @@ struct ServiceNameTests {
 
   @Test("streams go on from where an earlier session ended")
   func seedsStreamIDs() {
-    var first = TunnelSession(role: .source, mappings: ["A"], connectionCountMax: 9)
+    var first = TunnelSession(
+      .init(role: .source, mappings: ["A"], connectionCountMax: 9))
     _ = first.receive(Self.names([[0x41]]))
     #expect(first.open(service: 0) == .opened(slot: 0, .streamStart))
     #expect(first.streamIDs == ["A": 1])
     var second = TunnelSession(
-      role: .source, mappings: ["A"], connectionCountMax: 9, lastStreamIDs: first.streamIDs)
+      .init(role: .source, mappings: ["A"], connectionCountMax: 9), lastStreamIDs: first.streamIDs)
     _ = second.receive(Self.names([[0x41]]))
     #expect(second.open(service: 0) == .opened(slot: 0, .streamStart))
     #expect(second.header(.data, slot: 0)?.streamID == 2)

@@ -3,11 +3,15 @@ import Proxy
 extension TunnelSession {
   /// A session whose services are agreed: the mappings are those of all services.
   static func agreed(
-    _ role: TunnelRole, services: [String] = ["SSH1"], connectionCountMax: Int = 8
+    _ role: TunnelRole, services: [String] = ["SSH1"], connectionCountMax: Int = 8,
+    version: ProtocolVersion = .v3, negotiatesHalfClose: Bool = false
   ) -> TunnelSession {
-    let mappings: [String?] = services.isEmpty ? [nil] : services
-    var session = TunnelSession(
-      role: role, mappings: mappings, connectionCountMax: connectionCountMax)
+    var options = Options(
+      role: role, mappings: services.isEmpty ? [nil] : services,
+      connectionCountMax: connectionCountMax)
+    options.version = version
+    options.negotiatesHalfClose = negotiatesHalfClose
+    var session = TunnelSession(options)
     _ = session.receiveServiceIDs(services)
     return session
   }
@@ -20,10 +24,11 @@ extension TunnelSession {
   /// Handles a message, given as the peer's codec would write it.
   mutating func receive(
     _ type: MessageType, stream streamID: Int32 = 1, connection connectionID: UInt32 = 1,
-    service: String = "SSH1", payload: [UInt8] = []
+    service: String = "SSH1", payload: [UInt8] = [], ignorable: Bool = false
   ) -> Action {
     let header = MessageHeader(
-      type, streamID: streamID, serviceID: Array(service.utf8), connectionID: connectionID)
+      type, streamID: streamID, serviceID: Array(service.utf8), connectionID: connectionID,
+      ignorable: ignorable)
     var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
     var span = bytes.mutableSpan
     let start = header.write(
@@ -64,6 +69,8 @@ extension TunnelSession.Action {
     case .start(let slot): .start(slot)
     case .restart(let service, let slot): .restart(service, slot)
     case .deliver(let slot): .deliver(slot)
+    case .agreed(let slot): .agreed(slot)
+    case .peerEnded(let slot): .peerEnded(slot)
     case .peerReset(let slot): .peerReset(slot)
     case .serviceReset(let service): .serviceReset(service)
     case .sessionReset: .sessionReset
@@ -81,6 +88,8 @@ extension TunnelSession.Action {
     case start(Int)
     case restart(Int, Int)
     case deliver(Int)
+    case agreed(Int)
+    case peerEnded(Int)
     case peerReset(Int)
     case serviceReset(Int)
     case sessionReset

@@ -32,25 +32,19 @@ struct TunnelClientTests {
     return policy
   }()
 
-  private static var connectingFirst: TunnelClient {
-    .connecting(attempt: 2, address: 0, addressCount: 2)
-  }
-  private static var connectingLast: TunnelClient {
-    .connecting(attempt: 2, address: 1, addressCount: 2)
-  }
-
   /// A state's attempt is its second, so that one retry is left.
   private static var states: [TunnelClient] {
     [
-      .idle, .resolving(attempt: 2), connectingFirst, connectingLast, .tlsHandshake(attempt: 2),
+      .idle, .resolving(attempt: 2), .connecting(attempt: 2), .proxyTLSHandshake(attempt: 2),
+      .proxyConnect(attempt: 2), .tlsHandshake(attempt: 2),
       .upgrading(attempt: 2), .awaitingServiceIDs(attempt: 2), .running(attempt: 2),
       .backingOff(attempt: 2), .stopping, .stopped(.refused),
     ]
   }
 
   private static let events: [TunnelClient.Event] = [
-    .start, .resolved(addressCount: 2), .resolved(addressCount: 0), .connected, .secured,
-    .upgraded, .refused, .servicesAgreed, .servicesMismatch, .cannotListen, .failed,
+    .start, .resolved, .connected, .secured, .proxyConnected, .upgraded, .tunnelEnded,
+    .refused, .servicesAgreed, .servicesMismatch, .cannotListen, .failed,
     .lost(wasHealthy: true), .lost(wasHealthy: false), .retryDue, .stopRequested, .drained,
   ]
 
@@ -63,51 +57,57 @@ struct TunnelClientTests {
 
   /// All that does something; every other pair leaves the state and asks for nothing.
   private static var rules: [Rule] {
-    [
+    let underWay: [TunnelClient] = [
+      .resolving(attempt: 2), .connecting(attempt: 2), .proxyTLSHandshake(attempt: 2),
+      .proxyConnect(attempt: 2), .tlsHandshake(attempt: 2), .upgrading(attempt: 2),
+      .awaitingServiceIDs(attempt: 2),
+    ]
+    let failing = underWay.flatMap { state in
+      [
+        Rule(state, .failed, backOff.0, backOff.1),
+        Rule(state, .lost(wasHealthy: true), backOff.0, backOff.1),
+        Rule(state, .lost(wasHealthy: false), backOff.0, backOff.1),
+      ]
+    }
+    let stopping = (underWay + [.backingOff(attempt: 2)]).flatMap { state in
+      [
+        Rule(state, .stopRequested, requested.0, requested.1),
+        Rule(state, .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
+      ]
+    }
+    return failing + stopping + [
       Rule(.idle, .start, .resolving(attempt: 1), .resolve),
       Rule(.idle, .stopRequested, requested.0, requested.1),
 
-      Rule(
-        .resolving(attempt: 2), .resolved(addressCount: 2), connectingFirst, .connect(address: 0)),
-      Rule(.resolving(attempt: 2), .failed, backOff.0, backOff.1),
-      Rule(.resolving(attempt: 2), .stopRequested, requested.0, requested.1),
-
-      Rule(connectingFirst, .connected, .tlsHandshake(attempt: 2), .startTLS),
-      Rule(connectingFirst, .failed, connectingLast, .connect(address: 1)),
-      Rule(connectingFirst, .stopRequested, requested.0, requested.1),
-      Rule(connectingLast, .connected, .tlsHandshake(attempt: 2), .startTLS),
-      Rule(connectingLast, .failed, backOff.0, backOff.1),
-      Rule(connectingLast, .stopRequested, requested.0, requested.1),
-
+      Rule(.resolving(attempt: 2), .resolved, .connecting(attempt: 2), .connect),
+      Rule(.connecting(attempt: 2), .connected, .tlsHandshake(attempt: 2), .startTLS),
+      Rule(.proxyTLSHandshake(attempt: 2), .secured, .proxyConnect(attempt: 2), .askWebProxy),
+      Rule(.proxyConnect(attempt: 2), .proxyConnected, .tlsHandshake(attempt: 2), .startTLS),
       Rule(.tlsHandshake(attempt: 2), .secured, .upgrading(attempt: 2), .upgrade),
-      Rule(.tlsHandshake(attempt: 2), .failed, backOff.0, backOff.1),
-      Rule(.tlsHandshake(attempt: 2), .stopRequested, requested.0, requested.1),
 
       Rule(.upgrading(attempt: 2), .upgraded, .awaitingServiceIDs(attempt: 2), .begin),
       Rule(.upgrading(attempt: 2), .refused, .stopped(.refused), .stop(.refused)),
-      Rule(.upgrading(attempt: 2), .failed, backOff.0, backOff.1),
-      Rule(.upgrading(attempt: 2), .stopRequested, requested.0, requested.1),
 
       Rule(.awaitingServiceIDs(attempt: 2), .servicesAgreed, .running(attempt: 2), .serve),
       Rule(
         .awaitingServiceIDs(attempt: 2), .servicesMismatch, .stopped(.servicesMismatch),
         .stop(.servicesMismatch)),
-      Rule(.awaitingServiceIDs(attempt: 2), .failed, backOff.0, backOff.1),
-      Rule(.awaitingServiceIDs(attempt: 2), .lost(wasHealthy: true), backOff.0, backOff.1),
-      Rule(.awaitingServiceIDs(attempt: 2), .lost(wasHealthy: false), backOff.0, backOff.1),
-      Rule(.awaitingServiceIDs(attempt: 2), .stopRequested, requested.0, requested.1),
+      Rule(
+        .awaitingServiceIDs(attempt: 2), .tunnelEnded, .stopped(.tunnelEnded),
+        .stop(.tunnelEnded)),
 
       Rule(
         .running(attempt: 2), .lost(wasHealthy: true), .backingOff(attempt: 0),
         .backOff(Milliseconds(0))),
       Rule(.running(attempt: 2), .lost(wasHealthy: false), backOff.0, backOff.1),
-      Rule(.running(attempt: 2), .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
       Rule(.running(attempt: 2), .stopRequested, .stopping, .drain),
+      Rule(.running(attempt: 2), .tunnelEnded, .stopped(.tunnelEnded), .stop(.tunnelEnded)),
+      Rule(.running(attempt: 2), .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
 
       Rule(.backingOff(attempt: 2), .retryDue, .resolving(attempt: 3), .resolve),
-      Rule(.backingOff(attempt: 2), .stopRequested, requested.0, requested.1),
 
       Rule(.stopping, .drained, requested.0, requested.1),
+      Rule(.stopping, .tunnelEnded, requested.0, requested.1),
       Rule(.stopping, .lost(wasHealthy: true), requested.0, requested.1),
       Rule(.stopping, .lost(wasHealthy: false), requested.0, requested.1),
       Rule(.stopping, .stopRequested, requested.0, requested.1),
@@ -120,7 +120,7 @@ struct TunnelClientTests {
       let rules = Self.rules.filter { $0.state == state && $0.event == event }
       #expect(rules.count <= 1)
       var client = state
-      let action = client.handle(event, policy: Self.policy, randomness: .max)
+      let action = client.handle(event, route: .direct, policy: Self.policy, randomness: .max)
       #expect(client == rules.first?.next ?? state, "\(state)")
       #expect(action == rules.first?.action ?? TunnelClient.Action.none, "\(state)")
     }
@@ -130,7 +130,8 @@ struct TunnelClientTests {
   func usesUpRetries() {
     let states: [(TunnelClient, TunnelClient.Event)] = [
       (.resolving(attempt: 3), .failed),
-      (.connecting(attempt: 3, address: 1, addressCount: 2), .failed),
+      (.connecting(attempt: 3), .failed), (.proxyTLSHandshake(attempt: 3), .failed),
+      (.proxyConnect(attempt: 3), .failed),
       (.tlsHandshake(attempt: 3), .failed), (.upgrading(attempt: 3), .failed),
       (.awaitingServiceIDs(attempt: 3), .failed),
       (.running(attempt: 3), .lost(wasHealthy: false)),
@@ -139,10 +140,13 @@ struct TunnelClientTests {
     patient.retryCountMax = -1
     for (state, event) in states {
       var client = state
-      #expect(client.handle(event, policy: Self.policy, randomness: 0) == .stop(.retriesUsedUp))
+      #expect(
+        client.handle(event, route: .direct, policy: Self.policy, randomness: 0)
+          == .stop(.retriesUsedUp))
       #expect(client == .stopped(.retriesUsedUp))
       client = state
-      guard case .backOff = client.handle(event, policy: patient, randomness: 0) else {
+      guard case .backOff = client.handle(event, route: .direct, policy: patient, randomness: 0)
+      else {
         Issue.record("\(state) gave up")
         continue
       }
@@ -166,8 +170,34 @@ struct TunnelClientTests {
   @Test("a tunnel that was up starts to count its attempts afresh")
   func countsAfresh() {
     var client = TunnelClient.running(attempt: 3)
-    _ = client.handle(.lost(wasHealthy: true), policy: Self.policy, randomness: 0)
-    #expect(client.handle(.retryDue, policy: Self.policy, randomness: 0) == .resolve)
+    _ = client.handle(.lost(wasHealthy: true), route: .direct, policy: Self.policy, randomness: 0)
+    #expect(
+      client.handle(.retryDue, route: .direct, policy: Self.policy, randomness: 0) == .resolve)
     #expect(client == .resolving(attempt: 1))
+  }
+
+  @Test(
+    "a web proxy is asked on the way, over TLS if that is how it is spoken to",
+    arguments: [
+      (.webProxy, .askWebProxy, .proxyConnect(attempt: 1)),
+      (.encryptedWebProxy, .startWebProxyTLS, .proxyTLSHandshake(attempt: 1)),
+      (.direct, .startTLS, .tlsHandshake(attempt: 1)),
+    ] as [(TunnelClient.Route, TunnelClient.Action, TunnelClient)])
+  func takesRoute(route: TunnelClient.Route, action: TunnelClient.Action, next: TunnelClient) {
+    var client = TunnelClient.connecting(attempt: 1)
+    #expect(
+      client.handle(.connected, route: route, policy: Self.policy, randomness: 0) == action)
+    #expect(client == next)
+  }
+
+  @Test(
+    "without reconnect_on_data_error the loss of a tunnel is the end", arguments: [true, false])
+  func doesNotReconnect(wasHealthy: Bool) {
+    var policy = Self.policy
+    policy.reconnectsOnDataError = false
+    var client = TunnelClient.running(attempt: 1)
+    let action = client.handle(
+      .lost(wasHealthy: wasHealthy), route: .direct, policy: policy, randomness: 0)
+    #expect(action == .stop(.retriesUsedUp))
   }
 }

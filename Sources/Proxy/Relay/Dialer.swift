@@ -1,0 +1,299 @@
+import Basics
+import Reactor
+
+/// Whoever wants a WebSocket to the service.
+protocol DialerHandler: AnyObject {
+  /// A step is done.
+  func dialer(_ dialer: Dialer, did event: TunnelClient.Event)
+  /// The current step did not work; `reason` is for the log. Nothing is left open.
+  func dialer(_ dialer: Dialer, failed reason: String)
+  /// The service answered 4xx; `reason` is for the log. Nothing is left open.
+  func dialer(_ dialer: Dialer, refused reason: String)
+  /// - Parameter early: what came behind the answer's head.
+  func dialer(
+    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    early: [UInt8])
+}
+
+/// The way to a WebSocket, one step at a time as `TunnelClient` says: name, connection, perhaps a web proxy,
+/// TLS, upgrade. Each step is bounded in time, each answer in length.
+final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHandler {
+  private enum TimerTag: Int { case step, body }
+
+  /// How long an answer that refuses may take to say why.
+  private static let bodyTimeout = Milliseconds(1_000)
+  /// Bytes of such an answer's body that are quoted.
+  private static let bodyByteCountMax = 512
+
+  private let network: any Network
+  private let configuration: Configuration
+  private let tls: TLSContext
+  private let log: Log
+  private var handler: (any DialerHandler)?
+  private var addresses: [SocketAddress] = []
+  private var resolveID: ResolveID?
+  private var race: AddressRace?
+  /// The connection so far: TCP first, then TLS over it.
+  private var stream: (any Stream)?
+  private var proxyHandshake: WebProxyHandshake?
+  private var handshake: ClientHandshake?
+  private var response: [UInt8] = []
+  private var timer: TimerID?
+  /// What the current step is, for a message that it failed.
+  private var stepName = ""
+
+  init(
+    network: any Network, configuration: Configuration, tls: TLSContext, log: Log,
+    handler: any DialerHandler
+  ) {
+    self.network = network
+    self.configuration = configuration
+    self.tls = tls
+    self.log = log
+    self.handler = handler
+  }
+
+  /// Ends all that is under way; the handler hears nothing more of it.
+  func drop() {
+    cancelTimer()
+    if let resolveID { network.cancelResolve(resolveID) }
+    resolveID = nil
+    race?.cancel()
+    race = nil
+    stream?.close()
+    stream = nil
+    proxyHandshake = nil
+    handshake = nil
+    response = []
+  }
+
+  /// Lets go of the handler, for good.
+  func close() {
+    handler = nil
+    drop()
+  }
+
+  private func startStep(_ name: String) {
+    cancelTimer()
+    stepName = name
+    timer = network.schedule(
+      at: network.now + configuration.settings.stepTimeout, self, tag: TimerTag.step.rawValue)
+  }
+
+  private func cancelTimer() {
+    if let timer { network.cancel(timer) }
+    timer = nil
+  }
+
+  private func fail(_ reason: String) {
+    drop()
+    handler?.dialer(self, failed: reason)
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    if tag == TimerTag.body.rawValue {
+      judge(isComplete: true)
+    } else {
+      fail(stepName + " took longer than \(configuration.settings.stepTimeout.count) ms")
+    }
+  }
+
+  // MARK: Name and connection
+
+  /// Where the connection goes to: the service, or the web proxy on the way to it.
+  private var nextHop: Endpoint { configuration.webProxy?.endpoint ?? configuration.endpoint }
+
+  func resolve() {
+    startStep("looking up " + nextHop.host)
+    log.debug(stepName)
+    resolveID = network.resolve(nextHop.host, port: nextHop.port, self)
+  }
+
+  func resolved(_ addresses: [SocketAddress]) {
+    resolveID = nil
+    self.addresses = addresses
+    handler?.dialer(self, did: .resolved)
+  }
+
+  func resolveFailed(reason: String) {
+    resolveID = nil
+    fail("Could not resolve DNS hostname of proxy host: \(nextHop.host) - \(reason)")
+  }
+
+  func connect() {
+    // Each address has its own time; the whole step needs none.
+    cancelTimer()
+    let race = AddressRace(
+      network: network, name: nextHop.description, addresses: addresses, from: nil,
+      timeout: configuration.settings.stepTimeout, handler: self)
+    self.race = race
+    race.start()
+  }
+
+  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+    self.race = nil
+    self.stream = stream
+    stream.handler = self
+    log.debug("Connected successfully with proxy server: " + address.description)
+    handler?.dialer(self, did: .connected)
+  }
+
+  func race(_ race: AddressRace, lost reason: String) {
+    self.race = nil
+    fail("Could not connect to proxy server: " + reason)
+  }
+
+  // MARK: Web proxy
+
+  func startWebProxyTLS() {
+    startTLS(serverName: nextHop.host, "the TLS handshake with the web proxy ")
+  }
+
+  func askWebProxy() {
+    guard let webProxy = configuration.webProxy, let stream else { return }
+    startStep("the answer of " + webProxy.description)
+    let handshake = WebProxyHandshake(proxy: webProxy, endpoint: configuration.endpoint)
+    proxyHandshake = handshake
+    stream.interest = .readable
+    let request = handshake.request(userAgent: configuration.userAgent)
+    if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
+  }
+
+  private func judge(_ outcome: WebProxyHandshake.Outcome) {
+    switch outcome {
+    case .needMore: break
+    case .connected:
+      proxyHandshake = nil
+      response = []
+      stream?.interest = []
+      handler?.dialer(self, did: .proxyConnected)
+    case .refused(_, let reason), .violation(let reason): fail(reason)
+    }
+  }
+
+  // MARK: TLS and upgrade
+
+  func startTLS() {
+    startTLS(serverName: configuration.endpoint.host, "the TLS handshake with ")
+  }
+
+  private func startTLS(serverName: String, _ step: String) {
+    startStep(step + serverName)
+    guard let transport = stream else { return }
+    do {
+      stream = try network.startTLS(
+        over: transport, context: tls, serverName: serverName, self)
+    } catch {
+      fail(error.reason)
+    }
+  }
+
+  func upgrade() {
+    startStep("the service's answer to the web socket upgrade request")
+    guard let key = try? Cryptography.random(16), let stream else {
+      fail("no random numbers are to be had")
+      return
+    }
+    let keyText = Cryptography.base64(key)
+    let subprotocols = [configuration.settings.protocolVersion.subprotocol]
+    handshake = ClientHandshake(
+      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols)
+    var fields = [HeaderBlock.Field("access-token", configuration.accessToken)]
+    if !configuration.clientToken.isEmpty {
+      fields.append(HeaderBlock.Field("client-token", configuration.clientToken))
+    }
+    fields.append(HeaderBlock.Field("User-Agent", configuration.userAgent))
+    let endpoint = configuration.endpoint
+    let request = ClientHandshake.request(
+      target: "/tunnel?local-proxy-mode=" + configuration.role.localProxyMode,
+      host: endpoint.port == 443 ? endpoint.bracketedHost : endpoint.description, key: keyText,
+      subprotocols: subprotocols, fields: fields)
+    stream.interest = .readable
+    if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
+  }
+
+  func streamOpened() { handler?.dialer(self, did: .secured) }
+
+  func streamFailed(_ failure: StreamFailure) { fail(stepName + " failed: " + failure.reason) }
+
+  func streamReady(_ readiness: Readiness) {
+    guard let stream else { return }
+    var buffer = ByteQueue()
+    buffer.reserve(ClientHandshake.responseByteCountMax)
+    switch buffer.withWritable({ stream.receive(into: &$0) }) {
+    case .bytes(let count):
+      buffer.advance(count)
+      buffer.withReadable { bytes in
+        for index in 0..<bytes.count { response.append(bytes[index]) }
+      }
+      judge(isComplete: false)
+    case .wouldBlock: break
+    case .endOfStream: answerEnded(.unexpectedEnd)
+    case .failed(let failure): answerEnded(failure)
+    }
+  }
+
+  private func answerEnded(_ failure: StreamFailure) {
+    if response.isEmpty {
+      fail(stepName + " did not come: " + failure.reason)
+    } else {
+      judge(isComplete: true)
+      if stream != nil { fail(stepName + " is cut short: " + failure.reason) }
+    }
+  }
+
+  /// - Parameter isComplete: no more of the answer will come, or is waited for.
+  private func judge(isComplete: Bool) {
+    let received = response
+    if let proxyHandshake {
+      judge(proxyHandshake.parse(received.span))
+    } else if let handshake {
+      judge(handshake.parse(received.span), isComplete: isComplete)
+    }
+  }
+
+  private func judge(_ outcome: ClientHandshake.Outcome, isComplete: Bool) {
+    switch outcome {
+    case .needMore: break
+    case .violation(let reason): fail(reason)
+    case .refused(let status, let reason, let head):
+      let body = response.dropFirst(head.byteCount).prefix(Self.bodyByteCountMax)
+      if !isComplete && body.count < bodyByteCount(head) {
+        // The words that say why come in a record of their own.
+        cancelTimer()
+        timer = network.schedule(
+          at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
+        return
+      }
+      refuse(status, reason, String(decoding: body, as: UTF8.self), head)
+    case .accepted(let head, let subprotocol, let byteCount):
+      guard let stream else { return }
+      let early = Array(response.dropFirst(byteCount))
+      self.stream = nil
+      stream.interest = []
+      drop()
+      handler?.dialer(
+        self, opened: stream, head: head, subprotocol: subprotocol, early: early)
+    }
+  }
+
+  /// Bytes of the body that are worth waiting for.
+  private func bodyByteCount(_ head: HeaderBlock) -> Int {
+    guard let length = head.value("content-length") else { return Self.bodyByteCountMax }
+    return min(Int(length) ?? 0, Self.bodyByteCountMax)
+  }
+
+  private func refuse(_ status: Int, _ reason: String, _ body: String, _ head: HeaderBlock) {
+    let channelID = head.value("channel-id") ?? "none"
+    let text =
+      "Proxy server rejected web socket upgrade request: (HTTP/1.1 \(status) \(reason)) "
+      + "\"\(body)\", web socket session ID: \(channelID)"
+    drop()
+    if (400..<500).contains(status) {
+      handler?.dialer(self, refused: text)
+    } else {
+      handler?.dialer(self, failed: text)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// How a session comes to its services: the tunnel's list and the user's mappings must go together.
+extension TunnelSession {
+  /// A WebSocket of the first protocol version has no SERVICE_IDS: the tunnel's one service has no name.
+  public mutating func agreeWithoutList() -> Action { agree([]) }
+
+  /// - Parameter bytes: a SERVICE_IDS message.
+  mutating func agree(_ bytes: Span<UInt8>) -> Action {
+    // A service that says it again, after the peer came back, changes nothing.
+    if areServicesAgreed { return .dropped(reason: "a further SERVICE_IDS") }
+    do throws(MessageError) {
+      return agree(try Message.availableServiceIDs(bytes))
+    } catch {
+      return .violation(reason: "a SERVICE_IDS message that cannot be read: \(error.reason)")
+    }
+  }
+
+  private mutating func agree(_ names: [String]) -> Action {
+    if let reason = Self.fault(names) { return .violation(reason: reason) }
+    if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
+    serviceNames = names.isEmpty ? [""] : names
+    services = serviceNames.map { Service(id: Array($0.utf8), streamID: lastStreamIDs[$0] ?? 0) }
+    if names.isEmpty {
+      mappingOfService = [options.mappings.isEmpty ? nil : 0]
+    } else {
+      mappingOfService = names.map { name in mapped.firstIndex { $0 == nil || $0 == name } }
+    }
+    areServicesAgreed = true
+    return .servicesAgreed
+  }
+
+  /// All mappings, in the order that `mappingOfService` counts them.
+  private var mapped: [String?] { options.mappings + options.optionalMappings.map { $0 } }
+
+  /// What is wrong with the names themselves, which is the service's fault.
+  private static func fault(_ names: [String]) -> String? {
+    if names.count > serviceCountMax { return "more than \(serviceCountMax) services" }
+    for (index, name) in names.enumerated() {
+      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
+        return "a service name of \(name.utf8.count) bytes"
+      }
+      // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
+      if name.unicodeScalars.contains("\u{FFFD}") { return "a service name that is not UTF-8" }
+      if names[..<index].contains(name) { return "the service name '\(name)' twice" }
+    }
+    return nil
+  }
+
+  /// Why the mappings do not fit the tunnel's services, in words for the user.
+  private func mismatch(_ names: [String]) -> String? {
+    let list = names.joined(separator: ", ")
+    let mappings = options.mappings
+    if names.isEmpty {
+      if mappings.count > 1 {
+        return
+          "the tunnel was opened without services, so it takes one mapping, not \(mappings.count)"
+      }
+      return mappings.isEmpty && role == .destination
+        ? "the tunnel was opened without services, so it needs -d HOST:PORT" : nil
+    }
+    for mapping in mappings {
+      if let mapping, !names.contains(mapping) {
+        return "the tunnel has no service '\(mapping)'; it has \(list)"
+      }
+      if mapping == nil && names.count > 1 {
+        return "the tunnel has several services (\(list)), so each mapping needs its service's name"
+      }
+    }
+    if version == .v1 && names.count > 1 {
+      return
+        "the tunnel has several services (\(list)), which protocol version V1 cannot tell apart"
+    }
+    if role == .destination {
+      for name in names where !mapped.contains(where: { $0 == nil || $0 == name }) {
+        return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
+      }
+    }
+    return nil
+  }
+}

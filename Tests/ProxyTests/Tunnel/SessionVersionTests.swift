@@ -1,0 +1,162 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("TunnelSession of older versions")
+struct SessionVersionTests {
+  @Test(
+    "a source leaves out the ids that its destination does not know",
+    arguments: [
+      (.v1, "", 0), (.v2, "SSH1", 0), (.v3, "SSH1", 1),
+    ] as [(ProtocolVersion, String, UInt32)])
+  func leavesOutIDs(version: ProtocolVersion, service: String, connectionID: UInt32) {
+    var session = TunnelSession.agreed(.source, version: version)
+    #expect(session.open(service: 0) == .opened(slot: 0, .streamStart))
+    for type in [MessageType.streamStart, .data] {
+      let header = session.header(type, slot: 0)
+      #expect(header?.serviceID == Array(service.utf8))
+      #expect(header?.connectionID == connectionID && header?.streamID == 1)
+    }
+    let reset = session.resetHeader(slot: 0)
+    #expect(reset?.type == (version == .v3 ? .connectionReset : .streamReset))
+    #expect(reset?.connectionID == connectionID && reset?.serviceID == Array(service.utf8))
+  }
+
+  @Test("without connection ids the next client gets a stream of its own", arguments: [1, 2])
+  func replacesConnection(version: Int) {
+    var session = TunnelSession.agreed(.source, version: version == 1 ? .v1 : .v2)
+    #expect(!session.replaces(service: 0))
+    _ = session.open(service: 0)
+    #expect(session.replaces(service: 0))
+    let reset = session.resetHeader(slot: 0)
+    #expect(reset?.type == .streamReset && reset?.streamID == 1)
+    #expect(session.resetHeader(slot: 0) == nil, "the stream is over")
+    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+    #expect(session.header(.data, slot: 1)?.streamID == 2)
+    #expect(session.header(.data, slot: 0) == nil)
+    #expect(session.receive(.data, stream: 1, connection: 0).kind == .dropped)
+    #expect(session.receive(.data, stream: 2, connection: 0).kind == .deliver(1))
+  }
+
+  @Test(
+    "a destination does as each stream's start does",
+    arguments: [
+      ("", 0, "", 0, .streamReset), ("SSH1", 0, "SSH1", 0, .streamReset),
+      ("SSH1", 1, "SSH1", 1, .connectionReset), ("", 7, "", 7, .connectionReset),
+    ] as [(String, UInt32, String, UInt32, MessageType)])
+  func followsSource(
+    service: String, connectionID: UInt32, expectedService: String, expectedID: UInt32,
+    reset: MessageType
+  ) {
+    var session = TunnelSession.agreed(.destination)
+    // What an earlier stream was like does not count.
+    _ = session.receive(.streamStart, stream: 1, connection: 3)
+    session.release(slot: 0)
+    let start = session.receive(
+      .streamStart, stream: 2, connection: connectionID, service: service)
+    #expect(start.kind == .start(0))
+    let header = session.header(.data, slot: 0)
+    #expect(header?.serviceID == Array(expectedService.utf8))
+    #expect(header?.connectionID == expectedID)
+    let deliver = session.receive(.data, stream: 2, connection: connectionID, service: service)
+    #expect(deliver.kind == .deliver(0))
+    #expect(session.resetHeader(slot: 0)?.type == reset)
+    let late = session.receive(.data, stream: 2, connection: connectionID, service: service)
+    #expect(late.kind == (reset == .streamReset ? .dropped : .deliver(0)))
+  }
+
+  @Test("a full destination answers a start without connection id by the stream's reset")
+  func refusesWholeStream() {
+    var session = TunnelSession.agreed(
+      .destination, services: ["SSH1", "HTTP1"], connectionCountMax: 1)
+    _ = session.receive(.streamStart, connection: 0)
+    let action = session.receive(.streamStart, stream: 4, connection: 0, service: "HTTP1")
+    #expect(action.kind == .reply(1, 4, 0))
+    let header = session.resetHeader(service: 1, streamID: 4, connectionID: 0)
+    #expect(header.type == .streamReset && header.connectionID == 0)
+    #expect(session.receive(.data, stream: 4, connection: 0, service: "HTTP1").kind == .dropped)
+  }
+
+  @Test(
+    "the first version knows one service, whatever its name, and no list",
+    arguments: [[], ["SSH1"], ["SSH1", "HTTP1"]])
+  func agreesOnOne(services: [String]) {
+    var options = TunnelSession.Options(
+      role: .source, mappings: services.isEmpty ? [nil] : services.map { $0 },
+      connectionCountMax: 8)
+    options.version = .v1
+    var session = TunnelSession(options)
+    let action = session.receiveServiceIDs(services)
+    #expect(action.kind == (services.count > 1 ? .servicesMismatch : .servicesAgreed))
+    var unlisted = TunnelSession(options)
+    #expect(
+      unlisted.agreeWithoutList().kind == (services.count > 1 ? .servicesMismatch : .servicesAgreed)
+    )
+    if services.count <= 1 { #expect(unlisted.serviceNames == [""]) }
+  }
+
+  @Test("mappings of a directory need not be in the tunnel, and count behind the others")
+  func takesOptionalMappings() {
+    for role in [TunnelRole.source, .destination] {
+      var options = TunnelSession.Options(role: role, mappings: ["A"], connectionCountMax: 8)
+      options.optionalMappings = ["X", "B"]
+      var session = TunnelSession(options)
+      #expect(session.receiveServiceIDs(["B", "A"]).kind == .servicesAgreed)
+      #expect(session.mappingOfService == [2, 0])
+    }
+    var options = TunnelSession.Options(role: .source, mappings: [], connectionCountMax: 8)
+    options.optionalMappings = ["X"]
+    var session = TunnelSession(options)
+    #expect(session.receiveServiceIDs([]).kind == .servicesAgreed)
+    #expect(session.mappingOfService == [nil], "a free port, not that of another service")
+    options.role = .destination
+    var destination = TunnelSession(options)
+    #expect(destination.receiveServiceIDs([]).kind == .servicesMismatch)
+  }
+
+  // MARK: Advice
+
+  @Test(
+    "a destination's first word shows its version",
+    arguments: [
+      (.v3, "SSH1", 1, nil), (.v3, "SSH1", 0, .olderDestination(.v2)),
+      (.v3, "", 0, .olderDestination(.v1)), (.v2, "SSH1", 0, nil),
+      (.v2, "", 0, .olderDestination(.v1)), (.v2, "SSH1", 1, .newerDestination), (.v1, "", 0, nil),
+    ] as [(ProtocolVersion, String, UInt32, TunnelSession.Advice?)])
+  func judgesDestination(
+    version: ProtocolVersion, service: String, connectionID: UInt32,
+    advice: TunnelSession.Advice?
+  ) {
+    var session = TunnelSession.agreed(.source, version: version)
+    _ = session.open(service: 0)
+    let action = session.receive(.data, connection: connectionID, service: service)
+    #expect(action.kind == .deliver(0))
+    #expect(session.advice == advice)
+    if let advice { #expect(advice.text.contains("--destination-client-type")) }
+    session.advice = nil
+    _ = session.receive(.data, connection: connectionID, service: service)
+    #expect(session.advice == nil, "it is said once")
+  }
+
+  @Test("an older destination is spoken to as it does from then on")
+  func goesDown() {
+    var session = TunnelSession.agreed(.source)
+    _ = session.open(service: 0)
+    _ = session.receive(.data, connection: 0)
+    #expect(session.header(.data, slot: 0)?.connectionID == 0)
+    #expect(session.replaces(service: 0), "it does not know CONNECTION_START")
+    #expect(session.resetHeader(slot: 0)?.type == .streamReset)
+    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+    #expect(session.header(.data, slot: 1)?.connectionID == 0)
+  }
+
+  @Test("a destination sees a source that is older or newer than the tunnel needs")
+  func judgesSource() {
+    var older = TunnelSession.agreed(.destination, services: ["A", "B"])
+    #expect(older.receive(.streamStart, connection: 0, service: "").kind == .dropped)
+    #expect(older.advice == .olderSource)
+    var newer = TunnelSession.agreed(.destination, version: .v2)
+    #expect(newer.receive(.streamStart).kind == .start(0))
+    #expect(newer.advice == .newerSource)
+  }
+}
