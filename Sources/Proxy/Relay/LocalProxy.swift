@@ -248,7 +248,7 @@ extension LocalProxy: DialerHandler {
 
   func dialer(_ dialer: Dialer, refused reason: String) {
     log.fatal(
-      reason
+      "the service refused this end of the tunnel: " + reason
         + "; the access token may be wrong, used up, of the other mode or of another region, or the "
         + "tunnel may be closed: open a tunnel, or rotate its tokens")
     handle(.refused)
