@@ -4,6 +4,8 @@ import Reactor
 /// Whoever waits for a connector.
 protocol ConnectorHandler: AnyObject {
   func connector(_ connector: Connector, connected stream: any Stream)
+  /// All addresses failed, and will be tried again after a while.
+  func connector(_ connector: Connector, waits reason: String)
   /// All addresses failed, as often as was allowed; `reason` is the last round's.
   func connector(_ connector: Connector, failed reason: String)
 }
@@ -95,6 +97,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
       return
     }
     retriesLeft -= 1
+    handler?.connector(self, waits: reason)
     timer = network.schedule(at: network.now + settings.connectionRetryDelay, self, tag: 0)
   }
 

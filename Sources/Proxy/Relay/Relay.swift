@@ -286,6 +286,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     handle(.connected, connection) { connection.attach(stream) }
   }
 
+  func connector(_ connector: Connector, waits reason: String) {
+    log.warning(
+      "could not connect to \(reason); trying again in \(settings.connectionRetryDelay.count) ms")
+  }
+
   func connector(_ connector: Connector, failed reason: String) {
     guard let connection = connections[connector.tag], connection.connector === connector else {
       return

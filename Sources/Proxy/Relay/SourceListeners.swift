@@ -169,6 +169,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       stream.abort()
       return
     }
+    log.info(
+      "Accepted tcp connection on \(Self.describe(listener.address)) from \(peer.description)")
     handler?.accepted(stream, service: index, from: peer)
   }
 

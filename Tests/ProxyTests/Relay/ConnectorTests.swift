@@ -9,9 +9,11 @@ import Testing
 struct ConnectorTests {
   private final class Waiter: ConnectorHandler {
     private(set) var stream: (any Stream)?
+    private(set) var waits: [String] = []
     private(set) var failures: [String] = []
 
     func connector(_ connector: Connector, connected stream: any Stream) { self.stream = stream }
+    func connector(_ connector: Connector, waits reason: String) { waits.append(reason) }
     func connector(_ connector: Connector, failed reason: String) { failures.append(reason) }
   }
 
@@ -51,6 +53,7 @@ struct ConnectorTests {
     let times = (0...retries).flatMap { [Int64($0) * 700, Int64($0) * 700] }
     #expect(network.attempts.map(\.time) == times)
     #expect(waiter.failures == ["db:22: Connection refused (10.0.0.1)"])
+    #expect(waiter.waits.count == retries && waiter.waits.allSatisfy { $0 == waiter.failures[0] })
   }
 
   @Test("-1 retries for ever")
