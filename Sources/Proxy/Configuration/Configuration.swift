@@ -63,7 +63,11 @@ public struct Configuration {
     var warnings = Warnings()
     if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
     values.addEnvironment()
-    return .run(try Configuration(values, warnings: warnings))
+    var configuration = try Configuration(values, warnings: warnings)
+    configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
+      Process.environment($0)
+    }
+    return .run(configuration)
   }
 
   /// Validates what was given.

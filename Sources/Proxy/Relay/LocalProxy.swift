@@ -4,7 +4,7 @@ import Reactor
 /// The program: it comes by its WebSocket, relays over it, and comes back when it is lost.
 ///
 /// `TunnelClient` decides; this class does what it says, one step at a time.
-public final class LocalProxy: TimerHandler, SignalHandler {
+public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private enum TimerTag: Int { case serviceIDs, retry, drainTick }
 
   /// A session that lasted so long was healthy, as is one that sent anything.
@@ -23,6 +23,9 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var relay: Relay?
   private var listeners: SourceListeners?
   private var lastStreamIDs: [String: Int32] = [:]
+  /// Where a destination connects from; nil leaves it to the system.
+  private var bindAddress: SocketAddress?
+  private var bindResolveID: ResolveID?
   private var timer: TimerID?
   private var channelID = ""
   private var lastFailure = ""
@@ -44,7 +47,6 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
     log.conceal(configuration.webProxy?.authorization ?? "")
-    for warning in configuration.warnings { log.warning(warning) }
     if !configuration.verifiesPeer {
       log.warning(
         "SECURITY WARNING: the service's certificate is NOT verified (--no-ssl-host-verify): anybody on "
@@ -56,7 +58,26 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   public func start() {
     log.info("Starting proxy in \(configuration.role.localProxyMode) mode")
+    bindAddress = configuration.bindAddress
+    if configuration.role == .destination && !configuration.bindHost.isEmpty {
+      bindResolveID = network.resolve(configuration.bindHost, port: 0, self)
+    } else {
+      handle(.start)
+    }
+  }
+
+  public func resolved(_ addresses: [SocketAddress]) {
+    bindResolveID = nil
+    bindAddress = addresses.first
     handle(.start)
+  }
+
+  public func resolveFailed(reason: String) {
+    bindResolveID = nil
+    log.fatal(
+      "--local-bind-address '\(configuration.bindHost)' cannot be looked up: \(reason); give an address "
+        + "of this machine")
+    stopped(ExitStatus.usage.rawValue)
   }
 
   // MARK: The state machine
@@ -141,7 +162,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
       targets: (configuration.mappings + configuration.directoryMappings).map { $0.address },
-      localAddress: configuration.role == .destination ? configuration.bindAddress : nil,
+      localAddress: bindAddress,
       lastStreamIDs: lastStreamIDs, settings: settings, log: log)
     relay.handler = self
     self.relay = relay
@@ -230,6 +251,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     case .tunnelEnded: log.info("the tunnel is closed or has expired; nothing is left to do")
     case .requested, .refused, .servicesMismatch, .cannotListen: break
     }
+    if let bindResolveID { network.cancelResolve(bindResolveID) }
+    bindResolveID = nil
     dialer?.close()
     dialer = nil
     dropSession()
