@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,12 +69,22 @@ static int ask(const struct request *request, struct inet_diag_msg *answer) {
   return 1;
 }
 
+/// A Unix socket hangs up when its peer is gone, or when both directions have ended.
+static int is_hung_up(int fd) {
+  struct pollfd entry = {.fd = fd};
+  return poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP;
+}
+
 int cepoll_peer_is_closed(int fd) {
   struct request request = {
     .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                .nlmsg_flags = NLM_F_REQUEST},
   };
   struct inet_diag_msg answer;
+  int family = 0;
+  socklen_t length = sizeof family;
+  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_UNIX)
+    return is_hung_up(fd);
   if (describe_peer(fd, &request.body) < 0 || !ask(&request, &answer)) return 0;
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
   return answer.idiag_inode == 0;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <linux/sockios.h>
 #include <unistd.h>
 
@@ -83,7 +85,7 @@ int cepoll_address_format(const cepoll_address *address, char *text, size_t capa
 }
 
 int cepoll_socket(int family) {
-  int domain = family == 4 ? AF_INET : AF_INET6;
+  int domain = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX;
   return result(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
@@ -113,6 +115,7 @@ int cepoll_accept(int fd, cepoll_address *peer) {
     // A client that is gone before it was accepted is no error of the listener: take the next.
     if (accepted < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (accepted < 0) return -errno;
+    // A client of a Unix socket has no address; `peer` says so by its family 0.
     cepoll_address_from(&storage, peer);
     return accepted;
   }
@@ -124,6 +127,62 @@ int cepoll_connect(int fd, const cepoll_address *address) {
   int outcome = connect(fd, (struct sockaddr *)&storage, length);
   // An interrupted connect goes on in the background, as a non-blocking one does.
   return outcome < 0 && errno == EINTR ? -EINPROGRESS : result(outcome);
+}
+
+static int to_sockaddr_un(const char *path, struct sockaddr_un *to) {
+  size_t length = strlen(path);
+  if (length >= sizeof to->sun_path) return -ENAMETOOLONG;
+  memset(to, 0, sizeof *to);
+  to->sun_family = AF_UNIX;
+  memcpy(to->sun_path, path, length);
+  return 0;
+}
+
+int cepoll_connect_path(int fd, const char *path) {
+  struct sockaddr_un address;
+  int outcome = to_sockaddr_un(path, &address);
+  if (outcome < 0) return outcome;
+  return result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
+/// Whether `path` is a socket on which no process listens any more.
+static int is_stale(const char *path) {
+  struct stat status;
+  if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode)) return 0;
+  int probe = cepoll_socket(0);
+  if (probe < 0) return 0;
+  int outcome = cepoll_connect_path(probe, path);
+  close(probe);
+  return outcome == -ECONNREFUSED;
+}
+
+int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file) {
+  struct sockaddr_un address;
+  int outcome = to_sockaddr_un(path, &address);
+  if (outcome < 0) return outcome;
+  // Who may write to the socket file may connect: whom the umask lets, but never everybody.
+  mode_t mask = umask(0);
+  umask(mask | S_IWOTH);
+  outcome = result(bind(fd, (struct sockaddr *)&address, sizeof address));
+  if (outcome == -EADDRINUSE && is_stale(path)) {
+    unlink(path);
+    outcome = result(bind(fd, (struct sockaddr *)&address, sizeof address));
+  }
+  umask(mask);
+  struct stat status;
+  if (outcome < 0) {
+    // The kernel calls any file in the way an address in use.
+    int is_file = outcome == -EADDRINUSE && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
+    return is_file ? -EEXIST : outcome;
+  }
+  *file = lstat(path, &status) < 0 ? 0 : status.st_ino;
+  return cepoll_listen(fd, backlog);
+}
+
+void cepoll_remove_path(const char *path, uint64_t file) {
+  struct stat status;
+  // The file system may have given the number to the next file: somebody who listens keeps his.
+  if (lstat(path, &status) == 0 && status.st_ino == file && is_stale(path)) unlink(path);
 }
 
 int cepoll_local_address(int fd, cepoll_address *address) {
@@ -159,8 +218,8 @@ ssize_t cepoll_send(int fd, const void *bytes, size_t count) {
 int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement) {
   struct tcp_info info;
   socklen_t length = sizeof info;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
   if (ioctl(fd, SIOCOUTQ, unacknowledged) < 0) return -errno;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
   *since_acknowledgement = info.tcpi_last_ack_recv;
   return 0;
 }

@@ -19,12 +19,14 @@ public protocol Network: AnyObject {
   func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID
   func cancelResolve(_ id: ResolveID)
 
-  /// Starts listening; port 0 takes a free one. The error is the system's: in use, not permitted.
+  /// Starts listening on TCP or a Unix domain socket; port 0 takes a free one. The error is the system's: in use,
+  /// not permitted.
   func listen(
     on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener
 
-  /// Starts connecting; the handler hears `streamOpened` or `streamFailed`.
+  /// Starts connecting; the handler hears `streamOpened` or `streamFailed`. A Unix domain socket is not connected
+  /// from an address.
   func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any Stream
@@ -122,7 +124,7 @@ public struct TransportState: Equatable, Sendable {
   }
 }
 
-/// A two-way stream of bytes: a TCP connection, or TLS over one.
+/// A two-way stream of bytes: a connection of TCP or a Unix domain socket, or TLS over one.
 ///
 /// Interest is level-triggered: as long as it is on and there is something, the handler is told each
 /// turn. A stream starts with no interest.
@@ -152,7 +154,7 @@ public protocol Stream: AnyObject {
 
 /// Whoever owns a stream's events.
 public protocol StreamHandler: AnyObject {
-  /// Connected (TCP), or the TLS handshake is complete and the peer verified.
+  /// Connected, or the TLS handshake is complete and the peer verified.
   func streamOpened()
   func streamReady(_ readiness: Readiness)
   /// It never opened, or broke while nobody was receiving or sending. It is closed already.

@@ -1,10 +1,23 @@
+import Basics
 import CEpoll
 
-/// A numeric IPv4 or IPv6 endpoint.
+/// A numeric IPv4 or IPv6 endpoint, or a Unix domain socket.
 public struct SocketAddress {
+  /// All zero for a Unix domain socket.
   var raw: cepoll_address
+  /// Empty for IPv4 and IPv6.
+  public let path: String
 
-  init(raw: cepoll_address) { self.raw = raw }
+  init(raw: cepoll_address) {
+    self.raw = raw
+    path = ""
+  }
+
+  /// The Unix domain socket at `path`, which is taken as it is; 107 bytes are the most that Linux knows.
+  public init(path: String) {
+    raw = cepoll_address()
+    self.path = path
+  }
 
   /// Reads a numeric address such as `127.0.0.1`, `::1` or `fe80::1%eth0`, without brackets; nil when
   /// `host` is a name.
@@ -15,11 +28,17 @@ public struct SocketAddress {
     }
     if outcome < 0 { return nil }
     address.port = port
-    raw = address
+    self.init(raw: address)
   }
 
   public var port: UInt16 { raw.port }
   public var isIPv6: Bool { raw.family == 6 }
+  public var isUnix: Bool { raw.family == 0 }
+
+  /// A socket of the address's family, neither bound nor connected.
+  func makeSocket() throws(SystemError) -> FileDescriptor {
+    FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))
+  }
 
   func with(port: UInt16) -> SocketAddress {
     var copy = self
@@ -38,6 +57,9 @@ public struct SocketAddress {
     }
   }
 
-  /// `127.0.0.1:5555`, `[::1]:5555`.
-  public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  /// `127.0.0.1:5555`, `[::1]:5555`, `/run/ssh.sock`.
+  public var description: String {
+    if isUnix { return path }
+    return concatenate(isIPv6 ? "[" : "", host, isIPv6 ? "]:" : ":", String(port))
+  }
 }

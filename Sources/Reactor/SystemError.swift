@@ -18,6 +18,11 @@ public struct SystemError: Error, Equatable {
     return unsafe String(cString: text)
   }
 
+  /// Nothing on this machine has the address that was to be bound.
+  public var isAddressMissing: Bool { code == EADDRNOTAVAIL }
+  /// The user may not do this.
+  public var isForbidden: Bool { code == EACCES }
+
   public static func == (left: SystemError, right: SystemError) -> Bool { left.code == right.code }
 
   /// Turns CEpoll's convention (a negated errno) into a value or a throw.

@@ -1,7 +1,12 @@
 import Basics
 import CEpoll
 
-/// A listening TCP socket.
+/// A listening TCP or Unix domain socket.
+///
+/// The file of a Unix domain socket is made with what the umask leaves of mode 0775: whoever may write to it may
+/// connect. A file that a process left behind, which nobody listens on any more, is replaced; one of another kind,
+/// or with a listener, is not touched. `close` removes the file, unless it is somebody else's by then. The clients
+/// are unnamed, so their address is the listener's.
 final class TCPListener: Listener, EventHandler, TimerHandler {
   /// How long accepting rests when the process or the system has no descriptor or memory left. Without
   /// a rest the waiting connection would be reported, and fail, in every turn.
@@ -15,22 +20,30 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
   private var timer: TimerID?
   private var handler: (any ListenerHandler)?
   let address: SocketAddress
+  /// Names a Unix domain socket's file for its removal.
+  private let file: UInt64
 
   init(
     reactor: Reactor, address: SocketAddress, backlog: Int32, handler: any ListenerHandler
   ) throws(SystemError) {
-    let family: Int32 = address.isIPv6 ? 6 : 4
-    let socket = FileDescriptor(try SystemError.check(cepoll_socket(family), "socket"))
-    _ = cepoll_set_option(socket.raw, CEPOLL_REUSEADDR, 1)
-    if address.isIPv6 { _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, 1) }
-    var wanted = address.raw
-    _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
-    _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")
+    let socket = try address.makeSocket()
     var bound = cepoll_address()
-    _ = try SystemError.check(unsafe cepoll_local_address(socket.raw, &bound), "getsockname")
+    var file: UInt64 = 0
+    if address.isUnix {
+      _ = try SystemError.check(
+        unsafe cepoll_listen_on_path(socket.raw, address.path, backlog, &file), "listen")
+    } else {
+      _ = cepoll_set_option(socket.raw, CEPOLL_REUSEADDR, 1)
+      if address.isIPv6 { _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, 1) }
+      var wanted = address.raw
+      _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
+      _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")
+      _ = try SystemError.check(unsafe cepoll_local_address(socket.raw, &bound), "getsockname")
+    }
     let raw = socket.raw
     self.reactor = reactor
-    self.address = SocketAddress(raw: bound)
+    self.address = address.isUnix ? address : SocketAddress(raw: bound)
+    self.file = file
     self.handler = handler
     descriptor = consume socket
     token = try reactor.register(raw, interest: .readable, self)
@@ -47,7 +60,8 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
         return
       }
       let stream = TCPStream(reactor: reactor, accepted: FileDescriptor(accepted))
-      handler?.listener(self, accepted: stream, from: SocketAddress(raw: peer))
+      handler?.listener(
+        self, accepted: stream, from: address.isUnix ? address : SocketAddress(raw: peer))
     }
   }
 
@@ -74,7 +88,9 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
     token = nil
     timer = nil
     handler = nil
+    if descriptor == nil { return }
     descriptor = nil
+    if address.isUnix { unsafe cepoll_remove_path(address.path, file) }
   }
 
   private var rawDescriptor: Int32? { descriptor?.raw }

@@ -1,7 +1,8 @@
 import Basics
 import CEpoll
 
-/// A non-blocking TCP connection.
+/// A non-blocking TCP connection, or one of a Unix domain socket, which has no use for TCP's options and knows no
+/// reset: `abort` then looks to the peer as `close` does.
 ///
 ///     connecting ──writable, SO_ERROR 0──▶ open ──close──▶ closed
 ///         └──────────SO_ERROR──────────────────────────────▲
@@ -60,14 +61,18 @@ final class TCPStream: Stream, EventHandler {
     reactor: Reactor, connectingTo address: SocketAddress, from local: SocketAddress?,
     handler: any StreamHandler
   ) throws(SystemError) {
-    let family: Int32 = address.isIPv6 ? 6 : 4
-    let socket = FileDescriptor(try SystemError.check(cepoll_socket(family), "socket"))
-    _ = cepoll_set_option(socket.raw, CEPOLL_NODELAY, 1)
-    if var local = local?.raw {
-      _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &local), "bind")
+    let socket = try address.makeSocket()
+    let result: Int32
+    if address.isUnix {
+      result = unsafe cepoll_connect_path(socket.raw, address.path)
+    } else {
+      _ = cepoll_set_option(socket.raw, CEPOLL_NODELAY, 1)
+      if var local = local?.raw {
+        _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &local), "bind")
+      }
+      var target = address.raw
+      result = unsafe cepoll_connect(socket.raw, &target)
     }
-    var target = address.raw
-    let result = unsafe cepoll_connect(socket.raw, &target)
     if result < 0 && result != -EINPROGRESS { throw SystemError(-result, "connect") }
     let raw = socket.raw
     self.reactor = reactor

@@ -117,8 +117,8 @@ extension EndToEnd {
           "--access-token", tokens.source, "--source-listen-port", "SSH1=0",
           "--local-bind-address", "127.0.0.1",
         ], name: "source", in: scratch)
-      let line = try source.waitForLine(containing: "listening on 127.0.0.1:", "SSH1")
-      let port = try parsePort(in: line, after: "listening on 127.0.0.1:")
+      let line = try source.waitForLine(containing: LocalProxy.listening, "SSH1")
+      let port = try parsePort(in: line, after: LocalProxy.listening)
       try Exchange(seed: 6, upload: 1000, download: 1000).runAsClient(
         over: Socket(connectingTo: port), within: 20)
     }

@@ -14,7 +14,7 @@ extension EndToEnd {
         arguments: ["-s", "SSH1=0"], in: scratch)
       try mistrustful.waitForLine(containing: "[error]", "certificate")
       #expect(mistrustful.isRunning, "it goes on trying")
-      #expect(!mistrustful.text(of: .error).contains("listening on"))
+      #expect(!mistrustful.text(of: .error).contains(LocalProxy.listening))
       mistrustful.send(SIGTERM)
       #expect(try mistrustful.waitForExit(within: 5) == .status(0))
       // Had the token reached the service, it would be spent: another process has another client token.
@@ -35,11 +35,11 @@ extension EndToEnd {
         .dynamic, endpoint: tunneld.port, token: token, name: "strict",
         arguments: ["-c", directory, "-s", "SSH1=0"], in: scratch)
       try strict.waitForLine(containing: "[error]", "certificate")
-      #expect(!strict.text(of: .error).contains("listening on"))
+      #expect(!strict.text(of: .error).contains(LocalProxy.listening))
       let lenient = try LocalProxy.start(
         .dynamic, endpoint: tunneld.port, token: token, name: "lenient",
         arguments: ["-k", "-s", "SSH1=0"], in: scratch)
-      try lenient.waitForLine(containing: "listening on 127.0.0.1:")
+      try lenient.waitForLine(containing: LocalProxy.listening)
     }
 
     @Test("A token the service does not know ends the program with status 3, without retry")
@@ -92,8 +92,12 @@ extension EndToEnd {
       let proxy = try LocalProxy.start(
         .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "second",
         arguments: ["-c", tunneld.authorities, "-s", "SSH1=\(occupant.port)"], in: scratch)
-      #expect(try proxy.waitForExit(within: 10) == .status(5))
-      #expect(proxy.text(of: .error).contains("\(occupant.port)"))
+      // It is tried five times more, 2.5 s apart, unless the settings say otherwise.
+      try proxy.waitForLine(
+        containing: "[error] cannot listen on port \(occupant.port) of 127.0.0.1 for service SSH1",
+        "Address already in use; trying again in 2500 ms")
+      #expect(try proxy.waitForExit(within: 20) == .status(5))
+      #expect(proxy.text(of: .error).contains("[fatal] cannot listen on port \(occupant.port) of"))
     }
 
     /// A self-signed certificate in a directory of the form `-c` takes.

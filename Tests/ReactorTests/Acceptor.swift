@@ -8,8 +8,14 @@ final class Acceptor: ListenerHandler {
   private(set) var listener: (any Listener)?
   var onAccept: (any Stream) -> Void = { _ in }
 
-  init(_ reactor: Reactor, host: String = "127.0.0.1", backlog: Int32 = 128) throws {
+  convenience init(
+    _ reactor: Reactor, host: String = "127.0.0.1", backlog: Int32 = 128
+  ) throws {
     let address = try #require(SocketAddress(numeric: host, port: 0))
+    try self.init(reactor, on: address, backlog: backlog)
+  }
+
+  init(_ reactor: Reactor, on address: SocketAddress, backlog: Int32 = 128) throws {
     listener = try reactor.listen(on: address, backlog: backlog, self)
   }
 

@@ -54,22 +54,30 @@ enum cepoll_option {
   CEPOLL_NOTSENT_LOWAT,
 };
 
-int cepoll_socket(int family);  // 4 or 6: a non-blocking TCP socket, closed on exec
+/// A non-blocking stream socket, closed on exec: TCP for 4 and 6, a Unix socket for 0.
+int cepoll_socket(int family);
 int cepoll_set_option(int fd, enum cepoll_option option, int value);
 int cepoll_bind(int fd, const cepoll_address *address);
 int cepoll_listen(int fd, int backlog);
 int cepoll_accept(int fd, cepoll_address *peer);
 int cepoll_connect(int fd, const cepoll_address *address);
+int cepoll_connect_path(int fd, const char *path);
+/// Binds and listens on a Unix socket file, in the place of one that nobody listens on any more. `file` is then
+/// for cepoll_remove_path. -EADDRINUSE when somebody listens there, -EEXIST when it is another kind of file.
+int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file);
+/// Removes the socket file that cepoll_listen_on_path made, after its descriptor was closed, unless another has
+/// taken its place.
+void cepoll_remove_path(const char *path, uint64_t file);
 int cepoll_local_address(int fd, cepoll_address *address);
 int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
 ssize_t cepoll_send(int fd, const void *bytes, size_t count);
 int cepoll_shutdown_write(int fd);
-/// Whether the peer of a TCP connection is a socket of this machine that no process has open any more. A
-/// peer elsewhere, or a kernel without sock_diag(7), gives 0.
+/// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
+/// elsewhere, or a kernel without sock_diag(7), gives 0.
 int cepoll_peer_is_closed(int fd);
-/// What a TCP connection's peer has acknowledged: bytes in the kernel that it has not, and milliseconds since
-/// its last acknowledgement of anything. 0, or a negated errno.
+/// What a connection's peer has acknowledged: bytes in the kernel that it has not, and milliseconds since its last
+/// acknowledgement of anything. 0, or a negated errno; a Unix socket has the first alone.
 int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);

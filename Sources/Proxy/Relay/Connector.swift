@@ -4,26 +4,23 @@ import Reactor
 /// Whoever waits for a connector.
 protocol ConnectorHandler: AnyObject {
   func connector(_ connector: Connector, connected stream: any Stream)
-  /// All addresses failed, as often as was allowed; `reason` is the last one's.
+  /// All addresses failed, as often as was allowed; `reason` is the last round's.
   func connector(_ connector: Connector, failed reason: String)
 }
 
-/// Reaches one endpoint: resolves it, tries each of its addresses, and begins again as often as it may.
+/// Reaches a server: resolves its name, lets its addresses race, and begins again as often as it may.
 ///
-///     resolving ─▶ connecting(address) ─▶ connected
-///         ▲             │ next address, while one is left
-///         └── waiting ◀─┘ retry, while one is left ─▶ failed
-final class Connector: ResolveHandler, StreamHandler, TimerHandler {
+///     resolving ─▶ racing ─▶ connected
+///         ▲           │
+///         └─ waiting ◀┘ retry, while one is left ─▶ failed
+final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private let network: any Network
   private let target: LocalAddress
   private let local: SocketAddress?
   private let settings: Settings
   private var retriesLeft: Int
-  private var addresses: [SocketAddress] = []
-  private var next = 0
-  private var lastReason = ""
   private var resolveID: ResolveID?
-  private var stream: (any Stream)?
+  private var race: AddressRace?
   private var timer: TimerID?
   private var handler: (any ConnectorHandler)?
   /// Whatever the handler wants to recognise it by.
@@ -43,87 +40,66 @@ final class Connector: ResolveHandler, StreamHandler, TimerHandler {
   }
 
   func start() {
-    guard case .network(let endpoint) = target else { return }
-    resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
+    switch target {
+    case .network(let endpoint):
+      resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
+    case .unix(let path): begin([SocketAddress(path: path)])
+    }
   }
 
   func cancel() {
     handler = nil
-    dropAttempt()
+    race?.cancel()
+    race = nil
+    if let timer { network.cancel(timer) }
+    timer = nil
     if let resolveID { network.cancelResolve(resolveID) }
     resolveID = nil
   }
 
   func resolved(_ addresses: [SocketAddress]) {
     resolveID = nil
-    self.addresses = addresses
-    next = 0
-    tryNext()
+    begin(addresses)
   }
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    addresses = []
-    next = 0
-    lastReason = "\(target.description) has no address: \(reason)"
-    tryNext()
+    retry(concatenate(target.description, " has no address: ", reason))
   }
 
-  private func tryNext() {
-    while next < addresses.count {
-      let address = addresses[next]
-      next += 1
-      do {
-        stream = try network.connect(to: address, from: local, self)
-        timer = network.schedule(at: network.now + settings.connectTimeout, self, tag: 0)
-        return
-      } catch {
-        lastReason = "\(address.description): \(error.reason)"
-      }
-    }
-    if retriesLeft == 0 {
-      let owner = handler
-      handler = nil
-      owner?.connector(self, failed: lastReason)
-      return
-    }
-    retriesLeft -= 1
-    timer = network.schedule(at: network.now + settings.connectionRetryDelay, self, tag: 1)
+  private func begin(_ addresses: [SocketAddress]) {
+    let race = AddressRace(
+      network: network, name: target.description, addresses: addresses, from: local,
+      timeout: settings.connectTimeout, handler: self)
+    self.race = race
+    race.start()
   }
 
-  private func dropAttempt() {
-    if let timer { network.cancel(timer) }
-    timer = nil
-    stream?.close()
-    stream = nil
-  }
-
-  func streamOpened() {
-    guard let stream else { return }
-    if let timer { network.cancel(timer) }
-    timer = nil
-    self.stream = nil
+  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+    self.race = nil
     let owner = handler
     handler = nil
     owner?.connector(self, connected: stream)
   }
 
-  func streamReady(_ readiness: Readiness) {}
+  func race(_ race: AddressRace, lost reason: String) {
+    self.race = nil
+    retry(reason)
+  }
 
-  func streamFailed(_ failure: StreamFailure) {
-    lastReason = "\(addresses[next - 1].description): \(failure.reason)"
-    dropAttempt()
-    tryNext()
+  private func retry(_ reason: String) {
+    if retriesLeft == 0 {
+      let owner = handler
+      handler = nil
+      owner?.connector(self, failed: reason)
+      return
+    }
+    retriesLeft -= 1
+    timer = network.schedule(at: network.now + settings.connectionRetryDelay, self, tag: 0)
   }
 
   func timerFired(tag: Int, now: Instant) {
     timer = nil
-    if tag == 1 {
-      start()
-      return
-    }
-    lastReason = "\(addresses[next - 1].description): no answer in time"
-    dropAttempt()
-    tryNext()
+    start()
   }
 }

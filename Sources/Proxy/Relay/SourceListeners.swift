@@ -10,12 +10,18 @@ protocol SourceListenersHandler: AnyObject {
   func cannotListen()
 }
 
-/// A source's listening ports, one per service. They outlive the WebSocket.
-final class SourceListeners: ListenerHandler, ResolveHandler {
+/// A source's listening sockets, one per service. They outlive the WebSocket.
+///
+/// Services whose socket cannot be had do not hold up the others; they are tried again together, as often as
+/// `connectionRetryCount` allows.
+final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   private struct Service {
     let name: String
-    let endpoint: Endpoint
+    let address: LocalAddress
     var listener: (any Listener)?
+
+    /// How a log line ends that is about this service.
+    var suffix: String { name.isEmpty ? "" : concatenate(" for service ", name) }
   }
 
   private let network: any Network
@@ -23,9 +29,11 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
   private let log: Log
   private var handler: (any SourceListenersHandler)?
   private var services: [Service] = []
-  /// The service whose host is being looked up.
-  private var resolving: Int?
+  /// The service whose socket is being opened; the count of services when none is.
+  private var current = 0
+  private var retriesLeft = 0
   private var resolveID: ResolveID?
+  private var timer: TimerID?
 
   init(
     network: any Network, configuration: Configuration, log: Log,
@@ -38,67 +46,120 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
   }
 
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
+  /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
+  ///   `directoryMappings`; nil for a free port.
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
     if services.map({ $0.name }) == names {
       for service in services { announce(service) }
       // One that could not be had while the tunnel was down is tried again.
-      if resolving == nil { listenForNext() }
+      if timer == nil && current == services.count { begin() }
       return
     }
     closeListeners()
+    let mappings = configuration.mappings + configuration.directoryMappings
     services = names.indices.map { index in
-      let mapping = mappingOfService[index].map { configuration.mappings[$0].address }
-      var host = ""
-      var port: UInt16 = 0
-      if case .network(let endpoint) = mapping { (host, port) = (endpoint.host, endpoint.port) }
-      return Service(
-        name: names[index],
-        endpoint: Endpoint(host: host.isEmpty ? configuration.bindHost : host, port: port),
-        listener: nil)
+      Service(
+        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }))
     }
+    begin()
+  }
+
+  /// Fills in what a mapping leaves out.
+  private func place(_ address: LocalAddress?) -> LocalAddress {
+    guard let address else {
+      return .network(Endpoint(host: configuration.bindHost, port: 0))
+    }
+    guard case .network(let endpoint) = address, endpoint.host.isEmpty else { return address }
+    return .network(Endpoint(host: configuration.bindHost, port: endpoint.port))
+  }
+
+  private func begin() {
+    let count = configuration.settings.connectionRetryCount
+    retriesLeft = count < 0 ? .max : count
+    current = 0
     listenForNext()
   }
 
+  /// Goes on with the first service from `current` on that has no socket.
   private func listenForNext() {
-    guard let index = services.firstIndex(where: { $0.listener == nil }) else { return }
-    resolving = index
-    let endpoint = services[index].endpoint
-    resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
+    while handler != nil && current < services.count {
+      if services[current].listener == nil {
+        switch services[current].address {
+        case .network(let endpoint):
+          resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
+          return
+        case .unix(let path): listen(on: SocketAddress(path: path))
+        }
+      }
+      current += 1
+    }
+    if handler == nil || services.allSatisfy({ $0.listener != nil }) { return }
+    retriesLeft -= 1
+    timer = network.schedule(
+      at: network.now + configuration.settings.connectionRetryDelay, self, tag: 0)
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    current = 0
+    listenForNext()
   }
 
   func resolved(_ addresses: [SocketAddress]) {
-    guard let index = resolving, handler != nil else { return }
-    resolving = nil
+    resolveID = nil
     // `localhost` is both families; clients try IPv4 as well, so that is the one to take.
-    let address = addresses.first { !$0.isIPv6 } ?? addresses[0]
-    do {
-      services[index].listener = try network.listen(
-        on: address, backlog: Settings.listenBacklog, self)
-    } catch {
-      fail(index, "\(address.description): \(error.reason)")
-      return
-    }
-    announce(services[index])
+    listen(on: addresses.first { !$0.isIPv6 } ?? addresses[0])
+    current += 1
     listenForNext()
   }
 
   func resolveFailed(reason: String) {
-    guard let index = resolving, handler != nil else { return }
-    resolving = nil
-    fail(index, "\(services[index].endpoint.host): \(reason)")
+    resolveID = nil
+    fail(services[current].address.description, reason)
+    current += 1
+    listenForNext()
+  }
+
+  private func listen(on address: SocketAddress) {
+    do {
+      services[current].listener = try network.listen(
+        on: address, backlog: Settings.listenBacklog, self)
+      announce(services[current])
+    } catch {
+      var reason = error.reason
+      if error.isAddressMissing { reason = "it is not an address of this machine" }
+      if error.isForbidden && !address.isUnix && address.port < 1024 {
+        reason += "; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
+      }
+      fail(Self.describe(address), reason)
+    }
+  }
+
+  private static func describe(_ address: SocketAddress) -> String {
+    address.isUnix
+      ? address.path : concatenate("port ", String(address.port), " of ", address.host)
   }
 
   private func announce(_ service: Service) {
     guard let address = service.listener?.address else { return }
-    let suffix = service.name.isEmpty ? "" : " for service \(service.name)"
-    log.info("listening on \(address.description)\(suffix)")
+    log.info(
+      concatenate(
+        "Listening for new connection on ", Self.describe(address), service.suffix))
   }
 
-  private func fail(_ index: Int, _ reason: String) {
-    let name = services[index].name
-    let option = name.isEmpty ? "-s PORT" : "-s \(name)=PORT"
-    log.fatal("cannot listen on \(reason); choose another port with \(option)")
-    handler?.cannotListen()
+  /// Says what becomes of the current service; the last failure ends it all.
+  private func fail(_ place: String, _ reason: String) {
+    let service = services[current]
+    let text = concatenate("cannot listen on ", place, service.suffix, ": ", reason)
+    if retriesLeft > 0 {
+      let delay = configuration.settings.connectionRetryDelay.count
+      log.error(concatenate(text, "; trying again in ", String(delay), " ms"))
+      return
+    }
+    log.fatal(concatenate(text, "; choose another place with --source-listen-port"))
+    let owner = handler
+    close()
+    owner?.cannotListen()
   }
 
   func listener(
@@ -113,15 +174,20 @@ final class SourceListeners: ListenerHandler, ResolveHandler {
 
   func listener(_ listener: any Listener, paused error: SystemError) {
     log.warning(
-      "cannot accept clients on \(listener.address.description) for a moment: \(error.reason)")
+      concatenate(
+        "cannot accept clients on ", listener.address.description, " for a moment: ",
+        error.reason))
     handler?.needsDescriptors()
   }
 
   private func closeListeners() {
-    if resolving != nil, let resolveID { network.cancelResolve(resolveID) }
-    resolving = nil
+    if let resolveID { network.cancelResolve(resolveID) }
+    resolveID = nil
+    if let timer { network.cancel(timer) }
+    timer = nil
     for service in services { service.listener?.close() }
     services = []
+    current = 0
   }
 
   func close() {

@@ -6,6 +6,9 @@ struct LocalProxy: Sendable {
   /// Where a source listens, by service; the key is empty for a tunnel without service names.
   private(set) var ports: [String: UInt16] = [:]
 
+  /// How the log line begins that names a listening port.
+  static let listening = "Listening for new connection on port "
+
   /// A source listening on a free port for each service.
   /// - Parameter port: the endpoint's, when it is not tunneld's own.
   static func source(
@@ -19,9 +22,9 @@ struct LocalProxy: Sendable {
       arguments: ["-c", tunneld.authorities, "-s", mappings] + arguments, in: scratch)
     var proxy = LocalProxy(process: process)
     for service in services {
-      let suffix = service.isEmpty ? "[info]" : " for service \(service)"
-      let line = try process.waitForLine(containing: "[info] listening on 127.0.0.1:", suffix)
-      proxy.ports[service] = try parsePort(in: line, after: "listening on 127.0.0.1:")
+      let suffix = service.isEmpty ? " of 127.0.0.1" : " of 127.0.0.1 for service \(service)"
+      let line = try process.waitForLine(containing: "[info] \(listening)", suffix)
+      proxy.ports[service] = try parsePort(in: line, after: listening)
     }
     return proxy
   }

@@ -1,0 +1,181 @@
+import Basics
+import Reactor
+
+/// Whoever waits for a race's end. Nothing is told from inside of `start`.
+protocol AddressRaceHandler: AnyObject {
+  /// The first connection that opened; the others are closed. The stream wants a new handler.
+  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress)
+  /// No address could be reached; `reason` names the target, the reasons, and for each an address that had it.
+  func race(_ race: AddressRace, lost reason: String)
+}
+
+/// Connects to whichever address of a name answers first (RFC 8305 §5): an attempt starts when the one before has
+/// failed, or has not opened for `attemptDelay`, and goes on beside it. The families take turns, so that one
+/// without a way out costs one delay and not all its addresses' time-outs.
+final class AddressRace: TimerHandler {
+  static let attemptDelay = Milliseconds(250)
+  /// Addresses tried; a name with more of them is served by these.
+  static let addressCountMax = 32
+  /// The tag of the timer for the next attempt; those of the attempts' time-outs are their indices.
+  private static let nextTag = -1
+
+  /// One connection on its way. It holds the race, which lets go of it at the latest at its own end.
+  private final class Attempt: StreamHandler {
+    let race: AddressRace
+    let address: SocketAddress
+    var stream: (any Stream)?
+    var timer: TimerID?
+
+    init(race: AddressRace, address: SocketAddress) {
+      self.race = race
+      self.address = address
+    }
+
+    func streamOpened() { race.opened(self) }
+    func streamReady(_ readiness: Readiness) {}
+    func streamFailed(_ failure: StreamFailure) { race.fail(self, failure.reason) }
+  }
+
+  private let network: any Network
+  private let local: SocketAddress?
+  private let timeout: Milliseconds
+  private let addresses: [SocketAddress]
+  private var attempts: [Attempt] = []
+  /// Attempts whose outcome is open.
+  private var openCount = 0
+  private var nextTimer: TimerID?
+  private var isStarting = false
+  /// Distinct reasons of failures, and the message made of them.
+  private var reasons: [String] = []
+  private var failureText: String
+  private var handler: (any AddressRaceHandler)?
+
+  /// - Parameters:
+  ///   - name: what the addresses are of, for the messages.
+  ///   - local: where to connect from; addresses of the other family are then left out.
+  ///   - timeout: of each attempt.
+  init(
+    network: any Network, name: String, addresses: [SocketAddress], from local: SocketAddress?,
+    timeout: Milliseconds, handler: any AddressRaceHandler
+  ) {
+    self.network = network
+    failureText = name
+    self.local = local
+    self.timeout = timeout
+    self.handler = handler
+    self.addresses = Self.order(addresses, from: local)
+    if let local, self.addresses.isEmpty {
+      failureText = concatenate(
+        name, " has no address of the family of the bind address ", local.host)
+    }
+  }
+
+  /// The resolver's order of preference (RFC 6724) with the families taking turns.
+  private static func order(
+    _ addresses: [SocketAddress], from local: SocketAddress?
+  ) -> [SocketAddress] {
+    var rest = addresses
+    if let local { rest.removeAll { !$0.isUnix && $0.isIPv6 != local.isIPv6 } }
+    var ordered: [SocketAddress] = []
+    while !rest.isEmpty && ordered.count < addressCountMax {
+      let isIPv6 = ordered.last?.isIPv6
+      ordered.append(rest.remove(at: rest.firstIndex { $0.isIPv6 != isIPv6 } ?? 0))
+    }
+    return ordered
+  }
+
+  func start() {
+    isStarting = true
+    startNext()
+    isStarting = false
+  }
+
+  func cancel() {
+    handler = nil
+    end()
+  }
+
+  private func startNext() {
+    if let nextTimer { network.cancel(nextTimer) }
+    nextTimer = nil
+    while attempts.count < addresses.count {
+      let attempt = Attempt(race: self, address: addresses[attempts.count])
+      attempts.append(attempt)
+      do {
+        attempt.stream = try network.connect(to: attempt.address, from: local, attempt)
+        attempt.timer = network.schedule(
+          at: network.now + timeout, self, tag: attempts.count - 1)
+        openCount += 1
+        if attempts.count < addresses.count { scheduleNext(Self.attemptDelay) }
+        return
+      } catch {
+        note(attempt, reason(error))
+      }
+    }
+    if openCount > 0 { return }
+    if isStarting {
+      scheduleNext(Milliseconds(0))
+      return
+    }
+    let owner = handler
+    cancel()
+    owner?.race(self, lost: failureText)
+  }
+
+  private func scheduleNext(_ delay: Milliseconds) {
+    nextTimer = network.schedule(at: network.now + delay, self, tag: Self.nextTag)
+  }
+
+  private func opened(_ attempt: Attempt) {
+    guard let stream = attempt.stream else { return }
+    attempt.stream = nil
+    let owner = handler
+    cancel()
+    owner?.race(self, won: stream, at: attempt.address)
+  }
+
+  private func fail(_ attempt: Attempt, _ reason: String) {
+    drop(attempt)
+    openCount -= 1
+    note(attempt, reason)
+    startNext()
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    if tag == Self.nextTag {
+      startNext()
+    } else if tag < attempts.count {
+      fail(attempts[tag], concatenate("no answer within ", String(timeout.count), " ms"))
+    }
+  }
+
+  private func drop(_ attempt: Attempt) {
+    if let timer = attempt.timer { network.cancel(timer) }
+    attempt.timer = nil
+    attempt.stream?.close()
+    attempt.stream = nil
+  }
+
+  private func end() {
+    if let nextTimer { network.cancel(nextTimer) }
+    nextTimer = nil
+    for attempt in attempts { drop(attempt) }
+    attempts = []
+  }
+
+  // MARK: Reasons
+
+  private func reason(_ error: SystemError) -> String {
+    guard let local, error.isAddressMissing else { return error.reason }
+    return concatenate("the bind address ", local.host, " is not an address of this machine")
+  }
+
+  /// Adds a reason with the first address that had it; a numeric target says it already.
+  private func note(_ attempt: Attempt, _ reason: String) {
+    if reasons.contains(reason) { return }
+    let isNamed = reasons.isEmpty && attempt.address.description == failureText
+    failureText = concatenate(failureText, reasons.isEmpty ? ": " : "; ", reason)
+    if !isNamed { failureText = concatenate(failureText, " (", attempt.address.host, ")") }
+    reasons.append(reason)
+  }
+}

@@ -1,0 +1,170 @@
+import Basics
+import Glibc
+import Reactor
+import Testing
+
+@testable import Proxy
+
+@Suite("AddressRace")
+struct ConnectorRaceTests {
+  private final class Waiter: AddressRaceHandler {
+    private(set) var winners: [String] = []
+    private(set) var stream: (any Stream)?
+    var losses: [String] = []
+
+    func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+      winners.append(address.host)
+      self.stream = stream
+    }
+
+    func race(_ race: AddressRace, lost reason: String) { losses.append(reason) }
+  }
+
+  private let network = ScriptedNetwork()
+  private let waiter = Waiter()
+
+  private func race(_ hosts: [String], from local: String? = nil) -> AddressRace {
+    AddressRace(
+      network: network, name: "db:22",
+      addresses: hosts.compactMap { SocketAddress(numeric: $0, port: 22) },
+      from: local.flatMap { SocketAddress(numeric: $0, port: 0) }, timeout: Milliseconds(1_000),
+      handler: waiter)
+  }
+
+  @Test(
+    "the families take turns, beginning with the resolver's first",
+    arguments: [
+      (["::1", "::2", "10.0.0.1", "10.0.0.2"], ["[::1]", "10.0.0.1", "[::2]", "10.0.0.2"]),
+      (["10.0.0.1", "10.0.0.2", "::1"], ["10.0.0.1", "[::1]", "10.0.0.2"]),
+      (["10.0.0.2", "10.0.0.1"], ["10.0.0.2", "10.0.0.1"]),
+    ])
+  func interleaves(hosts: [String], order: [String]) {
+    race(hosts).start()
+    network.advance(900)
+    #expect(network.attempts.map(\.address) == order.map { "\($0):22" })
+  }
+
+  @Test("attempts start 250 ms apart and go on beside each other")
+  func staggers() {
+    race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
+    network.advance(600)
+    #expect(network.attempts.map(\.time) == [0, 250, 500])
+    #expect(network.openAddresses.count == 3)
+  }
+
+  @Test("the first to open wins, whichever it is, and the others are closed")
+  func firstWins() {
+    race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
+    network.advance(300)
+    network.open("10.0.0.2:22")
+    #expect(waiter.winners == ["10.0.0.2"])
+    #expect(waiter.stream === network.attempts[1].stream)
+    #expect(network.openAddresses == ["10.0.0.2:22"])
+    network.advance(5_000)
+    #expect(network.attempts.count == 2 && network.timerCount == 0)
+    #expect(waiter.winners.count == 1 && waiter.losses.isEmpty)
+  }
+
+  @Test("a failure starts the next attempt at once, and the delay counts from there")
+  func failureAdvances() {
+    race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
+    network.advance(100)
+    network.refuse("10.0.0.1:22", ECONNREFUSED)
+    #expect(network.attempts.map(\.time) == [0, 100])
+    network.advance(249)
+    #expect(network.attempts.count == 2)
+    network.advance(1)
+    #expect(network.attempts.map(\.time) == [0, 100, 350])
+  }
+
+  @Test("an address that fails from inside of connect is passed over at once")
+  func passesOverUnreachable() {
+    network.errors["[::1]:22"] = SystemError(ENETUNREACH, "connect")
+    race(["::1", "10.0.0.1"]).start()
+    #expect(network.attempts.map(\.time) == [0, 0])
+    network.open("10.0.0.1:22")
+    #expect(waiter.winners == ["10.0.0.1"])
+  }
+
+  @Test("each attempt has its own time-out; the last one's end is the race's")
+  func timesOut() {
+    race(["10.0.0.1", "10.0.0.2"]).start()
+    network.advance(1_000)
+    #expect(network.openAddresses == ["10.0.0.2:22"])
+    network.advance(249)
+    #expect(waiter.losses.isEmpty)
+    network.advance(1)
+    #expect(waiter.losses == ["db:22: no answer within 1000 ms (10.0.0.1)"])
+    #expect(network.openAddresses.isEmpty && network.timerCount == 0)
+  }
+
+  @Test("a failure names each distinct reason once")
+  func namesReasons() {
+    race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
+    network.refuse("10.0.0.1:22", ECONNREFUSED)
+    network.refuse("10.0.0.2:22", EHOSTUNREACH)
+    network.refuse("10.0.0.3:22", ECONNREFUSED)
+    #expect(
+      waiter.losses == [
+        "db:22: Connection refused (10.0.0.1); No route to host (10.0.0.2)"
+      ])
+  }
+
+  @Test("a numeric target and a Unix domain socket are named once")
+  func namesTargetOnce() {
+    for address in [SocketAddress(numeric: "::1", port: 9), SocketAddress(path: "/run/s")] {
+      guard let address else { continue }
+      network.errors[address.description] = SystemError(ECONNREFUSED, "connect")
+      let race = AddressRace(
+        network: network, name: address.description, addresses: [address], from: nil,
+        timeout: Milliseconds(1_000), handler: waiter)
+      race.start()
+      #expect(waiter.losses.isEmpty, "nothing is told from inside of start")
+      network.advance(0)
+      #expect(waiter.losses.removeLast() == "\(address.description): Connection refused")
+    }
+  }
+
+  @Test("a cancelled race closes everything and says nothing")
+  func cancels() {
+    let race = race(["10.0.0.1", "10.0.0.2"])
+    race.start()
+    network.advance(300)
+    race.cancel()
+    #expect(network.openAddresses.isEmpty && network.timerCount == 0)
+    network.advance(5_000)
+    #expect(waiter.winners.isEmpty && waiter.losses.isEmpty && network.attempts.count == 2)
+  }
+
+  @Test("only addresses of the bind address's family are tried")
+  func filtersFamily() {
+    race(["::1", "10.0.0.1", "::2", "10.0.0.2"], from: "10.9.9.9").start()
+    network.advance(600)
+    #expect(network.attempts.map(\.address) == ["10.0.0.1:22", "10.0.0.2:22"])
+    #expect(network.attempts.map(\.local) == ["10.9.9.9", "10.9.9.9"])
+  }
+
+  @Test("no address of that family, or a bind address that is not there: both name it")
+  func namesBindAddress() {
+    race(["10.0.0.1"], from: "::1").start()
+    network.advance(0)
+    network.errors["10.0.0.1:22"] = SystemError(EADDRNOTAVAIL, "bind")
+    race(["10.0.0.1"], from: "10.9.9.9").start()
+    network.advance(0)
+    #expect(
+      waiter.losses == [
+        "db:22 has no address of the family of the bind address ::1",
+        "db:22: the bind address 10.9.9.9 is not an address of this machine (10.0.0.1)",
+      ])
+  }
+
+  @Test("of very many addresses some are tried")
+  func boundsAddresses() {
+    for index in 1...100 {
+      network.errors["10.0.0.\(index):22"] = SystemError(ECONNREFUSED, "connect")
+    }
+    race((1...100).map { "10.0.0.\($0)" }).start()
+    network.advance(0)
+    #expect(network.attempts.count == AddressRace.addressCountMax && waiter.losses.count == 1)
+  }
+}

@@ -1,0 +1,138 @@
+import Basics
+
+@testable import Proxy
+@testable import Reactor
+
+/// A network whose time stands still until the test moves it, and whose connections and listeners are the test's.
+final class ScriptedNetwork: Network {
+  /// A connection that was asked for.
+  struct Attempt {
+    let address: String
+    let local: String?
+    let time: Int64
+    let stream: ScriptedStream
+    let handler: any StreamHandler
+  }
+
+  private(set) var now = Instant(nanoseconds: 1_000_000_000)
+  private var timers = TimerHeap()
+  private(set) var attempts: [Attempt] = []
+  private(set) var listeners: [ScriptedListener] = []
+  /// Errors that `connect` and `listen` throw, by address.
+  var errors: [String: SystemError] = [:]
+  /// What names stand for; one that is not here has no address.
+  var names: [String: [String]] = [:]
+  private(set) var questionCount = 0
+  private(set) var cancelledQuestionCount = 0
+  private var questions: [(serial: UInt64, name: String, port: UInt16, any ResolveHandler)] = []
+
+  var timerCount: Int { timers.count }
+  /// Milliseconds since the start.
+  var time: Int64 { (now.nanoseconds - 1_000_000_000) / 1_000_000 }
+  /// Connections on their way or open.
+  var openAddresses: [String] { attempts.filter { !$0.stream.isClosed }.map(\.address) }
+  var listeningAddresses: [String] {
+    listeners.filter { !$0.isClosed }.map(\.address.description)
+  }
+
+  /// Lets time pass, and fires what becomes due on the way at its own time.
+  func advance(_ milliseconds: Int64) {
+    let end = now + Milliseconds(milliseconds)
+    answer()
+    while let deadline = timers.nextDeadline, deadline <= end {
+      if now < deadline { now = deadline }
+      while let due = timers.popDue(now: now, serialBound: timers.serialBound) {
+        due.handler.timerFired(tag: due.tag, now: now)
+      }
+      answer()
+    }
+    now = end
+  }
+
+  private func answer() {
+    while !questions.isEmpty {
+      let (_, name, port, handler) = questions.removeFirst()
+      let hosts = SocketAddress(numeric: name, port: port) == nil ? names[name] ?? [] : [name]
+      let addresses = hosts.compactMap { SocketAddress(numeric: $0, port: port) }
+      if addresses.isEmpty {
+        handler.resolveFailed(reason: "unknown name")
+      } else {
+        handler.resolved(addresses)
+      }
+    }
+  }
+
+  /// The last attempt at an address opens.
+  func open(_ address: String) {
+    attempts.last { $0.address == address && !$0.stream.isClosed }?.handler.streamOpened()
+  }
+
+  /// The last attempt at an address fails.
+  func refuse(_ address: String, _ code: Int32) {
+    let attempt = attempts.last { $0.address == address && !$0.stream.isClosed }
+    attempt?.stream.close()
+    attempt?.handler.streamFailed(.system(SystemError(code, "connect")))
+  }
+
+  // MARK: Network
+
+  func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
+    timers.schedule(at: deadline, handler: handler, tag: tag)
+  }
+
+  func cancel(_ timer: TimerID) { timers.cancel(timer) }
+
+  func whenTurnEnds(_ handler: any TurnHandler) {}
+
+  func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
+    questionCount += 1
+    questions.append((UInt64(questionCount), name, port, handler))
+    return ResolveID(serial: UInt64(questionCount))
+  }
+
+  func cancelResolve(_ id: ResolveID) {
+    cancelledQuestionCount += 1
+    questions.removeAll { $0.serial == id.serial }
+  }
+
+  func listen(
+    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+  ) throws(SystemError) -> any Listener {
+    if let error = errors[address.description] { throw error }
+    let listener = ScriptedListener(address)
+    listeners.append(listener)
+    return listener
+  }
+
+  func connect(
+    to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
+  ) throws(SystemError) -> any Stream {
+    let stream = ScriptedStream()
+    attempts.append(
+      Attempt(
+        address: address.description, local: local?.host, time: time, stream: stream,
+        handler: handler))
+    if let error = errors[address.description] {
+      stream.close()
+      throw error
+    }
+    stream.handler = handler
+    return stream
+  }
+
+  func startTLS(
+    over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
+  ) throws(TLSError) -> any Stream {
+    throw .library(reason: "a scripted network has no TLS")
+  }
+}
+
+/// A listening socket whose clients are the test's.
+final class ScriptedListener: Listener {
+  let address: SocketAddress
+  private(set) var isClosed = false
+
+  init(_ address: SocketAddress) { self.address = address }
+
+  func close() { isClosed = true }
+}

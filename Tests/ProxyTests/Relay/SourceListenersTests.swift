@@ -1,0 +1,129 @@
+import Basics
+import Glibc
+import Reactor
+import Testing
+
+@testable import Proxy
+
+@Suite("SourceListeners")
+struct SourceListenersTests {
+  private final class Owner: SourceListenersHandler {
+    private(set) var failureCount = 0
+
+    func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress) {}
+    func needsDescriptors() {}
+    func cannotListen() { failureCount += 1 }
+  }
+
+  private let network = ScriptedNetwork()
+  private let owner = Owner()
+
+  private func listeners(
+    _ mappings: [LocalAddress], directory: [LocalAddress] = [], retries: Int = 0,
+    bindHost: String = "localhost"
+  ) -> SourceListeners {
+    network.names["localhost"] = ["127.0.0.1", "::1"]
+    var settings = Settings()
+    settings.connectionRetryCount = retries
+    settings.connectionRetryDelay = Milliseconds(500)
+    let map = { (places: [LocalAddress]) in
+      places.enumerated().map { Mapping(serviceID: "S\($0.offset)", address: $0.element) }
+    }
+    let configuration = Configuration(
+      role: .source, endpoint: Endpoint(host: "e", port: 443), accessToken: "t", clientToken: "",
+      mappings: map(mappings), directoryMappings: map(directory), bindHost: bindHost,
+      bindAddress: nil, trustDirectory: nil, verifiesPeer: true, logLevel: .off,
+      settings: settings)
+    return SourceListeners(
+      network: network, configuration: configuration, log: Log(level: .off), handler: owner)
+  }
+
+  private static func port(_ host: String, _ port: UInt16) -> LocalAddress {
+    .network(Endpoint(host: host, port: port))
+  }
+
+  @Test(
+    "a mapping's host, else the bind address, is where a service listens",
+    arguments: [
+      ("localhost", "", "127.0.0.1:5555"), ("0.0.0.0", "", "0.0.0.0:5555"),
+      ("::1", "", "[::1]:5555"), ("0.0.0.0", "127.0.0.2", "127.0.0.2:5555"),
+      ("localhost", "::", "[::]:5555"),
+    ])
+  func choosesHost(bindHost: String, host: String, place: String) {
+    listeners([Self.port(host, 5555)], bindHost: bindHost).serve(["A"], [0])
+    network.advance(0)
+    #expect(network.listeningAddresses == [place] && owner.failureCount == 0)
+  }
+
+  @Test("a Unix domain socket, a directory's mapping and no mapping all listen, in order")
+  func servesEachKind() {
+    let listeners = listeners([.unix(path: "/run/s")], directory: [Self.port("", 7000)])
+    listeners.serve(["A", "B", "C"], [0, 1, nil])
+    network.advance(0)
+    #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:7000", "127.0.0.1:0"])
+    listeners.close()
+    #expect(network.listeningAddresses.isEmpty)
+  }
+
+  @Test(
+    "one that cannot be had is tried N times more; the others listen meanwhile", arguments: [0, 2])
+  func countsRetries(retries: Int) {
+    network.errors["127.0.0.1:5555"] = SystemError(EADDRINUSE, "bind")
+    let listeners = listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: retries)
+    listeners.serve(["A", "B"], [0, 1])
+    network.advance(0)
+    if retries > 0 { #expect(network.listeningAddresses == ["/run/s"]) }
+    network.advance(Int64(retries) * 500 - 1)
+    #expect(owner.failureCount == (retries == 0 ? 1 : 0))
+    network.advance(1)
+    #expect(owner.failureCount == 1 && network.listeningAddresses.isEmpty)
+    network.advance(60_000)
+    #expect(owner.failureCount == 1 && network.timerCount == 0)
+  }
+
+  @Test("-1 tries for ever, until the place is free")
+  func triesForEver() {
+    network.errors["/run/s"] = SystemError(EADDRINUSE, "listen")
+    let listeners = listeners([.unix(path: "/run/s")], retries: -1)
+    listeners.serve(["A"], [0])
+    network.advance(100_000)
+    #expect(owner.failureCount == 0)
+    network.errors = [:]
+    network.advance(500)
+    #expect(network.listeningAddresses == ["/run/s"] && network.timerCount == 0)
+  }
+
+  @Test("a name without an address is retried as well")
+  func retriesNames() {
+    listeners([Self.port("gateway", 5555)], retries: 1).serve(["A"], [0])
+    network.advance(100)
+    #expect(owner.failureCount == 0)
+    network.names["gateway"] = ["10.0.0.1"]
+    network.advance(400)
+    #expect(network.listeningAddresses == ["10.0.0.1:5555"])
+  }
+
+  @Test("a reconnect to the same services keeps the sockets and the pace of the retries")
+  func keepsSockets() {
+    network.errors["127.0.0.1:5555"] = SystemError(EADDRINUSE, "bind")
+    let listeners = listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: 1)
+    listeners.serve(["A", "B"], [0, 1])
+    network.advance(100)
+    listeners.serve(["A", "B"], [0, 1])
+    #expect(network.listeners.count == 1 && network.timerCount == 1)
+    network.errors = [:]
+    network.advance(400)
+    #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:5555"])
+    listeners.serve(["A", "B"], [0, 1])
+    network.advance(1_000)
+    #expect(network.listeners.count == 2 && network.timerCount == 0)
+  }
+
+  @Test("other services than before get other sockets")
+  func replacesSockets() {
+    let listeners = listeners([.unix(path: "/run/s"), .unix(path: "/run/t")])
+    listeners.serve(["A"], [0])
+    listeners.serve(["B"], [1])
+    #expect(network.listeningAddresses == ["/run/t"] && network.listeners.count == 2)
+  }
+}
