@@ -12,6 +12,8 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
   private static let quietTicksMax = 15
+  /// Bytes for the service that the kernel has and that are not on their way yet.
+  private static let kernelQueueByteCountMax = 64 * 1024
   static let subprotocol = "aws.iot.securetunneling-3.0"
 
   private let network: any Network
@@ -249,7 +251,7 @@ public final class LocalProxy: ResolveHandler, StreamHandler, TimerHandler, Sign
       lastStreamIDs: lastStreamIDs, settings: configuration.settings, log: log)
     relay.handler = self
     self.relay = relay
-    stream.keepQueueShort()
+    stream.keepQueueShort(byteCount: Self.kernelQueueByteCountMax)
     link.start(pingPeriod: configuration.settings.pingPeriod)
   }
 
