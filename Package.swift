@@ -38,11 +38,15 @@ var targets: [Target] = [
   .systemLibrary(
     name: "CAres", path: "Sources/CLibraries/CAres", pkgConfig: "libcares",
     providers: [.apt(["libc-ares-dev"])]),
+  .systemLibrary(
+    name: "CJansson", path: "Sources/CLibraries/CJansson", pkgConfig: "jansson",
+    providers: [.apt(["libjansson-dev"])]),
   .target(name: "Basics", swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
     swiftSettings: librarySettings),
-  .target(name: "Proxy", dependencies: ["Basics", "Reactor"], swiftSettings: librarySettings),
+  .target(
+    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson"], swiftSettings: librarySettings),
   .target(
     name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
     swiftSettings: librarySettings),

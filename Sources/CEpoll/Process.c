@@ -149,16 +149,23 @@ __attribute__((constructor)) static void remember_arguments(int argc, char **arg
 }
 
 static struct option options[CEPOLL_OPTIONS_MAX + 1];
+static int codes[CEPOLL_OPTIONS_MAX];
 // A leading colon makes getopt tell a missing argument from an unknown option.
 static char short_options[2 * CEPOLL_OPTIONS_MAX + 2] = ":";
 static int option_count;
 
 int cepoll_declare_option(const char *name, int takes_argument, int code) {
   if (option_count == CEPOLL_OPTIONS_MAX) return -ENOSPC;
-  struct option *option = &options[option_count++];
+  struct option *option = &options[option_count];
   option->name = strdup(name);
   option->has_arg = takes_argument ? required_argument : no_argument;
   option->val = code;
+  codes[option_count] = code;
+  // An abbreviation that fits `x` and `x-y` means `x`: getopt takes the first of those with one value.
+  for (int i = 0; i < option_count; i++) {
+    if (strncmp(options[i].name, name, strlen(options[i].name)) == 0) option->val = options[i].val;
+  }
+  option_count++;
   if (code < 256) {
     char letter[] = {(char)code, takes_argument ? ':' : 0, 0};
     strcat(short_options, letter);
@@ -170,7 +177,8 @@ int cepoll_next_option(const char **argument) {
   // The messages are ours, in one line with a pointer to --help.
   opterr = 0;
   int before = optind;
-  int found = getopt_long(argument_count, arguments, short_options, options, NULL);
+  int index = -1;
+  int found = getopt_long(argument_count, arguments, short_options, options, &index);
   if (found == -1) {
     if (optind >= argument_count) return CEPOLL_OPTIONS_END;
     *argument = arguments[optind];
@@ -180,9 +188,15 @@ int cepoll_next_option(const char **argument) {
   if (found == '?' || found == ':') {
     // For a long option getopt has moved on already; for a bundled short one it may not have.
     *argument = arguments[optind > before ? optind - 1 : before];
+    if (optopt != 0 && (*argument)[1] != '-') {
+      // The letter alone: what it is bundled with may be a token.
+      static char letter[] = "-?";
+      letter[1] = (char)optopt;
+      *argument = letter;
+    }
     return found == ':' ? CEPOLL_OPTION_ARGUMENT_MISSING : CEPOLL_OPTION_UNKNOWN;
   }
-  return found;
+  return index < 0 ? found : codes[index];
 }
 
 void cepoll_hide_argument(char *argument) { memset(argument, '*', strlen(argument)); }

@@ -56,7 +56,8 @@ struct DaemonOptions {
 
   static func read() throws(UsageError) -> Request {
     var options = DaemonOptions()
-    for (option, argument) in try table.read(secrets: []) {
+    for option in try table.read() {
+      let argument = option.argument
       switch option.longName {
       case "help": return .print(table.helpText)
       case "version":
@@ -71,7 +72,11 @@ struct DaemonOptions {
         options.shape.bandwidth = try number(argument, "--bandwidth", max: 1_000_000_000_000)
       case "latency":
         options.shape.latency = Milliseconds(Int64(try number(argument, "--latency", max: 60_000)))
-      case "verbose": options.logLevel = try LogLevel.parse(argument)
+      case "verbose":
+        guard let level = LogLevel.parse(argument) else {
+          throw UsageError("--verbose '\(argument)' is not a number from 0 (off) to 6 (trace)")
+        }
+        options.logLevel = level
       default: break
       }
     }

@@ -39,7 +39,6 @@ extension EndToEnd {
         Mistake("\(endpoint) -s SSH1=70000", names: "70000"),
         Mistake("\(endpoint) -s SSH1=abc", names: "abc"),
         Mistake("\(endpoint) -s SSH1=", names: "SSH1"),
-        Mistake("\(endpoint) -s SSH1=5555,SSH1=5556", names: "SSH1"),
         Mistake("\(endpoint) -s SSH1=5555,HTTP1=5555", names: "5555"),
         Mistake("\(endpoint) -d SSH1=localhost:0", names: "localhost:0"),
         Mistake("\(endpoint) -d SSH1=localhost:99999", names: "99999"),

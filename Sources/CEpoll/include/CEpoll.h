@@ -138,4 +138,23 @@ int cepoll_next_option(const char **argument);
 /// Overwrites an argument in place, so that `ps` no longer shows it.
 void cepoll_hide_argument(char *argument);
 
+// Whole files ---------------------------------------------------------------------------------------
+
+/// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
+/// `first_line_only` nothing after the piece that its first line ends in. `mode` is the file's, 0 for what is
+/// no regular file. Returns the count.
+ssize_t cepoll_read_file(
+  const char *path, void *bytes, size_t capacity, int first_line_only, unsigned *mode
+);
+/// Makes a file, or replaces what is in it.
+int cepoll_write_file(const char *path, const void *bytes, size_t count);
+
+enum cepoll_entry { CEPOLL_ENTRY_NONE, CEPOLL_ENTRY_FILE, CEPOLL_ENTRY_DIRECTORY };
+
+/// Opens a directory to be read with cepoll_next_entry; null with a negated errno in `error`.
+void *cepoll_open_directory(const char *path, int *error);
+/// The next regular file or directory, in no order. `name` is good until the next call.
+enum cepoll_entry cepoll_next_entry(void *directory, const char **name);
+void cepoll_close_directory(void *directory);
+
 #endif

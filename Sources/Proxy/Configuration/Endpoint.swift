@@ -1,7 +1,14 @@
+import Reactor
+
 /// A host and a port: of the service, of a web proxy, of a server, or of a place to listen.
 public struct Endpoint: Equatable, Sendable {
   public let host: String
   public let port: UInt16
+
+  /// Of the tunnel service, when none is given.
+  static let servicePort: UInt16 = 443
+  /// Bytes of a host's name, at the most (RFC 1035 §2.3.4).
+  static let hostByteCountMax = 253
 
   public init(host: String, port: UInt16) {
     self.host = host
@@ -25,5 +32,86 @@ public enum LocalAddress: Equatable, Sendable {
     case .network(let endpoint): endpoint.description
     case .unix(let path): path
     }
+  }
+}
+
+extension Endpoint {
+  /// Reads `host:port`, `[v6]:port` or `port` for the option that the message is to name.
+  public static func parse(_ text: String, option: String) throws(UsageError) -> Endpoint {
+    do throws(UsageError) {
+      return try parse(text, defaultPort: nil)
+    } catch {
+      throw UsageError("\(option) '\(text)': \(error.message)")
+    }
+  }
+
+  /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
+  static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
+    let octets = Array(text.utf8)
+    if octets.first == 0x5b {
+      guard let close = octets.firstIndex(of: 0x5d) else {
+        throw UsageError("'[' without ']'")
+      }
+      let host = String(decoding: octets[1..<close], as: UTF8.self)
+      if SocketAddress(numeric: host, port: 0) == nil {
+        throw UsageError("'\(host)' is not an IPv6 address")
+      }
+      let rest = octets[(close + 1)...]
+      if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
+      if rest.first != 0x3a { throw UsageError("after ']' there must be ':PORT'") }
+      return Endpoint(host: host, port: try port(Array(rest.dropFirst())))
+    }
+    guard let colon = octets.lastIndex(of: 0x3a) else {
+      if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
+      return Endpoint(host: "", port: try port(octets))
+    }
+    if octets[..<colon].contains(0x3a) {
+      throw UsageError("an IPv6 address stands in brackets: [\(text)]:PORT")
+    }
+    if colon == 0 { throw UsageError("there is no host in front of ':'") }
+    return Endpoint(
+      host: try host(Array(octets[..<colon])),
+      port: try port(Array(octets[(colon + 1)...])))
+  }
+
+  private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
+    let text = octets[...].text
+    if !isName(octets) { throw UsageError("'\(text)' is not a host name") }
+    return text
+  }
+
+  /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
+  private static func isName(_ octets: [UInt8]) -> Bool {
+    (1...hostByteCountMax).contains(octets.count)
+      && octets.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+          || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f
+      }
+  }
+
+  /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case; port 443 by default.
+  static func parseService(_ text: String) throws(UsageError) -> Endpoint {
+    let lower = text.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+    let endpoint = try parse(lower[...].text, defaultPort: servicePort)
+    if endpoint.host.isEmpty || endpoint.port == 0 { throw UsageError("host or port is missing") }
+    return endpoint
+  }
+
+  /// A name or an address without its brackets; nil when it is neither.
+  static func parseHost(_ text: String) -> String? {
+    let octets = Array(text.utf8)
+    if isName(octets) { return text }
+    let isBracketed = octets.count > 2 && octets.first == 0x5b && octets.last == 0x5d
+    let address = isBracketed ? octets[1..<(octets.count - 1)].text : text
+    return SocketAddress(numeric: address, port: 0) == nil ? nil : address
+  }
+
+  private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
+    let text = String(decoding: octets, as: UTF8.self)
+    let isDecimal = !octets.isEmpty && octets.allSatisfy { (0x30...0x39).contains($0) }
+    guard isDecimal, let port = UInt16(text) else {
+      throw UsageError("'\(text)' is not a port (0 to 65535)")
+    }
+    return port
   }
 }

@@ -7,132 +7,91 @@ public struct Mapping: Equatable, Sendable {
   /// An empty host is the default: a source's `--local-bind-address`, localhost for a destination.
   public let address: LocalAddress
 
+  /// Bytes of a Unix socket's path, at the most: those of `sun_path`, without the terminator.
+  static let pathByteCountMax = 107
+
   /// Nil for a Unix domain socket.
   var endpoint: Endpoint? {
     if case .network(let endpoint) = address { endpoint } else { nil }
   }
 
-  /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`.
-  /// - Parameters:
-  ///   - option: the option's name, for the message.
-  ///   - portZeroAllowed: 0 means "a free port", which only a source can use.
-  public static func parse(
-    _ text: String, option: String, portZeroAllowed: Bool
+  /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`, `SSH1=/run/ssh.sock`. As in the
+  /// reference, empty parts say nothing, a service's first mapping counts, and a mapping without a service
+  /// stands alone.
+  static func parse(
+    _ given: OptionValue, role: TunnelRole, warnings: inout Warnings
   ) throws(UsageError) -> [Mapping] {
     var mappings: [Mapping] = []
-    for part in text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false) {
-      let part = String(decoding: Array(part), as: UTF8.self)
-      if part.isEmpty {
-        throw UsageError("\(option) '\(text)': a mapping is empty; write SERVICE=PORT,SERVICE=PORT")
+    let parts = given.text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
+    for part in parts where !part.isEmpty {
+      let part = Array(part)[...]
+      let mapping: Mapping
+      do throws(UsageError) {
+        mapping = try parsePart(part, role: role)
+        if mapping.serviceID == nil && parts.count > 1 {
+          throw UsageError("beside others a mapping needs its service: SERVICE=PORT")
+        }
+        if role == .source { try checkPort(mapping, mappings) }
+      } catch {
+        throw UsageError("\(given.label) '\(part.text)': \(error.message)")
       }
-      let mapping = try parsePart(part, option: option, portZeroAllowed: portZeroAllowed)
       if mappings.contains(where: { $0.serviceID == mapping.serviceID }) {
-        let name = mapping.serviceID.map { "service '\($0)'" } ?? "a mapping without a service"
-        throw UsageError("\(option) '\(text)': \(name) is given twice")
+        warnings.add("\(given.label) '\(part.text)' is ignored: its service has a mapping already")
+      } else {
+        mappings.append(mapping)
       }
-      mappings.append(mapping)
     }
-    if mappings.count > 1 && mappings.contains(where: { $0.serviceID == nil }) {
-      throw UsageError(
-        "\(option) '\(text)': with several mappings each needs its service: SERVICE=PORT")
-    }
+    if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
     return mappings
   }
 
-  /// Two services cannot listen on one port.
-  static func checkPorts(
-    _ mappings: [Mapping], text: String, option: String
-  ) throws(UsageError) {
-    for (index, mapping) in mappings.enumerated() {
-      guard let endpoint = mapping.endpoint, endpoint.port != 0 else { continue }
-      if mappings[..<index].contains(where: { $0.endpoint == endpoint }) {
-        throw UsageError("\(option) '\(text)': port \(endpoint.port) is given twice")
+  /// Two services cannot listen at one place.
+  private static func checkPort(_ mapping: Mapping, _ others: [Mapping]) throws(UsageError) {
+    if mapping.endpoint?.port == 0 { return }
+    for other in others where other.address == mapping.address {
+      if other.serviceID != mapping.serviceID {
+        throw UsageError("\(mapping.address.description) is given twice")
       }
     }
   }
 
   private static func parsePart(
-    _ part: String, option: String, portZeroAllowed: Bool
+    _ part: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> Mapping {
-    let octets = Array(part.utf8)
-    var serviceID: String?
-    var rest = octets[...]
-    if let equals = octets.firstIndex(of: 0x3d) {
-      let name = String(decoding: octets[..<equals], as: UTF8.self)
-      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
-        throw UsageError(
-          "\(option) '\(part)': a service id has 1 to \(Message.serviceIDByteCountMax) bytes")
+    let equals = part.firstIndex(of: 0x3d)
+    // A '/' in front of the '=' is no service's: all of it is a path.
+    guard let equals, !part[..<equals].contains(0x2f) else {
+      return Mapping(serviceID: nil, address: try address(part.trimmed, role: role))
+    }
+    return try pair(
+      service: part[..<equals].trimmed, address: part[equals...].drop { $0 == 0x3d }.trimmed,
+      role: role)
+  }
+
+  /// A mapping with a service, as a file has it as well.
+  static func pair(
+    service: ArraySlice<UInt8>, address text: ArraySlice<UInt8>, role: TunnelRole
+  ) throws(UsageError) -> Mapping {
+    if service.isEmpty || service.count > Message.serviceIDByteCountMax {
+      throw UsageError("a service id has 1 to \(Message.serviceIDByteCountMax) bytes")
+    }
+    return Mapping(serviceID: service.text, address: try address(text, role: role))
+  }
+
+  /// What has a '/' in it is the path of a Unix socket.
+  private static func address(
+    _ text: ArraySlice<UInt8>, role: TunnelRole
+  ) throws(UsageError) -> LocalAddress {
+    if text.contains(0x2f) {
+      if text.count > pathByteCountMax || text.contains(0) {
+        throw UsageError("a socket's path has \(pathByteCountMax) bytes at the most")
       }
-      serviceID = name
-      rest = octets[(equals + 1)...]
+      return .unix(path: text.text)
     }
-    let address = String(decoding: rest, as: UTF8.self)
-    do throws(UsageError) {
-      let endpoint = try Endpoint.parse(address, defaultPort: nil)
-      if endpoint.port == 0 && !portZeroAllowed { throw UsageError("port 0 is not possible here") }
-      return Mapping(serviceID: serviceID, address: .network(endpoint))
-    } catch {
-      throw UsageError("\(option) '\(part)': \(error.message)")
-    }
-  }
-}
-
-extension Endpoint {
-  /// Reads `host:port`, `[v6]:port` or `port` for the option that the message is to name.
-  public static func parse(_ text: String, option: String) throws(UsageError) -> Endpoint {
-    do throws(UsageError) {
-      return try parse(text, defaultPort: nil)
-    } catch {
-      throw UsageError("\(option) '\(text)': \(error.message)")
-    }
-  }
-
-  /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
-  static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
-    let octets = Array(text.utf8)
-    if octets.first == 0x5b {
-      guard let close = octets.firstIndex(of: 0x5d) else {
-        throw UsageError("'[' without ']'")
-      }
-      let host = String(decoding: octets[1..<close], as: UTF8.self)
-      if SocketAddress(numeric: host, port: 0) == nil {
-        throw UsageError("'\(host)' is not an IPv6 address")
-      }
-      let rest = octets[(close + 1)...]
-      if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
-      if rest.first != 0x3a { throw UsageError("after ']' there must be ':PORT'") }
-      return Endpoint(host: host, port: try port(Array(rest.dropFirst())))
-    }
-    guard let colon = octets.lastIndex(of: 0x3a) else {
-      if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
-      return Endpoint(host: "", port: try port(octets))
-    }
-    if octets[..<colon].contains(0x3a) {
-      throw UsageError("an IPv6 address stands in brackets: [\(text)]:PORT")
-    }
-    if colon == 0 { throw UsageError("there is no host in front of ':'") }
-    return Endpoint(
-      host: try host(Array(octets[..<colon])),
-      port: try port(Array(octets[(colon + 1)...])))
-  }
-
-  /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
-  private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
-    let text = String(decoding: octets, as: UTF8.self)
-    let isName = octets.allSatisfy {
-      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-        || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f
-    }
-    if !isName { throw UsageError("'\(text)' is not a host name") }
-    return text
-  }
-
-  private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
-    let text = String(decoding: octets, as: UTF8.self)
-    let isDecimal = !octets.isEmpty && octets.allSatisfy { (0x30...0x39).contains($0) }
-    guard isDecimal, let port = UInt16(text) else {
-      throw UsageError("'\(text)' is not a port (0 to 65535)")
-    }
-    return port
+    let endpoint = try Endpoint.parse(text.text, defaultPort: nil)
+    if role == .source { return .network(endpoint) }
+    if endpoint.port == 0 { throw UsageError("port 0 is not possible here") }
+    return .network(
+      endpoint.host.isEmpty ? Endpoint(host: "localhost", port: endpoint.port) : endpoint)
   }
 }

@@ -28,6 +28,15 @@ public struct UsageError: Error, Equatable {
   }
 }
 
+/// An option that the command line gives.
+public struct GivenOption {
+  /// Its place in the table.
+  public let index: Int
+  public let longName: String
+  /// "" for a flag.
+  public let argument: String
+}
+
 /// A program's options.
 public struct OptionTable: Sendable {
   /// Columns that the option's names take in the help, and those of the whole line.
@@ -51,30 +60,38 @@ public struct OptionTable: Sendable {
     self.epilogue = epilogue
   }
 
-  /// Reads the process's command line: the options' arguments in their order ("" for a flag).
-  /// - Parameter secrets: long names of options whose arguments are hidden from `ps`.
+  /// Reads the process's command line: the options' arguments in their order ("" for a flag). Whatever is
+  /// wrong, all secrets are hidden from `ps` first.
+  /// - Parameter isSecret: whether the option's arguments are to be hidden.
   public func read(
-    secrets: [String]
-  ) throws(UsageError) -> [(option: OptionDescription, argument: String)] {
+    isSecret: (Int) -> Bool = { _ in false }
+  ) throws(UsageError) -> [GivenOption] {
     var reader = ArgumentReader(
       options.map {
         ArgumentSyntax(
           longName: $0.longName, shortName: $0.shortName, takesArgument: $0.argument != nil)
       })
-    var found: [(option: OptionDescription, argument: String)] = []
+    var found: [GivenOption] = []
+    var failure: UsageError?
     while true {
+      var mistake = ""
       switch reader.next() {
-      case .end: return found
       case .option(let index, let argument):
-        if secrets.contains(options[index].longName) { reader.hideArgument() }
-        found.append((options[index], argument))
+        if isSecret(index) { reader.hideArgument() }
+        found.append(
+          GivenOption(index: index, longName: options[index].longName, argument: argument))
+        continue
+      case .end:
+        if let failure { throw failure }
+        return found
+      case .operand(let text): throw failure ?? UsageError("unexpected argument '\(text)'")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         let name = String(decoding: text.utf8.prefix { $0 != 0x3d }, as: UTF8.self)
-        throw UsageError("unknown option '\(name)'")
-      case .argumentMissing(let text): throw UsageError("option '\(text)' needs an argument")
-      case .operand(let text): throw UsageError("unexpected argument '\(text)'")
+        mistake = "unknown or ambiguous option '\(name)'"
+      case .argumentMissing(let text): mistake = "option '\(text)' needs an argument"
       }
+      failure = failure ?? UsageError(mistake)
     }
   }
 
@@ -84,7 +101,7 @@ public struct OptionTable: Sendable {
       text += (index == 0 ? "Usage: " : "       ") + line + "\n"
     }
     text += "\n\(summary)\n\nOptions:\n"
-    for option in options {
+    for option in options where !option.help.isEmpty {
       let short = option.shortName.map { "-\($0), " } ?? "    "
       var name = "  \(short)--\(option.longName)"
       if let argument = option.argument { name += " \(argument)" }

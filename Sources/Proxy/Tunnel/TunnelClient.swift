@@ -79,6 +79,8 @@ public enum TunnelClient: Equatable {
     public var delayMax = Milliseconds(60_000)
     /// Attempts in a row that may fail; -1 for any number.
     public var retryCountMax = -1
+    /// Whether a session that an error ended is begun again; the program ends otherwise.
+    public var reconnectsOnDataError = true
 
     public init() {}
 

@@ -5,21 +5,14 @@ import Testing
 
 @Suite("Configuration")
 struct ConfigurationTests {
-  /// Good values for a source, to be changed one at a time; nil leaves one out.
-  private func validate(_ changes: [String: String?] = [:]) throws -> Configuration {
-    var values = [
-      "source-listen-port": "SSH1=5555", "proxy-endpoint": "localhost:8443", "access-token": "abc",
-    ]
-    for (name, value) in changes { values[name] = value }
-    return try Configuration.validate(values)
-  }
-
   @Test("a source listens on localhost, and verifies its service")
   func hasDefaults() throws {
-    let configuration = try validate()
+    let configuration = try configure()
     #expect(configuration.role == .source && configuration.accessToken == "abc")
     #expect(configuration.endpoint == Endpoint(host: "localhost", port: 8_443))
     #expect(configuration.mappings.map(\.serviceID) == ["SSH1"])
+    #expect(configuration.directoryMappings.isEmpty)
+    #expect(configuration.destinationVersion == .v3)
     #expect(configuration.bindHost == "localhost" && configuration.bindAddress == nil)
     #expect(configuration.verifiesPeer && configuration.trustDirectory == nil)
     #expect(configuration.logLevel == .info)
@@ -28,34 +21,76 @@ struct ConfigurationTests {
 
   @Test("a destination connects to localhost unless a host is given")
   func defaultsToLocalhost() throws {
-    let configuration = try validate([
-      "source-listen-port": nil, "destination-app": "SSH1=22,HTTP1=[::1]:80",
-      "local-bind-address": "127.0.0.2",
+    let configuration = try configure([
+      .sourceListenPort: nil, .destinationApp: "SSH1=22,HTTP1=[::1]:80",
     ])
     #expect(configuration.role == .destination)
     #expect(configuration.mappings.map(\.endpoint?.host) == ["localhost", "::1"])
-    #expect(configuration.bindAddress?.host == "127.0.0.2")
+    #expect(configuration.bindAddress == nil && configuration.bindHost.isEmpty)
   }
 
-  @Test("the client token is new each time, and of the service's form (PROTOCOL.md §1)")
-  func makesClientToken() throws {
-    let tokens = try [validate().clientToken, validate().clientToken]
-    #expect(tokens[0] != tokens[1])
-    for token in tokens {
-      #expect((32...128).contains(token.utf8.count))
-      let isPlain = token.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-      #expect(isPlain, "\(token)")
+  @Test(
+    "an address to listen at is kept as a host, without brackets",
+    arguments: [
+      ("::1", "::1"), ("[::1]", "::1"), ("127.0.0.2", "127.0.0.2"),
+      ("eth0.example", "eth0.example"), ("fe80::1%1", "fe80::1%1"),
+    ])
+  func bindsSource(text: String, host: String) throws {
+    let configuration = try configure([.localBindAddress: text])
+    #expect(configuration.bindHost == host && configuration.bindAddress == nil)
+  }
+
+  @Test("an address to connect from is an address; a name is left to be looked up")
+  func bindsDestination() throws {
+    let destination: [Option: String?] = [.sourceListenPort: nil, .destinationApp: "22"]
+    for (text, host) in [("127.0.0.2", "127.0.0.2"), ("[::1]", "::1"), ("::1", "::1")] {
+      let configuration = try configure(destination.merging([.localBindAddress: text]) { $1 })
+      #expect(configuration.bindAddress?.host == host && configuration.bindHost.isEmpty)
+    }
+    let named = try configure(destination.merging([.localBindAddress: "localhost"]) { $1 })
+    #expect(named.bindAddress == nil && named.bindHost == "localhost")
+  }
+
+  @Test(
+    "--mode alone is enough, and may stand beside the option that means the same",
+    arguments: [
+      ([.sourceListenPort: nil, .mode: "src"], .source, 0),
+      ([.sourceListenPort: nil, .mode: "source"], .source, 0),
+      ([.sourceListenPort: nil, .mode: "dst"], .destination, 0),
+      ([.sourceListenPort: nil, .mode: "destination"], .destination, 0),
+      ([.mode: "src"], .source, 1),
+      ([.sourceListenPort: nil, .destinationApp: "22", .mode: "dst"], .destination, 1),
+    ] as [([Option: String?], TunnelRole, Int)])
+  func readsMode(changes: [Option: String?], role: TunnelRole, count: Int) throws {
+    let configuration = try configure(changes)
+    #expect(configuration.role == role && configuration.mappings.count == count)
+  }
+
+  @Test(
+    "the destination's version is V1 to V3; for any other V3 is assumed, with a warning",
+    arguments: [
+      ("V1", .v1, 0), ("V2", .v2, 0), ("V3", .v3, 0), ("V4", .v3, 1), ("v1", .v3, 1), ("", .v3, 1),
+    ] as [(String, ProtocolVersion, Int)])
+  func readsVersion(text: String, version: ProtocolVersion, warningCount: Int) throws {
+    var warnings = Warnings()
+    let values = given([.destinationClientType: text])
+    #expect(Configuration.destinationVersion(values, &warnings) == version)
+    #expect(warnings.texts.count == warningCount)
+    for warning in warnings.texts {
+      #expect(warning.contains("--destination-client-type '\(text)'"))
+      #expect(warning.contains("V1, V2, V3"))
     }
   }
 
   @Test(
-    "an endpoint has port 443 unless one is given",
+    "an endpoint has port 443 unless one is given, and is in lower case",
     arguments: [
-      ("host.example", "host.example", 443), ("host.example:8443", "host.example", 8_443),
+      ("host.example", "host.example", 443), ("HOST.Example:8443", "host.example", 8_443),
       ("127.0.0.1", "127.0.0.1", 443), ("[::1]", "::1", 443), ("[::1]:1", "::1", 1),
+      ("[2001:DB8::1]:1", "2001:db8::1", 1),
     ] as [(String, String, UInt16)])
   func readsEndpoint(text: String, host: String, port: UInt16) throws {
-    let configuration = try validate(["proxy-endpoint": text])
+    let configuration = try configure([.proxyEndpoint: text])
     #expect(configuration.endpoint == Endpoint(host: host, port: port))
   }
 
@@ -68,83 +103,61 @@ struct ConfigurationTests {
       ("cn-northwest-1", "data.tunneling.iot.cn-northwest-1.amazonaws.com.cn"),
     ])
   func namesRegion(region: String, host: String) throws {
-    let configuration = try validate(["proxy-endpoint": nil, "region": region])
+    let configuration = try configure([.proxyEndpoint: nil, .region: region])
     #expect(configuration.endpoint == Endpoint(host: host, port: 443))
   }
 
   @Test(
     "what cannot work is refused with one line that names it",
     arguments: [
-      (["source-listen-port": nil], "-s"), (["destination-app": "22"], "-d"),
-      (["source-listen-port": "SSH1=x"], "SSH1=x"),
-      (["source-listen-port": "SSH1=5555,HTTP1=5555"], "5555 is given twice"),
-      (["capath": "/nonexistent"], "/nonexistent"),
-      (["source-listen-port": nil, "destination-app": "SSH1=0"], "SSH1=0"),
-      (["proxy-endpoint": nil], "--region"), (["region": "us-east-1"], "--region"),
-      (["proxy-endpoint": nil, "region": ""], "--region"),
-      (["proxy-endpoint": nil, "region": "US-EAST-1"], "US-EAST-1"),
-      (["proxy-endpoint": nil, "region": "us-east-1/"], "us-east-1/"),
-      (["proxy-endpoint": ""], "--proxy-endpoint"), (["proxy-endpoint": ":443"], ":443"),
-      (["proxy-endpoint": "host:0"], "host:0"), (["proxy-endpoint": "host:x"], "host:x"),
-      (["proxy-endpoint": "host name:443"], "host name"),
-      (["proxy-endpoint": "host\r\nx"], "--proxy-endpoint"),
-      (["proxy-endpoint": "::1"], "::1"), (["verbose": "loud"], "loud"), (["verbose": "-1"], "-1"),
-      (["verbose": "256"], "256"), (["access-token": ""], "AWSIOT_TUNNEL_ACCESS_TOKEN"),
+      ([.sourceListenPort: nil], ["-s", "-d", "--mode"]),
+      ([.destinationApp: "22"], ["--source-listen-port", "--destination-app", "exclude"]),
+      ([.mode: "dst"], ["--mode 'dst'", "--source-listen-port"]),
       (
-        ["source-listen-port": nil, "destination-app": "22", "local-bind-address": "nowhere"],
-        "nowhere"
+        [.sourceListenPort: nil, .destinationApp: "22", .mode: "source"],
+        ["--mode 'source'", "--destination-app"]
       ),
-    ] as [([String: String?], String)])
-  func refuses(changes: [String: String?], named: String) {
+      ([.mode: "both"], ["--mode 'both'", "destination"]), ([.mode: ""], ["--mode ''"]),
+      ([.sourceListenPort: "SSH1=x"], ["SSH1=x"]),
+      ([.sourceListenPort: "SSH1=5555,HTTP1=5555"], ["5555 is given twice"]),
+      ([.capath: "/nonexistent"], ["--capath '/nonexistent'"]), ([.capath: ""], ["--capath ''"]),
+      ([.configDir: "/nonexistent"], ["--config-dir '/nonexistent'"]),
+      ([.configDir: "/etc/passwd"], ["--config-dir '/etc/passwd'"]),
+      ([.settingsJSON: "/nonexistent"], ["--settings-json '/nonexistent'", "No such file"]),
+      ([.sourceListenPort: nil, .destinationApp: "SSH1=0"], ["SSH1=0"]),
+      ([.proxyEndpoint: nil], ["--region", "--proxy-endpoint"]),
+      ([.region: "us-east-1"], ["--region", "--proxy-endpoint", "exclude"]),
+      ([.proxyEndpoint: nil, .region: ""], ["--region"]),
+      ([.proxyEndpoint: nil, .region: "US-EAST-1"], ["US-EAST-1"]),
+      ([.proxyEndpoint: nil, .region: "us-east-1/"], ["us-east-1/"]),
+      ([.proxyEndpoint: nil, .region: String(repeating: "a", count: 65)], ["--region"]),
+      ([.proxyEndpoint: ""], ["--proxy-endpoint"]), ([.proxyEndpoint: ":443"], [":443"]),
+      ([.proxyEndpoint: "host:0"], ["host:0"]), ([.proxyEndpoint: "host:x"], ["host:x"]),
+      ([.proxyEndpoint: "host name:443"], ["host name"]),
+      ([.proxyEndpoint: "host\r\nx"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: String(repeating: "a", count: 254)], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "::1"], ["::1"]), ([.verbose: "loud"], ["loud"]),
+      ([.verbose: "-1"], ["-1"]), ([.verbose: "256"], ["256"]), ([.verbose: ""], ["--verbose"]),
+      ([.noSSLHostVerify: "maybe"], ["--no-ssl-host-verify 'maybe'"]),
+      ([.localBindAddress: "not a host"], ["--local-bind-address 'not a host'"]),
+      ([.localBindAddress: ""], ["--local-bind-address"]),
+      ([.localBindAddress: "[::1"], ["[::1"]),
+    ] as [([Option: String?], [String])])
+  func refuses(changes: [Option: String?], named: [String]) {
     #expect {
-      _ = try validate(changes)
+      _ = try configure(changes)
     } throws: { error in
-      guard let error = error as? UsageError else { return false }
-      return error.message.contains(named) && !error.message.utf8.contains(0x0a)
-    }
-  }
-
-  @Test("a token that no header could carry is refused, and not repeated")
-  func refusesBadToken() {
-    for token in ["to ken", "tok\ren", "tok\nen", "tökén"] {
-      #expect {
-        _ = try validate(["access-token": token])
-      } throws: { error in
-        (error as? UsageError).map { !$0.message.contains(token) } ?? false
-      }
+      named.allSatisfy { isUsageError(error, naming: $0) }
     }
   }
 
   @Test(
     "levels go from 0 to 6, and all above is trace",
     arguments: [
-      (nil, .info), ("0", .off), ("4", .info), ("5", .debug), ("6", .trace), ("255", .trace),
-    ] as [(String?, LogLevel)])
-  func readsLevel(text: String?, level: LogLevel) throws {
-    #expect(try LogLevel.parse(text) == level)
-  }
-
-  @Test("the help names every option within a terminal's width")
-  func printsHelp() {
-    let options = Configuration.options
-    let lines = options.helpText.split(separator: "\n", omittingEmptySubsequences: false)
-    for option in options.options {
-      let isThere = lines.contains { line in
-        line.contains("--\(option.longName)")
-          && option.shortName.map { line.contains("-\($0),") } != false
-      }
-      #expect(isThere, "\(option.longName)")
-    }
-    #expect(lines.allSatisfy { $0.count <= 100 })
-    #expect(options.helpText.hasPrefix("Usage: localproxy") && options.helpText.hasSuffix("\n"))
-  }
-
-  @Test("names are given to one option each")
-  func namesAreUnique() {
-    let options = Configuration.options.options
-    #expect(Set(options.map(\.longName)).count == options.count)
-    let shortNames = options.compactMap(\.shortName)
-    #expect(Set(shortNames).count == shortNames.count)
+      ("0", .off), ("4", .info), ("5", .debug), ("6", .trace), ("7", .trace), ("255", .trace),
+    ] as [(String, LogLevel)])
+  func readsLevel(text: String, level: LogLevel) throws {
+    #expect(try configure([.verbose: text]).logLevel == level)
   }
 
   @Test("each reason to stop has its exit status")

@@ -6,7 +6,7 @@ import Testing
 struct MappingTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let text: String
-    /// Service ("" for none), host and port of each mapping.
+    /// Service ("" for none) and address of each mapping.
     let mappings: [[String]]
     var testDescription: String { "'\(text)'" }
 
@@ -16,57 +16,95 @@ struct MappingTests {
     }
   }
 
+  private func parse(
+    _ text: String, _ role: TunnelRole = .source
+  ) throws -> (found: [[String]], warnings: [String]) {
+    var warnings = Warnings()
+    let mappings = try Mapping.parse(value(text), role: role, warnings: &warnings)
+    return (mappings.map { [$0.serviceID ?? "", $0.address.description] }, warnings.texts)
+  }
+
   @Test(
     "mappings are read",
     arguments: [
-      Case("5555", [["", "", "5555"]]),
-      Case("0", [["", "", "0"]]),
-      Case("65535", [["", "", "65535"]]),
-      Case("localhost:22", [["", "localhost", "22"]]),
-      Case("127.0.0.1:22", [["", "127.0.0.1", "22"]]),
-      Case("[::1]:22", [["", "::1", "22"]]),
-      Case("SSH1=5555", [["SSH1", "", "5555"]]),
-      Case("SSH1=[::1]:22", [["SSH1", "::1", "22"]]),
-      Case("SSH1=5555,HTTP1=0", [["SSH1", "", "5555"], ["HTTP1", "", "0"]]),
-      Case("a b=host.example:1,ü=2", [["a b", "host.example", "1"], ["ü", "", "2"]]),
+      Case("5555", [["", ":5555"]]),
+      Case(" 5555 ", [["", ":5555"]]),
+      Case("0", [["", ":0"]]),
+      Case("65535", [["", ":65535"]]),
+      Case("localhost:22", [["", "localhost:22"]]),
+      Case("127.0.0.1:22", [["", "127.0.0.1:22"]]),
+      Case("[::1]:22", [["", "[::1]:22"]]),
+      Case("/run/ssh.sock", [["", "/run/ssh.sock"]]),
+      Case("./a=b.sock", [["", "./a=b.sock"]]),
+      Case("SSH1=5555", [["SSH1", ":5555"]]),
+      Case("SSH1=[::1]:22", [["SSH1", "[::1]:22"]]),
+      Case("SSH1=/run/x.sock,HTTP1=./y", [["SSH1", "/run/x.sock"], ["HTTP1", "./y"]]),
+      Case("SSH1=5555,HTTP1=0", [["SSH1", ":5555"], ["HTTP1", ":0"]]),
+      Case("SSH1=0,HTTP1=0", [["SSH1", ":0"], ["HTTP1", ":0"]]),
+      Case(" SSH1 = 5555 , HTTP1 =\t8080", [["SSH1", ":5555"], ["HTTP1", ":8080"]]),
+      Case("SSH1==5555", [["SSH1", ":5555"]]),
+      Case("SSH1=5555,", [["SSH1", ":5555"]]),
+      Case(",SSH1=1,,HTTP1=2,", [["SSH1", ":1"], ["HTTP1", ":2"]]),
+      Case("a b=host.example:1,ü=2", [["a b", "host.example:1"], ["ü", ":2"]]),
     ])
   func reads(_ example: Case) throws {
-    let mappings = try Mapping.parse(example.text, option: "-s", portZeroAllowed: true)
-    let found = mappings.map { [$0.serviceID ?? "", $0.endpoint?.host ?? "", "\($0.endpoint?.port ?? 0)"] }
-    #expect(found == example.mappings)
+    let (found, warnings) = try parse(example.text)
+    #expect(found == example.mappings && warnings.isEmpty)
+  }
+
+  @Test("a destination's host is localhost by default")
+  func hasDefaultHost() throws {
+    let found = try parse("SSH1=22,B=h:1", .destination).found
+    #expect(found == [["SSH1", "localhost:22"], ["B", "h:1"]])
+  }
+
+  @Test("of two mappings for a service the first counts, with a warning", arguments: [1, 2])
+  func takesFirst(port: Int) throws {
+    let (found, warnings) = try parse("SSH1=1,SSH1=\(port),HTTP1=3")
+    #expect(found == [["SSH1", ":1"], ["HTTP1", ":3"]])
+    #expect(warnings.count == 1 && warnings[0].contains("--the-option 'SSH1=\(port)'"))
   }
 
   @Test(
     "what is no mapping is an error that names the option and the part at fault",
     arguments: [
-      ("", "''"), (",", "','"), ("5555,", "'5555,'"), ("SSH1=", "'SSH1='"), ("=5555", "'=5555'"),
-      ("port", "'port'"), ("-1", "'-1'"), ("+1", "'+1'"), ("65536", "'65536'"), ("22 ", "'22 '"),
-      ("0x16", "'0x16'"), ("localhost:", "'localhost:'"), (":22", "':22'"), ("::1:22", "'::1:22'"),
-      ("[::1", "'[::1'"), ("[::1]", "'[::1]'"), ("[::1]22", "'[::1]22'"), ("[host]:22", "'host'"),
-      ("5555,6666", "given twice"), ("SSH1=1,SSH1=2", "'SSH1'"), ("5555,SSH1=1", "SERVICE=PORT"),
-      ("SSH1=1,x,y=2", "'x'"), (String(repeating: "n", count: 129) + "=1", "128"),
+      ("", "''"), (",", "','"), ("5555,", "'5555'"), (",5555", "'5555'"), ("SSH1=", "'SSH1='"),
+      ("=5555", "'=5555'"), ("=", "'='"), ("SSH1=1, ,HTTP1=2", "' '"), ("port", "'port'"),
+      ("-1", "'-1'"), ("+1", "'+1'"), ("65536", "'65536'"), ("2 2", "'2 2'"), ("0x16", "'0x16'"),
+      ("localhost", "'localhost'"), ("localhost:", "'localhost:'"), (":22", "':22'"),
+      ("::1:22", "'::1:22'"), ("[::1", "'[::1'"), ("[::1]", "'[::1]'"), ("[::1]22", "'[::1]22'"),
+      ("[host]:22", "'host'"), ("5555,6666", "'5555'"), ("5555,SSH1=1", "SERVICE=PORT"),
+      ("SSH1=1,x,y=2", "'x'"), ("SSH1=1=2", "'SSH1=1=2'"),
+      ("SSH1=5,HTTP1=5", "'HTTP1=5'"), ("A=/x,B=/x", "'B=/x'"), ("A=h:5,B=h:5", "'B=h:5'"),
+      (String(repeating: "n", count: 129) + "=1", "128"),
+      ("A=/" + String(repeating: "p", count: 107), "107"),
     ])
   func refuses(text: String, named: String) {
     #expect {
-      _ = try Mapping.parse(text, option: "--the-option", portZeroAllowed: true)
+      _ = try parse(text)
     } throws: { error in
-      guard let error = error as? UsageError else { return false }
-      let isLine = !error.message.contains("\n")
-      return isLine && error.message.contains("--the-option") && error.message.contains(named)
+      isUsageError(error, naming: "--the-option", named)
     }
   }
 
-  @Test("port 0 is for sources only")
-  func refusesPortZero() {
-    #expect(throws: UsageError.self) {
-      _ = try Mapping.parse("SSH1=0", option: "-d", portZeroAllowed: false)
+  @Test("two services may go to one server")
+  func sharesServer() throws {
+    #expect(try parse("A=1,B=1", .destination).found.count == 2)
+  }
+
+  @Test("port 0 is for sources only", arguments: ["SSH1=0", "0", "localhost:0"])
+  func refusesPortZero(text: String) {
+    #expect {
+      _ = try parse(text, .destination)
+    } throws: { error in
+      isUsageError(error, naming: "'\(text)'", "port 0")
     }
   }
 
-  @Test("a service id may be as long as a message allows")
-  func takesLongestServiceID() throws {
+  @Test("a service id and a socket's path may be as long as they can be")
+  func takesLongest() throws {
     let name = String(repeating: "n", count: Message.serviceIDByteCountMax)
-    let mappings = try Mapping.parse("\(name)=1", option: "-s", portZeroAllowed: true)
-    #expect(mappings.map(\.serviceID) == [name])
+    let path = "/" + String(repeating: "p", count: Mapping.pathByteCountMax - 1)
+    #expect(try parse("\(name)=\(path)").found == [[name, path]])
   }
 }

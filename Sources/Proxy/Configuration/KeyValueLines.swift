@@ -1,0 +1,68 @@
+/// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, a byte order mark and the
+/// carriage returns of other systems say nothing.
+struct KeyValueLines {
+  struct Line {
+    let key: String
+    let value: String
+  }
+
+  private let bytes: [UInt8]
+  private let name: String
+  private let hashEndsLine: Bool
+  private var offset: Int
+  private var number = 0
+
+  /// - Parameters:
+  ///   - name: the file's, for messages.
+  ///   - hashEndsLine: `#` begins a comment anywhere in a line.
+  init(_ bytes: [UInt8], name: String, hashEndsLine: Bool) {
+    self.bytes = bytes
+    self.name = name
+    self.hashEndsLine = hashEndsLine
+    offset = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+  }
+
+  /// File and line, as a message names them.
+  var position: String { "\(name), line \(number)" }
+
+  func fault(_ reason: String) -> UsageError { UsageError("\(position): \(reason)") }
+
+  /// The next line that says something. The message for one that is malformed does not quote it: it may have a
+  /// token in it.
+  mutating func next() throws(UsageError) -> Line? {
+    while offset < bytes.count {
+      let end = bytes[offset...].firstIndex(of: 0x0a) ?? bytes.count
+      var line = bytes[offset..<end]
+      offset = end + 1
+      number += 1
+      if hashEndsLine { line = line.prefix { $0 != 0x23 } }
+      line = line.trimmed
+      guard let first = line.first, first != 0x23, first != 0x3b else { continue }
+      guard !isSection(line) else { continue }
+      guard let equals = line.firstIndex(of: 0x3d), equals > line.startIndex,
+        line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
+      else { throw fault("this is not KEY = VALUE") }
+      return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
+    }
+    return nil
+  }
+
+  /// `[section]` of a file of mappings: what is in it counts as if it stood outside.
+  private func isSection(_ line: ArraySlice<UInt8>) -> Bool {
+    !hashEndsLine && line.first == 0x5b && line.last == 0x5d
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Without the blanks, tabs and carriage returns at either end.
+  var trimmed: ArraySlice<UInt8> {
+    var rest = self
+    while let first = rest.first, first == 0x20 || first == 0x09 || first == 0x0d {
+      rest.removeFirst()
+    }
+    while let last = rest.last, last == 0x20 || last == 0x09 || last == 0x0d { rest.removeLast() }
+    return rest
+  }
+
+  var text: String { String(decoding: self, as: UTF8.self) }
+}

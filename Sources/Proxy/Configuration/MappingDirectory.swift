@@ -1,0 +1,79 @@
+import Reactor
+
+/// The mappings in the files of a `--config-dir`, for services that the command line does not map.
+struct MappingDirectory {
+  /// Directories below the given one, at the most; deeper ones are left out.
+  static let depthMax = 8
+  static let entryCountMax = 1_024
+  static let fileCountMax = 1_024
+  static let mappingCountMax = 4_096
+
+  let role: TunnelRole
+  private(set) var mappings: [Mapping] = []
+  private var fileCount = 0
+
+  init(role: TunnelRole) { self.role = role }
+
+  /// Reads every file below `path`, in the order of their names. The first mapping of a service counts. A file
+  /// with a mistake in it is left out whole, with a warning.
+  mutating func read(_ path: String, depth: Int = 0, warnings: inout Warnings) {
+    let entries: [File.Entry]
+    do throws(SystemError) {
+      entries = try File.entries(of: path, countMax: Self.entryCountMax)
+    } catch {
+      warnings.add("\(path) is left out: \(error.reason)")
+      return
+    }
+    for entry in entries {
+      let path = "\(path)/\(entry.name)"
+      if entry.isDirectory {
+        if depth < Self.depthMax {
+          read(path, depth: depth + 1, warnings: &warnings)
+        } else {
+          warnings.add("\(path) is left out: it lies too deep")
+        }
+      } else if fileCount < Self.fileCountMax {
+        fileCount += 1
+        readFile(path, &warnings)
+      } else {
+        warnings.add("\(path) is left out: there are too many files")
+      }
+    }
+    if entries.count == Self.entryCountMax { warnings.add("\(path) has too many files in it") }
+  }
+
+  private mutating func readFile(_ path: String, _ warnings: inout Warnings) {
+    do throws(UsageError) {
+      for mapping in try Self.parseFile(path, role: role) {
+        if mappings.contains(where: { $0.serviceID == mapping.serviceID }) { continue }
+        if mappings.count == Self.mappingCountMax {
+          throw UsageError("\(path): there are too many mappings")
+        }
+        mappings.append(mapping)
+      }
+    } catch {
+      warnings.add("\(error.message); the file is left out")
+    }
+  }
+
+  private static func parseFile(_ path: String, role: TunnelRole) throws(UsageError) -> [Mapping] {
+    let content: File.Content
+    do throws(SystemError) {
+      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
+    } catch {
+      throw UsageError("\(path) cannot be read: \(error.reason)")
+    }
+    var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: false)
+    var mappings: [Mapping] = []
+    while let line = try lines.next() {
+      do throws(UsageError) {
+        mappings.append(
+          try Mapping.pair(
+            service: Array(line.key.utf8)[...], address: Array(line.value.utf8)[...], role: role))
+      } catch {
+        throw lines.fault(error.message)
+      }
+    }
+    return mappings
+  }
+}

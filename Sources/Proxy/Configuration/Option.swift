@@ -1,0 +1,99 @@
+/// The options of `localproxy`; the raw value is the place in `Option.table`.
+public enum Option: Int, CaseIterable, Sendable {
+  case accessToken, accessTokenFile, clientToken
+  case proxyEndpoint, region
+  case sourceListenPort, destinationApp, mode, destinationClientType
+  case localBindAddress, capath, noSSLHostVerify
+  case config, configDir, settingsJSON, exportDefaultSettings, exportSettingsJSON
+  case verbose, version, help
+
+  /// All of them, as help, parsing and documentation have them. One without a help text is another name of
+  /// the one before it.
+  public static var table: OptionTable {
+    OptionTable(
+      program: "localproxy",
+      usage: [
+        "localproxy (-r REGION | -e HOST[:PORT]) (-s MAPPINGS | -m src) [options]",
+        "localproxy (-r REGION | -e HOST[:PORT]) (-d MAPPINGS | -m dst) [options]",
+      ],
+      summary: """
+        Connects one end of an AWS IoT Secure Tunneling tunnel: the source, which listens for clients,
+        or the destination, which connects to servers.
+        """,
+      options: [
+        OptionDescription(
+          "access-token", "t", "TOKEN",
+          "the access token; better given in the environment, where other users cannot see it"),
+        OptionDescription(
+          "access-token-file", nil, "FILE", "a file with the access token; - for standard input"),
+        OptionDescription(
+          "client-token", "i", "TOKEN",
+          "what lets the access token reconnect; a new one by default, '' for none"),
+        OptionDescription(
+          "proxy-endpoint", "e", "HOST[:PORT]", "the service's endpoint, port 443 by default"),
+        OptionDescription("region", "r", "REGION", "the tunnel's region, instead of an endpoint"),
+        OptionDescription(
+          "source-listen-port", "s", "MAPPINGS",
+          "be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; "
+            + "port 0 picks a free one"),
+        OptionDescription(
+          "destination-app", "d", "MAPPINGS",
+          "be the destination: connect to [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]"),
+        OptionDescription(
+          "mode", "m", "MODE", "src or dst, for mappings out of --config-dir or on free ports"),
+        OptionDescription(
+          "destination-client-type", "y", "VERSION",
+          "the destination's protocol, for a source: V1, V2 or V3 (default)"),
+        OptionDescription(
+          "local-bind-address", "b", "ADDRESS",
+          "where to listen (source, localhost by default) or to connect from (destination)"),
+        OptionDescription(
+          "capath", "c", "DIR", "further CA certificates, named by hash, besides the platform's own"
+        ),
+        OptionDescription(
+          "no-ssl-host-verify", "k", nil, "accept any certificate: for tests only"),
+        OptionDescription(
+          "config", nil, "FILE", "further options, one 'option = value' a line, without the dashes"),
+        OptionDescription(
+          "config-dir", nil, "DIR",
+          "files with further mappings, one 'SERVICE=PORT' a line; ./config by default"),
+        OptionDescription("settings-json", nil, "FILE", "fine-grained settings"),
+        OptionDescription(
+          "export-default-settings", nil, "FILE", "write the default settings to FILE and exit"),
+        OptionDescription("export-settings-json", nil, "FILE", ""),
+        OptionDescription(
+          "verbose", "v", "LEVEL",
+          "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
+        OptionDescription("version", "V", nil, "print name and version and exit"),
+        OptionDescription("help", "h", nil, "print this and exit"),
+      ],
+      epilogue: [
+        "",
+        "Environment, below both the command line and --config:",
+        "  AWSIOT_TUNNEL_ACCESS_TOKEN, AWSIOT_TUNNEL_CLIENT_TOKEN, AWSIOT_TUNNEL_ENDPOINT,",
+        "  AWSIOT_TUNNEL_REGION",
+        "",
+        "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 3 refused by the service,",
+        "             4 retries used up, 5 cannot listen, 6 services and mappings do not match.",
+      ])
+  }
+
+  /// The environment variables, lowest in precedence.
+  public static var variables: [(name: String, option: Option)] {
+    [
+      ("AWSIOT_TUNNEL_ACCESS_TOKEN", .accessToken), ("AWSIOT_TUNNEL_CLIENT_TOKEN", .clientToken),
+      ("AWSIOT_TUNNEL_ENDPOINT", .proxyEndpoint), ("AWSIOT_TUNNEL_REGION", .region),
+    ]
+  }
+
+  /// What only the command line can ask for.
+  public var isForCommandLineOnly: Bool {
+    switch self {
+    case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON: true
+    default: false
+    }
+  }
+
+  /// Never shown: neither in `ps` nor in a message.
+  var isSecret: Bool { self == .accessToken || self == .clientToken }
+}

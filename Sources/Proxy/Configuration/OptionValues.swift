@@ -1,0 +1,119 @@
+import Reactor
+
+/// One option as it was given.
+struct OptionValue {
+  /// Where it was given, the highest precedence first.
+  enum Layer: Int {
+    case commandLine, file, environment
+  }
+
+  let text: String
+  /// What a message calls it: `--region`, `config.ini, line 3: region`, `AWSIOT_TUNNEL_REGION`.
+  let label: String
+  let layer: Layer
+  let isSecret: Bool
+
+  /// An error that names the option and quotes its value, unless that is a secret.
+  func fault(_ reason: String) -> UsageError {
+    UsageError(isSecret ? "\(label) \(reason)" : "\(label) '\(text)' \(reason)")
+  }
+
+  /// An error for two options of which only one can be given.
+  func excludes(_ other: OptionValue) -> UsageError {
+    UsageError("\(label) and \(other.label) exclude each other; leave one out")
+  }
+
+  /// As the reference's configuration files have it; a flag on the command line has no text.
+  func flag() throws(UsageError) -> Bool {
+    switch text {
+    case "", "true", "yes", "on", "1": return true
+    case "false", "no", "off", "0": return false
+    default: throw fault("is neither true nor false")
+    }
+  }
+}
+
+/// All options that were given. The first layer that has an option decides it.
+struct OptionValues {
+  /// Bytes of a file of options, mappings or settings, at the most.
+  static let fileByteCountMax = 65_536
+
+  private var values = [OptionValue?](repeating: nil, count: Option.allCases.count)
+
+  subscript(option: Option) -> OptionValue? { values[option.rawValue] }
+
+  /// Takes a value unless a higher layer has the option already. Within the command line the last one counts,
+  /// so that a script's defaults can be followed by its user's options.
+  mutating func add(_ option: Option, _ text: String, label: String, layer: OptionValue.Layer) {
+    let option = option == .exportSettingsJSON ? .exportDefaultSettings : option
+    if layer != .commandLine && values[option.rawValue] != nil { return }
+    values[option.rawValue] = OptionValue(
+      text: text, label: label, layer: layer, isSecret: option.isSecret)
+  }
+
+  /// Reads the process's command line.
+  static func commandLine() throws(UsageError) -> OptionValues {
+    var values = OptionValues()
+    for given in try Option.table.read(isSecret: { Option(rawValue: $0)?.isSecret == true }) {
+      guard let option = Option(rawValue: given.index) else { continue }
+      values.add(option, given.argument, label: "--\(given.longName)", layer: .commandLine)
+    }
+    return values
+  }
+
+  /// Adds what a `--config` file says.
+  mutating func addFile(_ path: String, warnings: inout Warnings) throws(UsageError) {
+    let content: File.Content
+    do throws(SystemError) {
+      content = try File.read(path, byteCountMax: Self.fileByteCountMax)
+    } catch {
+      throw UsageError("--config '\(path)' cannot be read: \(error.reason)")
+    }
+    let options = Option.table.options
+    var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: true)
+    var found: [Int] = []
+    while let line = try lines.next() {
+      let index = options.firstIndex { $0.longName == line.key } ?? -1
+      guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
+        throw lines.fault(
+          index < 0 ? "there is no option '\(line.key)'" : "'\(line.key)' cannot stand in a file")
+      }
+      if found.contains(index) { throw lines.fault("'\(line.key)' is given twice") }
+      found.append(index)
+      if option == .accessToken && content.isReadableByOthers {
+        warnings.addReadableToken(path)
+      }
+      add(option, line.value, label: "\(lines.position): \(line.key)", layer: .file)
+    }
+  }
+
+  /// Adds what the environment says; an empty variable says nothing.
+  mutating func addEnvironment() {
+    for variable in Option.variables {
+      if let text = Process.environment(variable.name) {
+        add(variable.option, text, label: variable.name, layer: .environment)
+      }
+    }
+  }
+}
+
+/// What the user should know although nothing is wrong.
+struct Warnings {
+  /// Further ones are counted, not kept.
+  static let countMax = 64
+
+  private var kept: [String] = []
+  private var lostCount = 0
+
+  mutating func add(_ text: String) {
+    if kept.count < Self.countMax { kept.append(text) } else { lostCount += 1 }
+  }
+
+  mutating func addReadableToken(_ path: String) {
+    add("\(path) has an access token in it, and every user can read it: chmod 600")
+  }
+
+  var texts: [String] {
+    lostCount == 0 ? kept : kept + ["\(lostCount) further warnings are left out"]
+  }
+}

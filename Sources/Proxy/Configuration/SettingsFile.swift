@@ -1,0 +1,149 @@
+import CJansson
+import Reactor
+
+/// Settings in JSON: reading a `--settings-json` file over the defaults, and writing the defaults.
+///
+/// Of jansson only functions of the library are called, not those that its header defines (json_decref and
+/// others): one of them makes the compiler write unwind tables for the whole program, 55 kB. json_delete frees
+/// a value that nobody else holds.
+@safe struct SettingsFile {
+  private let path: String
+  private(set) var settings = Settings()
+  private(set) var warnings: Warnings
+
+  /// Reads a file; settings that are not in it keep their defaults.
+  init(_ path: String, warnings: Warnings) throws(UsageError) {
+    self.path = path
+    self.warnings = warnings
+    let content: File.Content
+    do throws(SystemError) {
+      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
+    } catch {
+      throw UsageError("--settings-json '\(path)' cannot be read: \(error.reason)")
+    }
+    var error = json_error_t()
+    let root = unsafe content.bytes.withUnsafeBytes { bytes in
+      unsafe json_loadb(bytes.baseAddress, bytes.count, Int(JSON_REJECT_DUPLICATES), &error)
+    }
+    guard let root = unsafe root else {
+      let reason = unsafe withUnsafeBytes(of: &error.text) { text in
+        unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      throw UsageError(
+        "\(path), line \(error.line), column \(error.column): \(reason)")
+    }
+    defer { unsafe json_delete(root) }
+    if unsafe root.pointee.type != JSON_OBJECT { throw UsageError("\(path) has no object in it") }
+    try unsafe read(root, [])
+  }
+
+  /// Goes through an object; `keys` are those of the objects around it. There are no more levels than the
+  /// table's keys have, for a key that leads nowhere is not followed.
+  private mutating func read(
+    _ object: UnsafeMutablePointer<json_t>, _ keys: [UInt8]
+  ) throws(UsageError) {
+    var iterator = unsafe json_object_iter(object)
+    while let entry = unsafe iterator {
+      let name = unsafe String(cString: json_object_iter_key(entry))
+      guard let value = unsafe json_object_iter_value(entry) else { return }
+      let key = keys.isEmpty ? Array(name.utf8) : keys + [0x2e] + Array(name.utf8)
+      let isOverride = keys.elementsEqual((Settings.keyPrefix + Settings.overridesKey).utf8)
+      if isOverride {
+        try unsafe readEndpoint(value, region: name, key)
+      } else if let index = setting(key), Settings.table[index].kind != .endpoints {
+        try unsafe readValue(value, index, key)
+      } else if leadsToSettings(key) {
+        if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
+        try unsafe read(value, key)
+      } else {
+        warnings.add("\(path): there is no setting \(key[...].text)")
+      }
+      unsafe iterator = json_object_iter_next(object, entry)
+    }
+  }
+
+  private func setting(_ key: [UInt8]) -> Int? {
+    Settings.table.firstIndex { key.elementsEqual((Settings.keyPrefix + $0.key).utf8) }
+  }
+
+  private func leadsToSettings(_ key: [UInt8]) -> Bool {
+    Settings.table.contains { setting in
+      let full = Settings.keyPrefix + setting.key + "."
+      return full.utf8.starts(with: key + [0x2e])
+    }
+  }
+
+  private mutating func readValue(
+    _ value: UnsafeMutablePointer<json_t>, _ index: Int, _ key: [UInt8]
+  ) throws(UsageError) {
+    guard let text = unsafe Self.text(value), settings.set(index, text) else {
+      throw unsafe fault(key, value, Settings.table[index].range)
+    }
+  }
+
+  private mutating func readEndpoint(
+    _ value: UnsafeMutablePointer<json_t>, region: String, _ key: [UInt8]
+  ) throws(UsageError) {
+    guard let text = unsafe Self.text(value), settings.setEndpoint(region: region, text) else {
+      throw unsafe fault(
+        key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")
+    }
+  }
+
+  private func fault(
+    _ key: [UInt8], _ value: UnsafeMutablePointer<json_t>, _ range: String
+  ) -> UsageError {
+    let text = unsafe Self.text(value).map { "'\($0)'" } ?? "its value"
+    return UsageError("\(path): \(key[...].text): \(text) is not \(range)")
+  }
+
+  /// Of a string, a whole number or a boolean.
+  private static func text(_ value: UnsafeMutablePointer<json_t>) -> String? {
+    switch unsafe value.pointee.type {
+    case JSON_STRING: unsafe String(cString: json_string_value(value))
+    case JSON_INTEGER: "\(unsafe Int64(json_integer_value(value)))"
+    case JSON_TRUE: "true"
+    case JSON_FALSE: "false"
+    default: nil
+    }
+  }
+
+  // MARK: Writing
+
+  /// The defaults, as the reference writes its own: every value a string.
+  static func exported() -> [UInt8] {
+    guard let root = unsafe json_object() else { return [] }
+    defer { unsafe json_delete(root) }
+    let defaults = Settings()
+    for (index, setting) in Settings.table.enumerated() {
+      if setting.kind != .endpoints {
+        unsafe put(defaults.text(index), at: Settings.keyPrefix + setting.key, in: root)
+        continue
+      }
+      for override in defaults.regionEndpointOverrides {
+        unsafe put(
+          override.endpoint, at: Settings.keyPrefix + setting.key + "." + override.region, in: root)
+      }
+    }
+    // Four columns for each level.
+    guard let text = unsafe json_dumps(root, 4) else { return [] }
+    defer { unsafe free(text) }
+    return unsafe Array(String(cString: text).utf8) + [0x0a]
+  }
+
+  /// Makes the objects on the way.
+  private static func put(
+    _ text: String, at key: String, in root: UnsafeMutablePointer<json_t>
+  ) {
+    var object = unsafe root
+    let names = key.utf8.split(separator: 0x2e).map { Array($0)[...].text }
+    for name in names.dropLast() {
+      if unsafe json_object_get(object, name) == nil {
+        _ = unsafe json_object_set_new(object, name, json_object())
+      }
+      guard let inner = unsafe json_object_get(object, name) else { return }
+      unsafe object = inner
+    }
+    if let last = names.last { _ = unsafe json_object_set_new(object, last, json_string(text)) }
+  }
+}

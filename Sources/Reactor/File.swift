@@ -1,0 +1,78 @@
+import CEpoll
+
+/// Small files, read and written whole: configuration, not traffic. These calls block.
+public enum File {
+  /// What was read.
+  public struct Content {
+    public let bytes: [UInt8]
+    /// Others than the file's owner and group may read it.
+    public let isReadableByOthers: Bool
+  }
+
+  /// One thing in a directory.
+  public struct Entry {
+    public let name: String
+    public let isDirectory: Bool
+  }
+
+  /// Reads a file; "File too large" when it has more bytes than `byteCountMax`.
+  /// - Parameters:
+  ///   - path: nil for standard input.
+  ///   - firstLineOnly: standard input is not waited for after its first line.
+  public static func read(
+    _ path: String?, byteCountMax: Int, firstLineOnly: Bool = false
+  ) throws(SystemError) -> Content {
+    var bytes = [UInt8](repeating: 0, count: byteCountMax + 1)
+    var mode: UInt32 = 0
+    let isLine: Int32 = firstLineOnly ? 1 : 0
+    let count = unsafe bytes.withUnsafeMutableBytes { all in
+      guard let path else {
+        return unsafe cepoll_read_file(nil, all.baseAddress, all.count, isLine, &mode)
+      }
+      return unsafe path.withCString { path in
+        unsafe cepoll_read_file(path, all.baseAddress, all.count, isLine, &mode)
+      }
+    }
+    if count < 0 { throw SystemError(Int32(-count), "read") }
+    if count > byteCountMax && !firstLineOnly { throw SystemError(EFBIG, "read") }
+    bytes.removeLast(bytes.count - count)
+    return Content(bytes: bytes, isReadableByOthers: mode & 0o004 != 0)
+  }
+
+  /// Makes a file, or replaces what is in it.
+  public static func write(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+    let result = unsafe bytes.withUnsafeBytes { all in
+      unsafe path.withCString { path in
+        unsafe cepoll_write_file(path, all.baseAddress, all.count)
+      }
+    }
+    _ = try SystemError.check(result, "write")
+  }
+
+  /// The regular files and directories in a directory, sorted by their names' bytes. Links to files count as
+  /// files; links to directories do not count.
+  /// - Parameter countMax: what is beyond is left out.
+  public static func entries(
+    of directory: String, countMax: Int
+  ) throws(SystemError) -> [Entry] {
+    var error: Int32 = 0
+    guard let handle = unsafe cepoll_open_directory(directory, &error) else {
+      throw SystemError(-error, "open")
+    }
+    defer { unsafe cepoll_close_directory(handle) }
+    var entries: [Entry] = []
+    while entries.count < countMax {
+      var name: UnsafePointer<CChar>?
+      let kind = unsafe cepoll_next_entry(handle, &name)
+      guard kind != CEPOLL_ENTRY_NONE, let name = unsafe name else { break }
+      let entry = Entry(
+        name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY)
+      // Directories are small: an insertion at its place costs less code than a sort.
+      let place =
+        entries.firstIndex { entry.name.utf8.lexicographicallyPrecedes($0.name.utf8) }
+        ?? entries.endIndex
+      entries.insert(entry, at: place)
+    }
+    return entries
+  }
+}

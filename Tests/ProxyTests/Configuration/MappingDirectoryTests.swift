@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+@testable import Proxy
+
+@Suite("Mapping directory")
+struct MappingDirectoryTests {
+  private func read(
+    _ folder: Folder, _ role: TunnelRole = .source
+  ) -> (found: [[String]], warnings: [String]) {
+    var warnings = Warnings()
+    var directory = MappingDirectory(role: role)
+    directory.read(folder.path, warnings: &warnings)
+    let found = directory.mappings.map { [$0.serviceID ?? "", $0.address.description] }
+    return (found, warnings.texts)
+  }
+
+  @Test("the reference's examples say what they say there")
+  func readsExamples() throws {
+    let folder = try Folder()
+    try folder.write("SSHSource.ini", "SSH1=3333\nSSH2=5555\n")
+    #expect(read(folder).found == [["SSH1", ":3333"], ["SSH2", ":5555"]])
+    let other = try Folder()
+    try other.write("SSHDestination.ini", "SSH1=22\r\nSSH2=10.0.0.1:80")
+    #expect(
+      read(other, .destination).found == [["SSH1", "localhost:22"], ["SSH2", "10.0.0.1:80"]])
+  }
+
+  @Test("every file below is read in the order of the names, and the first mapping counts")
+  func readsTree() throws {
+    let folder = try Folder()
+    try folder.write("c", "SSH1=3\nLAST=9")
+    try folder.write("b/2", "SSH1=2\nTWO=2")
+    try folder.write("b/1/x", "SSH1=1")
+    try folder.write("a", "; comment\n# another\n[section]\nSOCK = /run/a#b.sock\n")
+    let (found, warnings) = read(folder)
+    #expect(
+      found == [["SOCK", "/run/a#b.sock"], ["SSH1", ":1"], ["TWO", ":2"], ["LAST", ":9"]])
+    #expect(warnings.isEmpty)
+  }
+
+  @Test(
+    "a broken file is left out whole, with a warning that names file and line",
+    arguments: [
+      ("GOOD=1\nnonsense", "broken, line 2", "KEY = VALUE"), ("\n\n=1", "broken, line 3", "KEY"),
+      ("GOOD=1\nSSH1=port", "broken, line 2", "'port'"), ("SSH1=", "broken, line 1", "port"),
+      ("SSH1=70000", "broken, line 1", "70000"), ("SSH1=h", "broken, line 1", "'h'"),
+      (String(repeating: "n", count: 129) + "=1", "broken, line 1", "128"),
+      (String(repeating: ";", count: OptionValues.fileByteCountMax + 1), "broken", "too large"),
+    ])
+  func leavesOutBroken(text: String, position: String, reason: String) throws {
+    let folder = try Folder()
+    try folder.write("broken", text)
+    try folder.write("good", "SSH1=1")
+    let (found, warnings) = read(folder)
+    #expect(found == [["SSH1", ":1"]])
+    #expect(warnings.count == 1 && warnings[0].contains(position) && warnings[0].contains(reason))
+  }
+
+  @Test("links to files are followed, those to directories are not")
+  func followsLinks() throws {
+    let folder = try Folder()
+    let target = try Folder()
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/file", withDestinationPath: try target.write("x", "SSH1=1"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/loop", withDestinationPath: folder.path)
+    #expect(read(folder).found == [["SSH1", ":1"]])
+  }
+
+  @Test("depth, files and mappings are bounded")
+  func isBounded() throws {
+    let folder = try Folder()
+    let names = (0...MappingDirectory.depthMax).map { "d\($0)" }
+    try folder.write(names.dropLast().joined(separator: "/") + "/x", "DEEP=1")
+    try folder.write(names.joined(separator: "/") + "/x", "DEEPER=2")
+    let (found, warnings) = read(folder)
+    #expect(found == [["DEEP", ":1"]])
+    #expect(warnings.count == 1 && warnings[0].contains("too deep"))
+
+    let many = try Folder()
+    for number in 0...2 {
+      let lines = (0..<2_000).map { "s\(number).\($0)=1" }
+      try many.write("\(number)", lines.joined(separator: "\n"))
+    }
+    let (mappings, manyWarnings) = read(many)
+    #expect(mappings.count == MappingDirectory.mappingCountMax)
+    #expect(manyWarnings.count == 1 && manyWarnings[0].contains("too many mappings"))
+
+    let wide = try Folder()
+    for number in 0..<(MappingDirectory.entryCountMax + 1) { try wide.write("\(number)", "") }
+    #expect(read(wide).warnings.count == 1)
+  }
+}

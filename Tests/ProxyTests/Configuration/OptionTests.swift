@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Option")
+struct OptionTests {
+  @Test("the help names every option but other names, within a terminal's width")
+  func printsHelp() {
+    let table = Option.table
+    let lines = table.helpText.split(separator: "\n", omittingEmptySubsequences: false)
+    for option in table.options {
+      let short = option.shortName.map { "-\($0), " } ?? "    "
+      let isThere = lines.contains { ($0 + " ").hasPrefix("  \(short)--\(option.longName) ") }
+      #expect(isThere == !option.help.isEmpty, "\(option.longName)")
+    }
+    #expect(lines.allSatisfy { $0.count <= 100 })
+    #expect(table.helpText.hasPrefix("Usage: localproxy") && table.helpText.hasSuffix("\n"))
+    for variable in Option.variables { #expect(table.helpText.contains(variable.name)) }
+  }
+
+  @Test("names are given to one option each")
+  func namesAreUnique() {
+    let options = Option.table.options
+    #expect(Set(options.map(\.longName)).count == options.count)
+    let shortNames = options.compactMap(\.shortName)
+    #expect(Set(shortNames).count == shortNames.count)
+  }
+
+  @Test("each case stands at its place of the table")
+  func casesMatchTable() {
+    #expect(Option.allCases.count == Option.table.options.count)
+    for option in Option.allCases {
+      let name = Option.table.options[option.rawValue].longName.filter { $0 != "-" }
+      #expect("\(option)".lowercased() == name)
+    }
+  }
+
+  @Test("long and short names are those of the reference")
+  func hasReferenceNames() {
+    let names = Option.table.options.map { "\($0.longName)/\($0.shortName.map { "\($0)" } ?? "")" }
+    for name in [
+      "help/h", "version/V", "access-token/t", "client-token/i", "proxy-endpoint/e", "region/r",
+      "source-listen-port/s", "destination-app/d", "local-bind-address/b", "capath/c",
+      "no-ssl-host-verify/k", "export-default-settings/", "settings-json/", "config/",
+      "config-dir/", "verbose/v", "mode/m", "destination-client-type/y",
+    ] {
+      #expect(names.contains(name), "\(name)")
+    }
+  }
+}
