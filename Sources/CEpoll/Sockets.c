@@ -95,6 +95,7 @@ int cepoll_set_option(int fd, enum cepoll_option option, int value) {
     [CEPOLL_REUSEADDR] = {SOL_SOCKET, SO_REUSEADDR},
     [CEPOLL_V6ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},
     [CEPOLL_NOTSENT_LOWAT] = {IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+    [CEPOLL_USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT},
   };
   return result(setsockopt(fd, names[option].level, names[option].name, &value, sizeof value));
 }

@@ -142,8 +142,12 @@ public protocol Stream: AnyObject {
   /// Fills `region` from its start.
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult
   func send(_ bytes: Span<UInt8>) -> SendResult
-  /// Keeps little in the kernel that is not on its way yet, so that what is sent last waits for little.
-  func keepQueueShort()
+  /// Keeps at most `byteCount` bytes in the kernel that are not on their way yet, so that what is sent last waits
+  /// for little.
+  func keepQueueShort(byteCount: Int)
+  /// How long what was sent may stay unacknowledged before the system gives the connection up (RFC 5482), and
+  /// how long a window may stay closed. The system's own patience is a quarter of an hour.
+  func setUserTimeout(_ timeout: Milliseconds)
   /// Ends this direction (FIN, or TLS close_notify and FIN) after what was sent.
   func finishSending()
   /// Closes both directions and forgets the handler. What the kernel has is still delivered.

@@ -18,6 +18,16 @@ public enum Process {
     }
   }
 
+  /// Local time as 2026-11-22 17:44:06, for messages.
+  static var date: String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
+      guard let base = text.baseAddress else { return "" }
+      unsafe cepoll_format_time(base, 32)
+      unsafe base[19] = 0
+      return unsafe String(cString: base)
+    }
+  }
+
   /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened.
   public static func openStandardStreams() { cepoll_open_standard_streams() }
 

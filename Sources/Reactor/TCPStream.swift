@@ -40,13 +40,15 @@ final class TCPStream: Stream, EventHandler {
       sinceAcknowledgement: Milliseconds(milliseconds))
   }
 
-  /// Bytes not yet on their way above which the kernel calls the socket full.
-  private static let shortQueueByteCount: Int32 = 64 * 1024
+  func keepQueueShort(byteCount: Int) { set(CEPOLL_NOTSENT_LOWAT, byteCount) }
 
-  func keepQueueShort() {
-    if let raw = rawDescriptor {
-      _ = cepoll_set_option(raw, CEPOLL_NOTSENT_LOWAT, Self.shortQueueByteCount)
-    }
+  func setUserTimeout(_ timeout: Milliseconds) {
+    set(CEPOLL_USER_TIMEOUT, Int(clamping: timeout.count))
+  }
+
+  /// Nothing depends on it where the kernel does not know the option.
+  private func set(_ option: cepoll_option, _ value: Int) {
+    if let raw = rawDescriptor { _ = cepoll_set_option(raw, option, Int32(clamping: value)) }
   }
 
   /// Takes over an accepted descriptor.

@@ -6,8 +6,12 @@ import COpenSSL
   /// The BIO that reads from and writes to a `TLSStream`'s own queues.
   let method: OpaquePointer
   let verifiesPeer: Bool
+  /// Where a client's trust comes from: files and directories; empty when there are none.
+  public let trustSource: String
+  /// What the user should know about that, as one line; empty when all is well.
+  public let trustWarning: String
 
-  /// A client that trusts the platform's store.
+  /// A client that trusts the platform's store (`TrustStore`).
   /// - Parameters:
   ///   - extraTrustDirectory: further CA certificates, named by hash as `openssl rehash` does.
   ///   - verifiesPeer: false accepts any certificate; for tests only.
@@ -21,18 +25,22 @@ import COpenSSL
       if isAccepted == 0 { unsafe TLSStream.noteRefused(storeContext) }
       return isAccepted
     }
-    if unsafe SSL_CTX_set_default_verify_paths(context) != 1 { throw TLSError.takeLibraryError() }
-    if let directory = extraTrustDirectory,
-      unsafe SSL_CTX_load_verify_locations(context, nil, directory) != 1
-    {
-      throw .configuration(what: directory, reason: TLSError.takeReason())
+    // What is not asked is not read: finding and parsing a store takes most of a short start.
+    var store = unsafe TrustStore(context)
+    if verifiesPeer {
+      store.load()
+      if let extraTrustDirectory { store.add(extra: extraTrustDirectory) }
     }
+    trustSource = store.source
+    trustWarning = store.warning
   }
 
   /// A server with a certificate chain and key in PEM files.
   public init(serverCertificate: String, key: String) throws(TLSError) {
     (unsafe context, unsafe method) = unsafe try Self.makeContext(TLS_server_method())
     verifiesPeer = false
+    trustSource = ""
+    trustWarning = ""
     if unsafe SSL_CTX_use_certificate_chain_file(context, serverCertificate) != 1 {
       throw .configuration(what: serverCertificate, reason: TLSError.takeReason())
     }

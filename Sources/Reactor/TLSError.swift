@@ -1,9 +1,11 @@
+import Basics
 import COpenSSL
 
 /// What went wrong in TLS: the peer's fault (its certificate, its answers) or the configuration's.
 public enum TLSError: Error {
-  /// The peer's certificate was not accepted. `reason` is OpenSSL's, the names are one-line forms.
-  case certificate(reason: String, subject: String, issuer: String)
+  /// The peer's certificate was not accepted. `reason` is OpenSSL's, the names are one-line forms, and `remedy`
+  /// says what the user can do; it is empty when there is nothing.
+  case certificate(reason: String, subject: String, issuer: String, remedy: String)
   /// The peer does not speak TLS as it should.
   case handshake(reason: String)
   /// A file or directory given by the user cannot be used.
@@ -13,12 +15,37 @@ public enum TLSError: Error {
 
   public var reason: String {
     switch self {
-    case .certificate(let reason, let subject, let issuer):
-      "the certificate of the service was not accepted: \(reason) (subject \(subject), "
-        + "issuer \(issuer))"
-    case .handshake(let reason): "TLS: \(reason)"
-    case .configuration(let what, let reason): "\(what): \(reason)"
-    case .library(let reason): "TLS: \(reason)"
+    case .certificate(let reason, let subject, let issuer, let remedy):
+      concatenate(
+        "the certificate of the service was not accepted: ", reason, " (subject ", subject,
+        ", issuer ", issuer, ")", remedy.isEmpty ? "" : "; ", remedy)
+    case .configuration(let what, let reason): concatenate(what, ": ", reason)
+    case .handshake(let reason), .library(let reason): concatenate("TLS: ", reason)
+    }
+  }
+
+  /// - Parameter code: OpenSSL's verification result (openssl-verification-options(1)).
+  static func certificate(_ code: Int, subject: String, issuer: String) -> TLSError {
+    var reason = "unknown"
+    if let text = unsafe X509_verify_cert_error_string(code) {
+      reason = unsafe String(cString: text)
+    }
+    return .certificate(reason: reason, subject: subject, issuer: issuer, remedy: remedy(code))
+  }
+
+  private static func remedy(_ code: Int) -> String {
+    switch Int32(truncatingIfNeeded: code) {
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+      "the endpoint (-e) must be a name that the certificate is for"
+    case X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED:
+      // Gateways without a battery for their clock start in the past.
+      concatenate("check this machine's clock, which says ", Process.date)
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+      X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      "its issuer is unknown here: update the system's CA certificates, or give the issuer's with "
+        + "--capath (-c), as for a proxy that intercepts TLS"
+    default: ""
     }
   }
 
@@ -26,11 +53,18 @@ public enum TLSError: Error {
   static func takeReason() -> String {
     let code = ERR_get_error()
     ERR_clear_error()
+    // A system call's error carries its errno, for which OpenSSL has no text.
+    if code & systemErrorFlag != 0 {
+      return SystemError(Int32(truncatingIfNeeded: code & ~systemErrorFlag), "openssl").reason
+    }
     guard code != 0, let text = unsafe ERR_reason_error_string(code) else {
-      return "unknown error \(code)"
+      return concatenate("unknown error ", String(code))
     }
     return unsafe String(cString: text)
   }
+
+  /// ERR_SYSTEM_FLAG of openssl/err.h, too rich a macro for Swift's importer.
+  private static let systemErrorFlag: UInt = 0x8000_0000
 
   static func takeLibraryError() -> TLSError { .library(reason: takeReason()) }
 }

@@ -163,7 +163,9 @@ import COpenSSL
     return .accepted(sent)
   }
 
-  public func keepQueueShort() { transport.keepQueueShort() }
+  public func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
+
+  public func setUserTimeout(_ timeout: Milliseconds) { transport.setUserTimeout(timeout) }
 
   public func finishSending() {
     if state != .open || sendingFinished { return }
@@ -292,12 +294,8 @@ import COpenSSL
       return .handshake(reason: TLSError.takeReason())
     }
     ERR_clear_error()
-    var reason = "unknown"
-    if let text = unsafe X509_verify_cert_error_string(verification) {
-      reason = unsafe String(cString: text)
-    }
     return .certificate(
-      reason: reason, subject: refusedCertificate.subject, issuer: refusedCertificate.issuer)
+      verification, subject: refusedCertificate.subject, issuer: refusedCertificate.issuer)
   }
 
   /// Called by OpenSSL with each certificate of the peer's chain that it does not accept.

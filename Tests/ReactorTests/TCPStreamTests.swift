@@ -97,6 +97,25 @@ struct TCPStreamTests {
     pair.close()
   }
 
+  @Test(
+    "a peer that keeps its window closed is given up after the user time-out, and not without one",
+    arguments: [true, false])
+  func timesOut(isLimited: Bool) throws {
+    let reactor = try Reactor()
+    let pair = try Connected(reactor)
+    if isLimited { pair.client.stream?.setUserTimeout(Milliseconds(300)) }
+    pair.server.stream?.interest = []
+    pair.client.pattern = Pattern(2)
+    pair.client.unsentCount = 50_000_000
+    pair.client.sendPattern()
+    let hasFailed = try reactor.turn(within: Milliseconds(isLimited ? 10_000 : 1_500)) {
+      pair.client.failure != nil
+    }
+    #expect(hasFailed == isLimited)
+    if isLimited { #expect(pair.client.failure?.reason == "Connection timed out") }
+    pair.close()
+  }
+
   @Test("what was sent before a close still arrives")
   func closeDelivers() throws {
     let reactor = try Reactor()

@@ -79,7 +79,8 @@ struct UnixSocketTests {
     let reactor = try Reactor()
     let (client, server) = try Self.pair(reactor, Directory())
     server.stream?.interest = []
-    client.stream?.keepQueueShort()
+    client.stream?.keepQueueShort(byteCount: 65_536)
+    client.stream?.setUserTimeout(Milliseconds(60_000))
     client.send([UInt8](repeating: 1, count: 10_000))
     #expect((client.stream?.transportState.unacknowledgedByteCount ?? 0) >= 10_000)
     server.stream?.interest = .readable

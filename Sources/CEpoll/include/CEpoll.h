@@ -52,6 +52,7 @@ enum cepoll_option {
   CEPOLL_REUSEADDR,
   CEPOLL_V6ONLY,
   CEPOLL_NOTSENT_LOWAT,
+  CEPOLL_USER_TIMEOUT,  // milliseconds
 };
 
 /// A non-blocking stream socket, closed on exec: TCP for 4 and 6, a Unix socket for 0.
@@ -82,6 +83,8 @@ int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowled
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);
+/// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`.
+int cepoll_hashed_certificates(const char *directory, int limit);
 
 // Signals, time, process ----------------------------------------------------------------------------
 

@@ -83,6 +83,15 @@ public struct Settings: Sendable {
   /// Connections that wait to be accepted, per listening port.
   public static let listenBacklog: Int32 = 511
 
+  /// How long the service may be silent, or not acknowledge what was sent, before it counts as gone.
+  var silenceMax: Milliseconds {
+    Milliseconds(pingPeriod.count * Int64(Heartbeat.silentPeriodCountMax))
+  }
+
+  /// Bytes for the service that the kernel has and that are not on their way yet: of the bytes that may wait,
+  /// those that are not the one frame in our own hands.
+  var kernelQueueByteCountMax: Int { max(linkWriteByteCountMax - dataFrameByteCountMax, 4_096) }
+
   /// Payload of one outgoing DATA message that all of this allows, one byte at least.
   var dataPayloadLengthMax: Int {
     let message = min(messageByteCountMax, dataFrameByteCountMax - 2, framePayloadLengthMax - 2)

@@ -135,6 +135,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     self.race = nil
     self.stream = stream
     stream.handler = self
+    stream.setUserTimeout(configuration.settings.silenceMax)
     log.debug("Connected successfully with proxy server: " + address.description)
     handler?.dialer(self, did: .connected)
   }

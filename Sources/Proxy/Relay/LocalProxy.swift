@@ -166,7 +166,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       lastStreamIDs: lastStreamIDs, settings: settings, log: log)
     relay.handler = self
     self.relay = relay
-    stream.keepQueueShort()
+    stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
     link.start(pingPeriod: settings.pingPeriod)
     // A WebSocket of the first version has no list; after the others it may be here already.
     if settings.protocolVersion == .v1 { self.relay?.agreeWithoutList() }

@@ -49,10 +49,12 @@ struct LocalProxy: Sendable {
   /// A proxy with the token in its environment, not waited for.
   static func start(
     _ linkage: Linkage, endpoint port: UInt16, token: String, name: String,
-    arguments: [String], in scratch: ScratchDirectory
+    arguments: [String], host: String = "localhost", environment: [String: String] = [:],
+    in scratch: ScratchDirectory
   ) throws -> ChildProcess {
     try ChildProcess(
-      linkage.program("localproxy"), ["-e", "localhost:\(port)"] + arguments, name: name,
-      in: scratch, environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": token])
+      linkage.program("localproxy"), ["-e", "\(host):\(port)"] + arguments, name: name,
+      in: scratch,
+      environment: environment.merging(["AWSIOT_TUNNEL_ACCESS_TOKEN": token]) { $1 })
   }
 }

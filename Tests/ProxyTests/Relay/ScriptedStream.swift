@@ -37,7 +37,9 @@ final class ScriptedStream: Stream {
 
   func finishSending() { hasFinishedSending = true }
 
-  func keepQueueShort() {}
+  func keepQueueShort(byteCount: Int) {}
+
+  func setUserTimeout(_ timeout: Milliseconds) {}
 
   func close() {
     isClosed = true

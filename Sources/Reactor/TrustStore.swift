@@ -1,0 +1,93 @@
+import Basics
+import CEpoll
+import COpenSSL
+
+/// Finds the platform's CA certificates for OpenSSL, whose own default places are those of the system it was built
+/// for: a static program runs on others.
+///
+/// 1. `SSL_CERT_FILE` and `SSL_CERT_DIR`, as far as they are set.
+/// 2. Without `SSL_CERT_DIR`, the first of `directories` with certificates named by hash in it. OpenSSL reads such a
+///    one during a handshake, and only the certificate it needs.
+/// 3. Without either, and when that directory holds too few to be all, the first of `files` that is there. It is
+///    parsed whole, which takes tens of milliseconds and some memory.
+@safe struct TrustStore {
+  /// With fewer certificates a directory is somebody's additions to a file.
+  private static let certificateCountMin: Int32 = 16
+
+  private let context: OpaquePointer
+  private(set) var source = ""
+  private(set) var warning = ""
+
+  init(_ context: OpaquePointer) { unsafe self.context = context }
+
+  private static var directories: [String] {
+    [
+      unsafe String(cString: X509_get_default_cert_dir()),
+      "/etc/ssl/certs",  // Debian, Alpine, openSUSE, OpenWrt
+      "/etc/pki/ca-trust/extracted/pem/directory-hash",  // Fedora
+    ]
+  }
+
+  private static var files: [String] {
+    [
+      unsafe String(cString: X509_get_default_cert_file()),
+      "/etc/ssl/certs/ca-certificates.crt",  // Debian, Alpine, OpenWrt
+      "/etc/pki/tls/certs/ca-bundle.crt",  // Fedora, RHEL
+      "/etc/ssl/cert.pem",  // Alpine
+      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL
+      "/etc/ssl/ca-bundle.pem",  // openSUSE
+    ]
+  }
+
+  mutating func load() {
+    let file = Process.environment("SSL_CERT_FILE")
+    if let file, !add(file: file) {
+      warn("SSL_CERT_FILE", file, concatenate("cannot be used: ", TLSError.takeReason()))
+    }
+    if let directory = Process.environment("SSL_CERT_DIR") {
+      add(directory: directory)
+      return
+    }
+    var isWhole = file != nil
+    for path in Self.directories {
+      let count = unsafe cepoll_hashed_certificates(path, Self.certificateCountMin)
+      if count == 0 { continue }
+      add(directory: path)
+      if count == Self.certificateCountMin { isWhole = true }
+      break
+    }
+    if isWhole { return }
+    for path in Self.files where Process.fileExists(path) {
+      if add(file: path) { return }
+    }
+    ERR_clear_error()
+  }
+
+  /// The user's own directory, besides the platform's.
+  mutating func add(extra path: String) {
+    if unsafe cepoll_hashed_certificates(path, 1) == 0 {
+      warn("--capath", path, "has no certificate named by hash in it; run openssl rehash on it")
+    }
+    add(directory: path)
+  }
+
+  private mutating func add(file path: String) -> Bool {
+    ERR_clear_error()
+    if unsafe SSL_CTX_load_verify_file(context, path) != 1 { return false }
+    note(path)
+    return true
+  }
+
+  /// What is in it, if anything, is found when it is needed.
+  private mutating func add(directory path: String) {
+    if unsafe SSL_CTX_load_verify_dir(context, path) == 1 { note(path) }
+  }
+
+  private mutating func note(_ path: String) {
+    source = concatenate(source, source.isEmpty ? "" : ", ", path)
+  }
+
+  private mutating func warn(_ name: String, _ path: String, _ fault: String) {
+    warning = concatenate(warning, warning.isEmpty ? "" : "; ", name, " ", path, " ", fault)
+  }
+}
