@@ -1,0 +1,141 @@
+import Reactor
+
+/// The hosts that are reached without a web proxy: what `no_proxy` lists, by comma or white space.
+///
+///     *                       everything
+///     example.com             that name, and every name that ends in .example.com; so do
+///     .example.com            and *.example.com
+///     192.0.2.1  ::1  [::1]   an address, however it is written
+///     10.0.0.0/8  fd00::/8    the addresses of a network
+///     example.com:8443        the same for one port alone, as each of the above
+enum ProxyExemptions {
+  static func contain(_ endpoint: Endpoint, in list: String) -> Bool {
+    let host = name(endpoint.host)
+    let address = octets(ofAddress: endpoint.host)
+    let port = Int(endpoint.port)
+    var entry: [UInt8] = []
+    var text = Array(list.utf8)
+    text.append(0x2c)
+    for octet in text {
+      if octet != 0x2c && octet != 0x20 && octet != 0x09 {
+        entry.append(octet)
+        continue
+      }
+      if covers(entry, host: host, address: address, port: port) { return true }
+      entry = []
+    }
+    return false
+  }
+
+  private static func covers(
+    _ entry: [UInt8], host: [UInt8], address: [UInt8], port: Int
+  ) -> Bool {
+    var end = entry.count
+    // A port stands behind a name, an IPv4 address, or a bracket; IPv6 addresses have more colons than one.
+    if let colon = entry.lastIndex(of: 0x3a),
+      colon == entry.firstIndex(of: 0x3a) || entry[colon - 1] == 0x5d
+    {
+      if number(entry, from: colon + 1) != port { return false }
+      end = colon
+    }
+    let text = String(decoding: entry[..<end], as: UTF8.self)
+    if text == "*" { return true }
+    return address.isEmpty ? isName(host, in: name(text)) : isAddress(address, in: text)
+  }
+
+  /// In lower case, without the dot that may end a complete name.
+  private static func name(_ text: String) -> [UInt8] {
+    var octets = Array(HeaderBlock.lowercased(text.utf8).utf8)
+    if octets.last == 0x2e { octets.removeLast() }
+    return octets
+  }
+
+  private static func isName(_ host: [UInt8], in entry: [UInt8]) -> Bool {
+    var start = 0
+    if entry.first == 0x2a { start = 1 }
+    if entry.count > start && entry[start] == 0x2e {
+      start += 1
+    } else if start == 1 {
+      return false
+    }
+    let offset = host.count - (entry.count - start)
+    if offset < 0 || start == entry.count { return false }
+    for index in start..<entry.count where entry[index] != host[offset + index - start] {
+      return false
+    }
+    return offset == 0 || host[offset - 1] == 0x2e
+  }
+
+  private static func isAddress(_ address: [UInt8], in entry: String) -> Bool {
+    var text: [UInt8] = []
+    var bitCount = address.count * 8
+    let entry = Array(entry.utf8)
+    for (index, octet) in entry.enumerated() where octet != 0x5b && octet != 0x5d {
+      if octet == 0x2f {
+        let length = number(entry, from: index + 1)
+        if length < 0 || length > bitCount { return false }
+        bitCount = length
+        break
+      }
+      text.append(octet)
+    }
+    let network = octets(ofAddress: String(decoding: text, as: UTF8.self))
+    if network.count != address.count { return false }
+    for index in 0..<bitCount {
+      let bit = UInt8(0x80) >> UInt8(index & 7)
+      if (address[index >> 3] ^ network[index >> 3]) & bit != 0 { return false }
+    }
+    return true
+  }
+
+  /// The decimal number, up to that of the last port, that fills the rest of `text`; -1 for anything else.
+  private static func number(_ text: [UInt8], from start: Int) -> Int {
+    var number = start < text.count ? 0 : -1
+    for index in start..<text.count where number >= 0 {
+      let digit = Int(text[index]) - 0x30
+      number = number * 10 + digit
+      if digit < 0 || digit > 9 || number > 65_535 { number = -1 }
+    }
+    return number
+  }
+
+  /// The four or sixteen octets of a numeric address; none for anything else.
+  private static func octets(ofAddress host: String) -> [UInt8] {
+    guard let address = SocketAddress(numeric: host, port: 0) else { return [] }
+    // The system has checked it and writes it in one way only, so this need not expect anything else.
+    var octets: [UInt8] = []
+    var gap = 0
+    var digitCount = 0
+    var decimal = 0
+    var hexadecimal = 0
+    var isDecimal = !address.isIPv6
+    var text = Array(address.host.utf8)
+    text.append(0x25)
+    for octet in text {
+      switch octet {
+      case 0x2e, 0x3a, 0x25:
+        if octet == 0x2e { isDecimal = true }
+        if digitCount == 0 {
+          gap = octets.count
+        } else if isDecimal {
+          octets.append(UInt8(truncatingIfNeeded: decimal))
+        } else {
+          octets.append(UInt8(truncatingIfNeeded: hexadecimal >> 8))
+          octets.append(UInt8(truncatingIfNeeded: hexadecimal))
+        }
+        digitCount = 0
+        decimal = 0
+        hexadecimal = 0
+      default:
+        let digit = Int(octet < 0x3a ? octet & 15 : octet & 15 + 9)
+        digitCount += 1
+        decimal = decimal &* 10 &+ digit
+        hexadecimal = hexadecimal << 4 | digit
+      }
+      // The number of an interface may follow.
+      if octet == 0x25 { break }
+    }
+    while address.isIPv6 && octets.count < 16 { octets.insert(0, at: gap) }
+    return octets
+  }
+}

@@ -1,0 +1,141 @@
+import Reactor
+
+/// A web proxy on the way to the service, as an environment variable names it.
+public struct WebProxy: Equatable, Sendable {
+  /// Longest value of the variable, in octets.
+  public static let valueByteCountMax = 2_048
+  /// The port of a value without one.
+  public static let defaultPort: UInt16 = 3_128
+
+  public let endpoint: Endpoint
+  /// The connection to the web proxy itself is encrypted.
+  public let usesTLS: Bool
+  /// The value of the request's `Proxy-Authorization`; empty for none. It is as secret as the password.
+  public let authorization: String
+  /// The environment variable that names it, for messages.
+  public let variable: String
+  /// For messages and logs: without user name and password.
+  public let description: String
+
+  /// The web proxy to be used for `endpoint`: that of `https_proxy`, or else `HTTPS_PROXY`, unless `no_proxy`,
+  /// or else `NO_PROXY`, exempts the endpoint. An empty variable is as good as none.
+  /// - Parameter environment: the value of a variable.
+  public static func select(
+    for endpoint: Endpoint, environment: (String) -> String?
+  ) throws(UsageError) -> WebProxy? {
+    var variable = "https_proxy"
+    var text = environment(variable) ?? ""
+    if text.isEmpty {
+      variable = "HTTPS_PROXY"
+      text = environment(variable) ?? ""
+    }
+    if text.isEmpty { return nil }
+    var exempt = environment("no_proxy") ?? ""
+    if exempt.isEmpty { exempt = environment("NO_PROXY") ?? "" }
+    if ProxyExemptions.contain(endpoint, in: exempt) { return nil }
+    return try parse(text, variable: variable)
+  }
+
+  /// Reads `http://user:password@host:port/`. Without a scheme it is http, without a port 3128; user name and
+  /// password may be percent-encoded, and must be where they contain `%`. No message shows any of the value
+  /// but a scheme, for whatever else is misplaced may be the password.
+  public static func parse(_ text: String, variable: String) throws(UsageError) -> WebProxy {
+    do throws(Fault) {
+      return try WebProxy(Array(text.utf8), variable)
+    } catch {
+      throw UsageError(
+        joined([
+          variable, ": ", error.reason,
+          "; it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…",
+        ]))
+    }
+  }
+
+  private struct Fault: Error {
+    let reason: String
+  }
+
+  private init(_ text: [UInt8], _ variable: String) throws(Fault) {
+    if text.count > Self.valueByteCountMax { throw Fault(reason: "the value is too long") }
+    var scheme = "http"
+    var start = 0
+    if let colon = text.firstIndex(of: 0x3a), colon + 2 < text.count, text[colon + 1] == 0x2f,
+      text[colon + 2] == 0x2f
+    {
+      scheme = HeaderBlock.lowercased(text[..<colon])
+      start = colon + 3
+      if scheme != "http" && scheme != "https" {
+        throw Fault(reason: joined(["the scheme '", scheme, "' is not supported"]))
+      }
+    }
+    // The last one, so that a password with an '@' or a '/' in it works unencoded.
+    var credentials: [UInt8] = []
+    if let at = text.lastIndex(of: 0x40), at >= start {
+      credentials = try Self.credentials(text, start, at)
+      start = at + 1
+    }
+    // Nothing that may stand behind the port matters.
+    var end = start
+    while end < text.count && text[end] != 0x2f && text[end] != 0x3f && text[end] != 0x23 {
+      end += 1
+    }
+    guard
+      let endpoint = try? Endpoint.parse(
+        String(decoding: text[start..<end], as: UTF8.self), defaultPort: Self.defaultPort),
+      !endpoint.host.isEmpty, endpoint.port != 0
+    else { throw Fault(reason: "its host or port is missing or wrong") }
+    self.endpoint = endpoint
+    self.variable = variable
+    usesTLS = scheme == "https"
+    authorization = credentials.count > 1 ? "Basic " + Cryptography.base64(credentials) : ""
+    description = joined([
+      "the web proxy ", scheme, "://", endpoint.description, " (", variable, ")",
+    ])
+  }
+
+  /// User name, colon and password, decoded, as RFC 7617 wants them: without control characters, and without
+  /// a colon in the user name.
+  private static func credentials(
+    _ text: [UInt8], _ start: Int, _ end: Int
+  ) throws(Fault) -> [UInt8] {
+    var octets: [UInt8] = []
+    var hasColon = false
+    var index = start
+    while index < end {
+      var octet = text[index]
+      index += 1
+      if octet == 0x3a {
+        hasColon = true
+      } else if octet == 0x25 {
+        let high = index + 1 < end ? hexadecimal(text[index]) : 0xff
+        let low = index + 1 < end ? hexadecimal(text[index + 1]) : 0xff
+        octet = high << 4 | low
+        index += 2
+        // As wrong as a control character.
+        if high | low > 15 || octet == 0x3a && !hasColon { octet = 0 }
+      }
+      if octet < 0x20 || octet == 0x7f {
+        throw Fault(reason: "its user name or password is not encoded as in a URL")
+      }
+      octets.append(octet)
+    }
+    if !hasColon { octets.append(0x3a) }
+    return octets
+  }
+
+  /// The value of a hexadecimal digit; 255 for anything else.
+  private static func hexadecimal(_ digit: UInt8) -> UInt8 {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x41...0x46, 0x61...0x66: (digit | 0x20) - 0x61 + 10
+    default: 0xff
+    }
+  }
+}
+
+/// Interpolation says the same in several times the code.
+@inline(never) func joined(_ pieces: [String]) -> String {
+  var text = ""
+  for piece in pieces { text += piece }
+  return text
+}

@@ -1,0 +1,96 @@
+/// Asking a web proxy for a connection to the service (RFC 9110 §9.3.6), without doing it: octets out and in.
+public struct WebProxyHandshake {
+  /// Longest answer, in octets, up to the end of its last head.
+  public static let responseByteCountMax = 16 * 1024
+  /// Octets of the answer's phrase that a message quotes.
+  private static let phraseByteCountMax = 128
+
+  public enum Outcome: Equatable {
+    case needMore
+    /// All that was received is used; what comes next is the service's.
+    case connected
+    /// A proper answer, but another. The reason is for the log, with the remedy.
+    case refused(status: Int, reason: String)
+    /// What came is no answer to this request.
+    case violation(reason: String)
+  }
+
+  private let proxy: WebProxy
+  /// The service's host and port.
+  private let target: String
+
+  /// - Parameter endpoint: the service's.
+  public init(proxy: WebProxy, endpoint: Endpoint) {
+    self.proxy = proxy
+    target = endpoint.description
+  }
+
+  /// The request's octets.
+  public func request(userAgent: String) -> [UInt8] {
+    let authorization = proxy.authorization
+    let isOpen = authorization.isEmpty
+    let pieces = [
+      "CONNECT ", target, " HTTP/1.1\r\nHost: ", target, "\r\nUser-Agent: ", userAgent,
+      isOpen ? "" : "\r\nProxy-Authorization: ", authorization, "\r\n\r\n",
+    ]
+    return Array(joined(pieces).utf8)
+  }
+
+  /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
+  public func parse(_ bytes: Span<UInt8>) -> Outcome {
+    var start = 0
+    while true {
+      let rest = bytes.extracting(start..<bytes.count)
+      switch HeaderBlock.parse(rest, byteCountMax: Self.responseByteCountMax - start) {
+      case .needMore: return .needMore
+      case .malformed(let reason): return violation("is not HTTP: ", reason)
+      case .complete(let head):
+        guard let status = Self.status(head.startLine) else {
+          return violation("does not begin as one of HTTP/1.1 does")
+        }
+        start += head.byteCount
+        // Interim answers are allowed, and mean nothing here (RFC 9110 §15.2). 101 is not one of them.
+        if (100..<200).contains(status) && status != 101 { continue }
+        if !(200..<300).contains(status) { return refused(status, head.startLine) }
+        // The service says nothing before we do, so this is not from it, and no TLS can begin here.
+        if start < bytes.count { return violation("has more behind its head") }
+        return .connected
+      }
+    }
+  }
+
+  private func violation(_ fault: String, _ detail: String = "") -> Outcome {
+    .violation(reason: joined(["the answer of ", proxy.description, " ", fault, detail]))
+  }
+
+  private func refused(_ status: Int, _ statusLine: String) -> Outcome {
+    var hint = "it may not be a proxy for HTTPS"
+    var detail = ""
+    switch status {
+    case 407 where proxy.authorization.isEmpty: hint = "it wants a user name and a password"
+    case 407: hint = "the user name or the password is wrong"
+    case 403: (hint, detail) = ("it does not allow connections to ", target)
+    case 500...: (hint, detail) = ("it may not reach ", target)
+    default: break
+    }
+    let answer = String(decoding: statusLine.utf8.prefix(Self.phraseByteCountMax), as: UTF8.self)
+    return .refused(
+      status: status,
+      reason: joined([proxy.description, " answered '", answer, "': ", hint, detail]))
+  }
+
+  /// The number in `HTTP/1.1 200 Connection established`; old proxies say HTTP/1.0.
+  private static func status(_ line: String) -> Int? {
+    let octets = Array(line.utf8)
+    guard octets.count >= 12, octets.starts(with: Array("HTTP/1.".utf8)),
+      octets[7] == 0x30 || octets[7] == 0x31, octets[8] == 0x20,
+      octets.count == 12 || octets[12] == 0x20
+    else { return nil }
+    var status = 0
+    for digit in octets[9..<12] {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      status = status * 10 + Int(digit - 0x30)
+    }
+    return status >= 100 ? status : nil
+  }
+}
