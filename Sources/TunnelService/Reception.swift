@@ -79,12 +79,16 @@ final class Reception: StreamHandler, TimerHandler {
   }
 
   private func admit(_ request: ServerHandshake.Request) {
+    if let status = service.options.faults[.refuse] {
+      refuse(status, "refused on purpose, a fault")
+      return
+    }
     let role: TunnelRole
     switch request.target {
     case "/tunnel?local-proxy-mode=source": role = .source
     case "/tunnel?local-proxy-mode=destination": role = .destination
     default:
-      refuse(404, "the path must be /tunnel?local-proxy-mode=source or =destination")
+      refuse(400, "the path must be /tunnel?local-proxy-mode=source or =destination")
       return
     }
     let tokens = Self.accessTokens(request.head)
@@ -105,20 +109,27 @@ final class Reception: StreamHandler, TimerHandler {
       refuse(403, "the access token is not valid for a \(role.localProxyMode)")
       return
     }
+    let tunnel = unsafe token.tunnel
+    if let reason = tunnel.endReason {
+      refuse(403, "the access token is of no use any more: \(reason)")
+      return
+    }
     if !token.use(clientToken: clientToken) {
       refuse(400, "the access token has been used already")
       return
     }
-    accept(request, unsafe token.tunnel, role, subprotocol)
+    accept(request, tunnel, role, subprotocol)
   }
 
   private func accept(
     _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
   ) {
     guard let stream, let channelID = try? Cryptography.uuid() else { return }
-    let answer = ServerHandshake.accept(
+    var answer = ServerHandshake.accept(
       Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol,
       fields: [HeaderBlock.Field("channel-id", channelID)])
+    // Two octets of text, in an unmasked frame.
+    if service.options.faults[.textFrame] != nil { answer += [0x81, 2, 0x68, 0x69] }
     if case .failed = stream.send(answer.span) {
       finish()
       return
@@ -128,14 +139,14 @@ final class Reception: StreamHandler, TimerHandler {
     let link = TunnelLink(
       network: service.network, stream: stream, role: .server,
       early: Array(received.dropFirst(request.head.byteCount)), log: service.log)
-    tunnel.end(role)?.replace()
-    let end = TunnelEnd(tunnel: tunnel, role: role, service: service, link: link)
+    let end = TunnelEnd(tunnel: tunnel, role: role, service: service, link: link, stream: stream)
+    let older = tunnel.end(role)
     tunnel.setEnd(role, end)
+    older?.replace()
     service.log.info(
       "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(peer.description), "
         + "\(subprotocol), session id \(channelID)")
-    link.start(pingPeriod: nil)
-    if subprotocol != "aws.iot.securetunneling-1.0" { end.sendServiceIDs() }
+    end.start(sendsServiceIDs: subprotocol != "aws.iot.securetunneling-1.0")
   }
 
   private func refuse(_ status: Int, _ reason: String) {

@@ -14,12 +14,27 @@ public struct LinkShape: Sendable {
   public var isIdeal: Bool { bandwidth == 0 && latency.count == 0 }
 }
 
+/// An end's leaving, on its way to the other end.
+struct Departure {
+  /// Who was there to be told, when it left.
+  let receiver: TunnelEnd?
+  /// The streams that end with it.
+  let streams: [Tunnel.Stream]
+}
+
 /// One direction of a slow link: messages leave one after another at the link's rate and arrive a latency
 /// later. It takes a message only while the sender's line is nearly free; so, as behind a real bottleneck,
 /// what does not fit waits in the sender's socket buffers and not here.
 struct Shaper {
+  enum Content {
+    case message([UInt8])
+    case departure(Departure)
+
+    var byteCount: Int { if case .message(let bytes) = self { bytes.count } else { 0 } }
+  }
+
   struct Item {
-    let bytes: [UInt8]
+    let content: Content
     let due: Instant
   }
 
@@ -48,21 +63,28 @@ struct Shaper {
     return now < welcomeAt ? welcomeAt : nil
   }
 
-  mutating func append(_ bytes: [UInt8], now: Instant) {
+  mutating func append(_ content: Content, now: Instant) {
+    let count = content.byteCount
     let start = max(now, freeAt)
     let sending =
-      shape.bandwidth == 0 ? 0 : Int64(bytes.count) * 1_000_000_000 / Int64(shape.bandwidth)
+      shape.bandwidth == 0 ? 0 : Int64(count) * 1_000_000_000 / Int64(shape.bandwidth)
     freeAt = Instant(nanoseconds: start.nanoseconds + sending)
-    items.append(Item(bytes: bytes, due: freeAt + shape.latency))
-    byteCount += bytes.count
+    items.append(Item(content: content, due: freeAt + shape.latency))
+    byteCount += count
   }
 
   mutating func removeFirst() {
-    byteCount -= items[head].bytes.count
+    byteCount -= items[head].content.byteCount
     head += 1
     if head == items.count || head > 64 {
       items.removeSubrange(0..<head)
       head = 0
     }
+  }
+
+  mutating func removeAll() {
+    items = []
+    head = 0
+    byteCount = 0
   }
 }

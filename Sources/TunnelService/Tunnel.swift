@@ -28,51 +28,104 @@ final class AccessToken {
 
 /// A source and a destination that belong together, and the services between them.
 final class Tunnel {
+  /// The current stream of a service; "" is the service's id for none on the wire.
+  struct Stream {
+    let serviceID: String
+    let streamID: Int32
+  }
+
   let number: Int
   let services: [String]
   private(set) var tokens: [AccessToken] = []
-  var source: TunnelEnd?
-  var destination: TunnelEnd?
-  /// The current stream of each service, by the service's id ("" for none on the wire).
-  private var streams: [(serviceID: String, streamID: Int32)] = []
+  private(set) var source: TunnelEnd?
+  private(set) var destination: TunnelEnd?
+  /// Why nobody may connect any more, once the tunnel is over.
+  private(set) var endReason: String?
+  /// From the source, and from the destination.
+  private var lines: [Line] = []
+  private var streams: [Stream] = []
+  /// The services, by index, that a source has ever started a stream of; and whether it ever started one
+  /// without a service id.
+  private var isStarted: [Bool]
+  private var isStartedWithoutID = false
 
-  init(number: Int, services: [String], sourceToken: String, destinationToken: String) {
+  init(
+    number: Int, services: [String], pair: TunnelService.TokenPair, network: any Network,
+    shape: LinkShape, log: Log
+  ) {
     self.number = number
     self.services = services
+    isStarted = services.map { _ in false }
     tokens = [
-      AccessToken(text: sourceToken, role: .source, tunnel: self),
-      AccessToken(text: destinationToken, role: .destination, tunnel: self),
+      AccessToken(text: pair.source, role: .source, tunnel: self),
+      AccessToken(text: pair.destination, role: .destination, tunnel: self),
     ]
+    lines = [TunnelRole.source, .destination].map {
+      Line(tunnel: self, role: $0, network: network, shape: shape, log: log)
+    }
   }
 
-  /// Whether the bytes of `range` are the name of one of the services.
-  func hasService(_ range: Range<Int>, in bytes: Span<UInt8>) -> Bool {
-    for name in services where name.utf8.count == range.count {
-      var isEqual = true
-      for (offset, octet) in name.utf8.enumerated() where isEqual {
-        isEqual = octet == bytes[range.lowerBound + offset]
-      }
-      if isEqual { return true }
-    }
-    return false
-  }
+  // MARK: Ends
 
   func end(_ role: TunnelRole) -> TunnelEnd? { role == .source ? source : destination }
   func otherEnd(of role: TunnelRole) -> TunnelEnd? { role == .source ? destination : source }
+
+  /// The way from the end of this role to the other one, and the way to it.
+  func line(from role: TunnelRole) -> Line { lines[role == .source ? 0 : 1] }
+  func line(to role: TunnelRole) -> Line { lines[role == .source ? 1 : 0] }
 
   func setEnd(_ role: TunnelRole, _ end: TunnelEnd?) {
     if role == .source { source = end } else { destination = end }
   }
 
+  /// Ends both connections, and refuses all later ones.
+  func close(_ code: CloseCode, reason: String) {
+    endReason = reason
+    for line in lines { line.cut() }
+    source?.close(code, reason: reason)
+    destination?.close(code, reason: reason)
+    source = nil
+    destination = nil
+    streams = []
+  }
+
+  // MARK: Services and streams
+
+  /// Which of the services the bytes of `range` are the name of.
+  func serviceIndex(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
+    for (index, name) in services.enumerated() where name.utf8.count == range.count {
+      var isEqual = true
+      for (offset, octet) in name.utf8.enumerated() where isEqual {
+        isEqual = octet == bytes[range.lowerBound + offset]
+      }
+      if isEqual { return index }
+    }
+    return nil
+  }
+
+  /// Notes a stream start that a source sent.
+  /// - Parameter service: nil when it had no service id.
+  func noteStart(of service: Int?) {
+    if let service { isStarted[service] = true } else { isStartedWithoutID = true }
+  }
+
+  /// Whether the end of this role may send data of the service, or (nil) data without a service id. A
+  /// destination that knows only the first protocol version leaves the id of the only service out.
+  func isStarted(_ service: Int?, for role: TunnelRole) -> Bool {
+    if let service { return isStarted[service] }
+    return isStartedWithoutID
+      || (role == .destination && services.count == 1 && isStarted[0])
+  }
+
   func streamStarted(_ serviceID: String, _ streamID: Int32) {
     streamEnded(serviceID)
-    streams.append((serviceID, streamID))
+    streams.append(Stream(serviceID: serviceID, streamID: streamID))
   }
 
   func streamEnded(_ serviceID: String) { streams.removeAll { $0.serviceID == serviceID } }
 
   /// The streams that end because one side is gone.
-  func takeStreams() -> [(serviceID: String, streamID: Int32)] {
+  func takeStreams() -> [Stream] {
     let taken = streams
     streams = []
     return taken

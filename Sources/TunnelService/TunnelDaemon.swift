@@ -10,7 +10,7 @@ struct DaemonOptions {
   var key: String?
   var services: [String] = []
   var tunnelCount = 0
-  var shape = LinkShape(bandwidth: 0, latency: Milliseconds(0))
+  var service = ServiceOptions()
   var logLevel = LogLevel.info
 
   enum Request {
@@ -46,11 +46,18 @@ struct DaemonOptions {
         OptionDescription(
           "latency", nil, "MILLISECONDS", "how long each message is on its way, each way"),
         OptionDescription(
+          "lifetime", nil, "SECONDS",
+          "end each tunnel so long after it was opened; 0, the default, for never"),
+        OptionDescription(
+          "fault", nil, "NAME[,NAME…]", "misbehave, to see how a proxy copes: " + Fault.helpText),
+        OptionDescription(
           "verbose", "v", "LEVEL",
           "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
       ],
       epilogue: [
-        "", "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 5 cannot listen.",
+        "", "Signals: SIGUSR1 closes the oldest open tunnel; SIGTERM and SIGINT end the program.",
+        "",
+        "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 5 cannot listen.",
       ])
   }
 
@@ -69,9 +76,15 @@ struct DaemonOptions {
       case "services": options.services = try parseServices(argument)
       case "open": options.tunnelCount = try number(argument, "--open", max: 10_000)
       case "bandwidth":
-        options.shape.bandwidth = try number(argument, "--bandwidth", max: 1_000_000_000_000)
+        options.service.shape.bandwidth = try number(
+          argument, "--bandwidth", max: 1_000_000_000_000)
       case "latency":
-        options.shape.latency = Milliseconds(Int64(try number(argument, "--latency", max: 60_000)))
+        options.service.shape.latency = Milliseconds(
+          Int64(try number(argument, "--latency", max: 60_000)))
+      case "lifetime":
+        let seconds = try number(argument, "--lifetime", max: 31_536_000)
+        options.service.lifetime = seconds == 0 ? nil : Milliseconds(Int64(seconds) * 1_000)
+      case "fault": options.service.faults = try Faults.parse(argument)
       case "verbose":
         guard let level = LogLevel.parse(argument) else {
           throw UsageError("--verbose '\(argument)' is not a number from 0 (off) to 6 (trace)")
@@ -160,7 +173,7 @@ final class TunnelDaemon: SignalHandler {
     }
     do throws(TLSError) {
       let (tls, trust) = try identity()
-      let service = TunnelService(network: reactor, tls: tls, shape: options.shape, log: log)
+      let service = TunnelService(network: reactor, tls: tls, options: options.service, log: log)
       self.service = service
       let bound: SocketAddress
       do throws(SystemError) {
@@ -231,7 +244,9 @@ final class TunnelDaemon: SignalHandler {
       log.info("\(signal.name): stopping")
       service?.stop()
       reactor.stop()
-    case .hangUp, .user1: break
+    case .user1:
+      if service?.closeOldestTunnel() == false { log.info("\(signal.name): no tunnel is open") }
+    case .hangUp: break
     }
   }
 }

@@ -2,38 +2,56 @@ import Basics
 import Proxy
 import Reactor
 
-/// One connected proxy: its link, and the way from it to the other end.
+/// One connected proxy: its link, judged message by message, and what the service itself tells it.
 final class TunnelEnd: TunnelLinkHandler, TimerHandler {
-  private enum TimerTag: Int { case welcome, due }
+  private enum TimerTag: Int { case drop, silence }
 
   let tunnel: Tunnel
   let role: TunnelRole
   private let service: TunnelService
   private let link: TunnelLink
-  /// Messages on their way from this end to the other, when the link is not ideal.
-  private var shaper: Shaper?
-  private var dueTimer: TimerID?
-  private var welcomeTimer: TimerID?
-  /// The other end had no room: tell it to go on with us when it has.
-  private var waitsForRoom = false
-  /// The link is paused until something has arrived at the other end.
-  private var isHeld = false
+  /// Below the link, for faults alone.
+  private let stream: any Stream
+  private var faultTimers: [TimerID] = []
+  /// Between its first message and a fault that silences it; before and after, nothing is read or written.
+  private var isActive = false
+  /// The first stream of this connection was started without a service id, and so none may follow.
+  private var forgoesServiceIDs: Bool?
   /// Resets to be sent to this end as soon as there is room.
   private var resets: [MessageHeader] = []
   /// Resets that may wait; a peer that does not read them is closed.
   private static let resetCountMax = 1_024
 
-  init(tunnel: Tunnel, role: TunnelRole, service: TunnelService, link: TunnelLink) {
+  init(
+    tunnel: Tunnel, role: TunnelRole, service: TunnelService, link: TunnelLink, stream: any Stream
+  ) {
     self.tunnel = tunnel
     self.role = role
     self.service = service
     self.link = link
-    if !service.shape.isIdeal { shaper = Shaper(shape: service.shape) }
+    self.stream = stream
     link.handler = self
   }
 
-  /// The first message of a session, unless the first protocol version was agreed on.
-  func sendServiceIDs() { link.send(encoded: MessageHeader.serviceIDs(tunnel.services).span) }
+  /// Starts to read.
+  /// - Parameter sendsServiceIDs: the first protocol version knows no services; all others begin with them.
+  func start(sendsServiceIDs: Bool) {
+    let faults = service.options.faults
+    isActive = true
+    if sendsServiceIDs && faults[.noServiceIDs] == nil {
+      link.send(encoded: MessageHeader.serviceIDs(tunnel.services).span)
+    }
+    for (fault, tag) in [(Fault.dropAfter, TimerTag.drop), (.silentAfter, .silence)] {
+      guard let seconds = faults[fault] else { continue }
+      let deadline = service.network.now + Milliseconds(Int64(seconds) * 1_000)
+      faultTimers.append(service.network.schedule(at: deadline, self, tag: tag.rawValue))
+    }
+    link.start(pingPeriod: nil)
+    if let code = faults[.close] {
+      link.close(CloseCode(rawValue: UInt16(truncatingIfNeeded: code)), reason: "a fault")
+    }
+    tunnel.line(to: role).goOn()
+  }
 
   // MARK: From this end
 
@@ -45,19 +63,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
       link.violate(fault)
       return .next
     }
-    guard let other = tunnel.otherEnd(of: role) else {
-      refuse(message, bytes)
-      return .next
-    }
-    if shaper != nil { return shape(bytes) }
-    if !other.link.hasRoom {
-      waitsForRoom = true
-      other.link.wantsRoom = true
-      return .hold
-    }
-    note(message, bytes)
-    other.link.forward(bytes)
-    return .next
+    return tunnel.line(from: role).take(message, bytes)
   }
 
   /// What the end may not send, as the rest of a sentence; nil when all is well.
@@ -75,106 +81,44 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     case .data, .streamReset, .connectionReset: break
     }
     if message.streamID == 0 { return "sent the stream id 0" }
-    if !message.serviceID.isEmpty && !tunnel.hasService(message.serviceID, in: bytes) {
+    return serviceFault(message, type, bytes)
+  }
+
+  /// The same for the service id (the service's protocol guides V2 and V3, "Step 3").
+  private func serviceFault(
+    _ message: Message, _ type: MessageType, _ bytes: Span<UInt8>
+  ) -> String? {
+    let hasID = !message.serviceID.isEmpty
+    let index = hasID ? tunnel.serviceIndex(message.serviceID, in: bytes) : nil
+    if hasID && index == nil {
       return "sent the unknown service '\(Message.text(bytes, message.serviceID))'"
+    }
+    if type == .streamStart && forgoesServiceIDs == nil { forgoesServiceIDs = !hasID }
+    if forgoesServiceIDs == true && hasID {
+      return "sent a service id, after it had started a stream without one"
+    }
+    if type == .streamStart { tunnel.noteStart(of: index) }
+    if type == .data && !tunnel.isStarted(index, for: role) {
+      return "sent data of a service that no stream was started of"
     }
     return nil
   }
 
-  /// Keeps account of the streams, so that they can be reset when an end vanishes.
-  private func note(_ message: Message, _ bytes: Span<UInt8>) {
-    switch message.type {
-    case .streamStart:
-      tunnel.streamStarted(Message.text(bytes, message.serviceID), message.streamID)
-    case .streamReset: tunnel.streamEnded(Message.text(bytes, message.serviceID))
-    default: break
-    }
-  }
-
-  /// Nobody is at the other end: what is started is reset, all else is dropped.
-  private func refuse(_ message: Message, _ bytes: Span<UInt8>) {
-    let type: MessageType
-    switch message.type {
-    case .streamStart: type = .streamReset
-    case .connectionStart: type = .connectionReset
-    default: return
-    }
-    service.log.info("tunnel \(tunnel.number): no \(otherRole.localProxyMode) is connected")
-    sendReset(
-      MessageHeader(
-        type, streamID: message.streamID,
-        serviceID: Array(Message.text(bytes, message.serviceID).utf8),
-        connectionID: type == .connectionReset ? message.connectionID : 0))
-  }
-
-  private var otherRole: TunnelRole { role == .source ? .destination : .source }
-
-  // MARK: A slow link
-
-  private func shape(_ bytes: Span<UInt8>) -> TunnelLink.Disposition {
-    let now = service.network.now
-    guard let shaper else { return .next }
-    if shaper.isFull || waitsForRoom {
-      isHeld = true
-      return .hold
-    }
-    if let busyUntil = shaper.busyUntil(now) {
-      if welcomeTimer == nil {
-        welcomeTimer = service.network.schedule(
-          at: busyUntil, self, tag: TimerTag.welcome.rawValue)
-      }
-      return .hold
-    }
-    var copy: [UInt8] = []
-    copy.reserveCapacity(bytes.count)
-    for index in 0..<bytes.count { copy.append(bytes[index]) }
-    self.shaper?.append(copy, now: now)
-    scheduleDue()
-    return .next
-  }
-
-  private func scheduleDue() {
-    guard dueTimer == nil, !waitsForRoom, let next = shaper?.next else { return }
-    dueTimer = service.network.schedule(at: next.due, self, tag: TimerTag.due.rawValue)
-  }
-
-  func timerFired(tag: Int, now: Instant) {
-    if tag == TimerTag.welcome.rawValue {
-      welcomeTimer = nil
-      link.resume()
-    } else {
-      dueTimer = nil
-      forwardDue()
-    }
-  }
-
-  private func forwardDue() {
-    while let next = shaper?.next, next.due <= service.network.now {
-      guard let message = try? Message.parse(next.bytes.span) else {
-        shaper?.removeFirst()
-        continue
-      }
-      if let other = tunnel.otherEnd(of: role) {
-        if !other.link.hasRoom {
-          waitsForRoom = true
-          other.link.wantsRoom = true
-          return
-        }
-        note(message, next.bytes.span)
-        other.link.forward(next.bytes.span)
-      } else {
-        refuse(message, next.bytes.span)
-      }
-      shaper?.removeFirst()
-    }
-    scheduleDue()
-    if isHeld {
-      isHeld = false
-      link.resume()
-    }
+  /// Shows the message again that was held.
+  func resume() {
+    if isActive { link.resume() }
   }
 
   // MARK: To this end
+
+  var hasRoom: Bool { isActive && resets.isEmpty && link.hasRoom }
+
+  /// Asks to be told when there is room.
+  func callForRoom() {
+    if isActive { link.wantsRoom = true }
+  }
+
+  func forward(_ message: Span<UInt8>) { link.forward(message) }
 
   func sendReset(_ header: MessageHeader) {
     if resets.count == Self.resetCountMax {
@@ -186,6 +130,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   }
 
   private func sendResets() {
+    if !isActive { return }
     while link.hasRoom, let first = resets.first {
       link.send(first)
       resets.removeFirst()
@@ -195,14 +140,23 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   func linkHasRoom(_ link: TunnelLink) {
     sendResets()
-    tunnel.otherEnd(of: role)?.goOn()
+    if resets.isEmpty { tunnel.line(to: role).goOn() }
   }
 
-  /// The other end has room again, or is gone.
-  func goOn() {
-    if !waitsForRoom { return }
-    waitsForRoom = false
-    if shaper != nil { forwardDue() } else { link.resume() }
+  // MARK: Faults
+
+  func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.drop.rawValue {
+      service.log.info("tunnel \(tunnel.number): the \(role.localProxyMode) is dropped, a fault")
+      stream.abort()
+      link.abandon()
+      leave()
+    } else {
+      service.log.info("tunnel \(tunnel.number): silent to the \(role.localProxyMode), a fault")
+      isActive = false
+      stream.handler = nil
+      stream.interest = []
+    }
   }
 
   // MARK: The end
@@ -224,29 +178,26 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   func replace() {
     service.log.info(
       "tunnel \(tunnel.number): the \(role.localProxyMode) is replaced by a newer one")
-    link.handler = nil
-    link.close(.normal, reason: "replaced by a newer connection")
+    close(.normal, reason: "replaced by a newer connection")
     leave()
   }
 
-  func close() {
+  /// Ends the connection alone; the tunnel forgets this end by itself.
+  func close(_ code: CloseCode, reason: String) {
+    cancelFaults()
     link.handler = nil
-    link.close(.goingAway, reason: "the service is stopping")
+    if isActive { link.close(code, reason: reason) } else { link.abandon() }
+  }
+
+  private func cancelFaults() {
+    for timer in faultTimers { service.network.cancel(timer) }
+    faultTimers = []
   }
 
   private func leave() {
-    if let dueTimer { service.network.cancel(dueTimer) }
-    if let welcomeTimer { service.network.cancel(welcomeTimer) }
-    dueTimer = nil
-    welcomeTimer = nil
+    cancelFaults()
     if tunnel.end(role) === self { tunnel.setEnd(role, nil) }
-    let streams = tunnel.takeStreams()
-    guard let other = tunnel.otherEnd(of: role) else { return }
-    for stream in streams {
-      other.sendReset(
-        MessageHeader(
-          .streamReset, streamID: stream.streamID, serviceID: Array(stream.serviceID.utf8)))
-    }
-    other.goOn()
+    tunnel.line(from: role).senderLeft()
+    tunnel.line(to: role).goOn()
   }
 }

@@ -2,24 +2,34 @@ import Basics
 import Proxy
 import Reactor
 
+/// How a `TunnelService` is to behave.
+public struct ServiceOptions: Sendable {
+  public var shape = LinkShape(bandwidth: 0, latency: Milliseconds(0))
+  /// How long a tunnel lasts once it is opened; nil for ever.
+  public var lifetime: Milliseconds?
+  public var faults = Faults()
+
+  public init() {}
+}
+
 /// The service's side of the tunnels: it knows the tokens, takes the proxies' connections, pairs and relays.
-public final class TunnelService: ListenerHandler {
+public final class TunnelService: ListenerHandler, TimerHandler {
   /// Clients on their way to a WebSocket at once; more are turned away.
   static let receptionCountMax = 256
 
   let network: any Network
   let tls: TLSContext
-  let shape: LinkShape
+  let options: ServiceOptions
   let log: Log
   private var listener: (any Listener)?
   private var tunnels: [Tunnel] = []
   private var tokens: [String: AccessToken] = [:]
   private var receptions: [Reception] = []
 
-  public init(network: any Network, tls: TLSContext, shape: LinkShape, log: Log) {
+  public init(network: any Network, tls: TLSContext, options: ServiceOptions, log: Log) {
     self.network = network
     self.tls = tls
-    self.shape = shape
+    self.options = options
     self.log = log
   }
 
@@ -40,9 +50,12 @@ public final class TunnelService: ListenerHandler {
   public func openTunnel(services: [String]) throws(TLSError) -> TokenPair {
     let pair = TokenPair(source: try Self.makeToken(), destination: try Self.makeToken())
     let tunnel = Tunnel(
-      number: tunnels.count + 1, services: services, sourceToken: pair.source,
-      destinationToken: pair.destination)
+      number: tunnels.count + 1, services: services, pair: pair, network: network,
+      shape: options.shape, log: log)
     tunnels.append(tunnel)
+    if let lifetime = options.lifetime {
+      _ = network.schedule(at: network.now + lifetime, self, tag: tunnels.count - 1)
+    }
     for token in tunnel.tokens {
       tokens[token.text] = token
       log.conceal(token.text)
@@ -60,12 +73,29 @@ public final class TunnelService: ListenerHandler {
 
   func token(_ text: String) -> AccessToken? { tokens[text] }
 
+  // MARK: Ends of tunnels
+
+  /// Ends the oldest tunnel that is still open, as the service's CloseTunnel does; false if there is none.
+  public func closeOldestTunnel() -> Bool {
+    guard let tunnel = tunnels.first(where: { $0.endReason == nil }) else { return false }
+    close(tunnel, reason: "tunnel closed")
+    return true
+  }
+
+  public func timerFired(tag: Int, now: Instant) {
+    if tunnels[tag].endReason == nil { close(tunnels[tag], reason: "tunnel expired") }
+  }
+
+  private func close(_ tunnel: Tunnel, reason: String) {
+    log.info("tunnel \(tunnel.number): \(reason)")
+    tunnel.close(.normal, reason: reason)
+  }
+
   public func stop() {
     listener?.close()
     listener = nil
-    for tunnel in tunnels {
-      tunnel.source?.close()
-      tunnel.destination?.close()
+    for tunnel in tunnels where tunnel.endReason == nil {
+      tunnel.close(.goingAway, reason: "the service is stopping")
     }
   }
 

@@ -31,6 +31,19 @@ import Testing
     Case("the first protocol version", 101) {
       RawClient.request("source", "access-token: \($0.source)\r\n", subprotocol: "1.0")
     },
+    Case("the second protocol version", 101) {
+      RawClient.request("source", "access-token: \($0.source)\r\n", subprotocol: "2.0")
+    },
+    Case("a request of just 4 KiB", 101) {
+      let short = RawClient.request("source", "access-token: \($0.source)\r\nX: \r\n")
+      let padding = String(repeating: "x", count: Reception.requestByteCountMax - short.count)
+      return RawClient.request("source", "access-token: \($0.source)\r\nX: \(padding)\r\n")
+    },
+    Case("a request of a byte more", 400) {
+      let short = RawClient.request("source", "access-token: \($0.source)\r\nX: \r\n")
+      let padding = String(repeating: "x", count: Reception.requestByteCountMax - short.count + 1)
+      return RawClient.request("source", "access-token: \($0.source)\r\nX: \(padding)\r\n")
+    },
     Case("no token", 400) { _ in RawClient.request("source", "") },
     Case("two tokens", 400) {
       RawClient.request(
@@ -42,10 +55,10 @@ import Testing
     Case("the other mode's token", 403) {
       RawClient.request("source", "access-token: \($0.destination)\r\n")
     },
-    Case("a mode that is none", 404) {
+    Case("a mode that is none", 400) {
       RawClient.request("sink", "access-token: \($0.source)\r\n")
     },
-    Case("a path that is none", 404) { pair in
+    Case("a path that is none", 400) { pair in
       Array(
         String(
           decoding: RawClient.request("source", "access-token: \(pair.source)\r\n"), as: UTF8.self
@@ -88,6 +101,22 @@ import Testing
     if item.status == 101 {
       #expect(head.value("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     }
+  }
+
+  @Test(arguments: [
+    ["3.0", "2.0", "1.0"], ["2.0", "3.0"], ["9.0", "1.0"],
+  ])
+  func firstKnownSubprotocolIsSelected(_ offered: [String]) throws {
+    let hall = try Hall()
+    let pair = try hall.service.openTunnel(services: [])
+    let client = try hall.client()
+    let list = offered.joined(separator: ", aws.iot.securetunneling-")
+    client.send(
+      RawClient.request("source", "access-token: \(pair.source)\r\n", subprotocol: list))
+    try hall.run(until: { client.head != nil })
+    let selected = offered.first { $0 != "9.0" } ?? ""
+    #expect(
+      client.head?.value("sec-websocket-protocol") == "aws.iot.securetunneling-\(selected)")
   }
 
   @Test func requestByteByByteIsAnswered() throws {

@@ -13,12 +13,12 @@ final class Hall {
   let trust: TLSContext
   private let directory = TemporaryDirectory()
 
-  init(shape: LinkShape = LinkShape(bandwidth: 0, latency: Milliseconds(0))) throws {
+  init(_ options: ServiceOptions = ServiceOptions()) throws {
     let authority = try CertificateAuthority(state: directory.path)
     reactor = try Reactor()
     let tls = try TLSContext(
       serverCertificate: authority.serverCertificate, key: authority.serverKey)
-    service = TunnelService(network: reactor, tls: tls, shape: shape, log: Log(level: .off))
+    service = TunnelService(network: reactor, tls: tls, options: options, log: Log(level: .off))
     let any = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
     address = try service.listen(on: any)
     trust = try TLSContext(clientTrusting: authority.directory, verifiesPeer: true)
@@ -47,12 +47,12 @@ final class Hall {
 
   /// A client that is through the opening handshake.
   func connected(
-    _ role: TunnelRole, token: String, clientToken: String? = nil
+    _ role: TunnelRole, token: String, clientToken: String? = nil, subprotocol: String = "3.0"
   ) throws -> RawClient {
     let client = try client()
     var extra = "access-token: \(token)\r\n"
     if let clientToken { extra += "client-token: \(clientToken)\r\n" }
-    client.send(RawClient.request(role.localProxyMode, extra))
+    client.send(RawClient.request(role.localProxyMode, extra, subprotocol: subprotocol))
     try run(until: { client.head != nil || client.hasEnded })
     let statusLine = client.head?.startLine ?? "none"
     #expect(statusLine == "HTTP/1.1 101 Switching Protocols")
@@ -161,10 +161,23 @@ final class RawClient: StreamHandler {
     return events
   }
 
+  /// The body of a refusal, as far as it is here.
+  var body: String {
+    String(decoding: received.dropFirst(head?.byteCount ?? received.count), as: UTF8.self)
+  }
+
   /// The status code of the close frame that came, if one did.
   var closeCode: UInt16? {
     for case .control(.close, let payload) in events where payload.count >= 2 {
       return UInt16(payload[0]) << 8 | UInt16(payload[1])
+    }
+    return nil
+  }
+
+  /// The reason beside it.
+  var closeReason: String? {
+    for case .control(.close, let payload) in events where payload.count >= 2 {
+      return String(decoding: payload[2...], as: UTF8.self)
     }
     return nil
   }

@@ -26,13 +26,20 @@ import Testing
     #expect(Array(source.received.suffix(serviceIDs.count)) == serviceIDs)
   }
 
-  @Test func firstProtocolVersionGetsNoServiceIDs() throws {
+  @Test(arguments: ["2.0", "3.0"])
+  func tunnelWithoutServicesBeginsWithAnEmptyList(_ subprotocol: String) throws {
     let hall = try Hall()
     let tokens = try hall.service.openTunnel(services: [])
-    let client = try hall.client()
-    client.send(
-      RawClient.request("source", "access-token: \(tokens.source)\r\n", subprotocol: "1.0"))
-    try hall.run(until: { client.head != nil })
+    let client = try hall.connected(.source, token: tokens.source, subprotocol: subprotocol)
+    try hall.run(until: { !client.events.isEmpty })
+    #expect(Array(client.received.suffix(4)) == [0, 2, 0x08, 5])
+  }
+
+  @Test(arguments: [[], ["SSH1"], ["SSH1", "HTTP1"]])
+  func firstProtocolVersionGetsNoServiceIDs(_ services: [String]) throws {
+    let hall = try Hall()
+    let tokens = try hall.service.openTunnel(services: services)
+    let client = try hall.connected(.source, token: tokens.source, subprotocol: "1.0")
     client.send(.ping, [])
     try hall.run(until: { !client.events.isEmpty })
     #expect(client.events == [.control(.pong, [])])
@@ -63,7 +70,7 @@ import Testing
   func longestMessagesArrive(byteCount: Int) throws {
     let hall = try Hall()
     let (source, destination) = try Self.pair(hall)
-    source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    source.send(MessageHeader(.streamStart, streamID: 1))
     // Two payload fields, of which the last counts: longer than any message with one can be.
     var body: [UInt8] = [0x08, 1, 0x10, 1, 0x22, 0x80, 0x80, 2]
     body += [UInt8](repeating: 1, count: 32_768)
@@ -120,6 +127,27 @@ import Testing
     Fault("an unknown service", 1002) {
       $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Array("VNC1".utf8)))
     },
+    Fault("a service id behind a start without one", 1002) {
+      $0.send(MessageHeader(.streamStart, streamID: 1))
+      $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh))
+    },
+    Fault("data before any start", 1002) {
+      $0.send(MessageHeader(.data, streamID: 1, serviceID: Self.ssh), payload: [1])
+    },
+    Fault("data of a service that was not started", 1002) {
+      $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Array("HTTP1".utf8)))
+      $0.send(MessageHeader(.data, streamID: 1, serviceID: Self.ssh), payload: [1])
+    },
+    Fault("data without the service id of its start", 1002) {
+      $0.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh))
+      $0.send(MessageHeader(.data, streamID: 1), payload: [1])
+    },
+    Fault("data of a destination before any start", 1002, .destination) {
+      $0.send(MessageHeader(.data, streamID: 1, serviceID: Self.ssh), payload: [1])
+    },
+    Fault("data of a destination without a service id", 1002, .destination) {
+      $0.send(MessageHeader(.data, streamID: 1), payload: [1])
+    },
     Fault("SESSION_RESET", 1002) { $0.send(MessageHeader(.sessionReset)) },
     Fault("SERVICE_IDS", 1002) { $0.send(.binary, MessageHeader.serviceIDs(["SSH1"])) },
     Fault("STREAM_START of a destination", 1002, .destination) {
@@ -167,8 +195,70 @@ import Testing
         == .message(.streamReset, streamID: 1, serviceID: "SSH1", connectionID: 0, []))
   }
 
+  /// What the other end of a tunnel with these services receives for a start and data each way; "" stands for
+  /// no service id.
+  struct Mixture: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let services: [String]
+    var subprotocols = ["3.0", "3.0"]
+    let source: String
+    let destination: String
+  }
+
+  @Test(arguments: [
+    Mixture(testDescription: "no services", services: [], source: "", destination: ""),
+    Mixture(testDescription: "one, named", services: ["SSH1"], source: "SSH1", destination: "SSH1"),
+    Mixture(testDescription: "one, not named", services: ["SSH1"], source: "", destination: ""),
+    Mixture(
+      testDescription: "a V2 source and a V1 destination", services: ["SSH1"],
+      subprotocols: ["2.0", "1.0"], source: "SSH1", destination: ""),
+    Mixture(
+      testDescription: "a V1 source and a V3 destination", services: ["SSH1"],
+      subprotocols: ["1.0", "3.0"], source: "", destination: ""),
+    Mixture(
+      testDescription: "several, none named", services: ["SSH1", "HTTP1"], source: "",
+      destination: ""),
+  ])
+  func versionsMeet(_ mixture: Mixture) throws {
+    let hall = try Hall()
+    let tokens = try hall.service.openTunnel(services: mixture.services)
+    let source = try hall.connected(
+      .source, token: tokens.source, subprotocol: mixture.subprotocols[0])
+    let destination = try hall.connected(
+      .destination, token: tokens.destination, subprotocol: mixture.subprotocols[1])
+    let (up, down) = (Array(mixture.source.utf8), Array(mixture.destination.utf8))
+    source.send(MessageHeader(.streamStart, streamID: 4, serviceID: up))
+    source.send(MessageHeader(.data, streamID: 4, serviceID: up), payload: [1])
+    let uploaded = RawClient.Event.message(
+      .data, streamID: 4, serviceID: mixture.source, connectionID: 0, [1])
+    try hall.run(until: { destination.events.last == uploaded || destination.hasEnded })
+    destination.send(MessageHeader(.data, streamID: 4, serviceID: down), payload: [2])
+    let downloaded = RawClient.Event.message(
+      .data, streamID: 4, serviceID: mixture.destination, connectionID: 0, [2])
+    try hall.run(until: { source.events.last == downloaded || source.hasEnded })
+    #expect(destination.events.last == uploaded && source.events.last == downloaded)
+  }
+
+  @Test func newerSourceMayNameServicesThatAnOlderOneDidNot() throws {
+    let hall = try Hall()
+    let tokens = try hall.service.openTunnel(services: ["SSH1"])
+    let clientToken = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    let destination = try hall.connected(.destination, token: tokens.destination)
+    let older = try hall.connected(.source, token: tokens.source, clientToken: clientToken)
+    older.send(MessageHeader(.streamStart, streamID: 1))
+    try hall.run(until: { destination.events.count == 2 })
+    let newer = try hall.connected(.source, token: tokens.source, clientToken: clientToken)
+    newer.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh))
+    try hall.run(until: { destination.events.count == 4 || newer.hasEnded })
+    #expect(
+      destination.events.suffix(2) == [
+        .message(.streamReset, streamID: 1, serviceID: "", connectionID: 0, []),
+        .message(.streamStart, streamID: 1, serviceID: "SSH1", connectionID: 0, []),
+      ])
+  }
+
   @Test func slowLinkDelaysAndKeepsOrder() throws {
-    let hall = try Hall(shape: LinkShape(bandwidth: 100_000, latency: Milliseconds(50)))
+    let hall = try Hall(Self.slow)
     let (source, destination) = try Self.pair(hall)
     source.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
     let before = hall.reactor.now
@@ -188,5 +278,63 @@ import Testing
       }
       #expect(payload.first == UInt8(number))
     }
+  }
+
+  private static var slow: ServiceOptions {
+    var options = ServiceOptions()
+    options.shape = LinkShape(bandwidth: 100_000, latency: Milliseconds(50))
+    return options
+  }
+
+  @Test(arguments: [TunnelRole.source, .destination])
+  func whatIsOnTheWayArrivesBeforeTheNewsOfALoss(_ role: TunnelRole) throws {
+    let hall = try Hall(Self.slow)
+    let (source, destination) = try Self.pair(hall)
+    let vanishing = role == .source ? source : destination
+    let staying = role == .source ? destination : source
+    source.send(MessageHeader(.streamStart, streamID: 5, serviceID: Self.ssh, connectionID: 1))
+    if role == .destination { try hall.run(until: { destination.events.count == 2 }) }
+    let before = staying.events.count
+    // Small enough that the link takes them all before the loss is noticed.
+    for number in 0..<4 {
+      vanishing.send(
+        MessageHeader(.data, streamID: 5, serviceID: Self.ssh, connectionID: 1),
+        payload: [UInt8](repeating: UInt8(number), count: 50))
+    }
+    vanishing.close()
+    let reset = RawClient.Event.message(
+      .streamReset, streamID: 5, serviceID: "SSH1", connectionID: 0, [])
+    try hall.run(until: { staying.events.last == reset })
+    var expected = (0..<4).map { number in
+      RawClient.Event.message(
+        .data, streamID: 5, serviceID: "SSH1", connectionID: 1,
+        [UInt8](repeating: UInt8(number), count: 50))
+    }
+    if role == .source {
+      // Its start was on the way, too.
+      expected.insert(
+        .message(.streamStart, streamID: 5, serviceID: "SSH1", connectionID: 1, []), at: 0)
+    }
+    #expect(Array(staying.events.dropFirst(before)) == expected + [reset])
+  }
+
+  @Test func resetsOfAnOlderSourceDoNotReachANewerOne() throws {
+    let hall = try Hall(Self.slow)
+    let tokens = try hall.service.openTunnel(services: ["SSH1"])
+    let clientToken = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    let destination = try hall.connected(.destination, token: tokens.destination)
+    let older = try hall.connected(.source, token: tokens.source, clientToken: clientToken)
+    older.send(MessageHeader(.streamStart, streamID: 1, serviceID: Self.ssh, connectionID: 1))
+    try hall.run(until: { destination.events.count == 2 })
+    let newer = try hall.client()
+    // The reset of the older one's stream sets out, and the newer one is there before it arrives.
+    destination.close()
+    newer.send(
+      RawClient.request(
+        "source", "access-token: \(tokens.source)\r\nclient-token: \(clientToken)\r\n"))
+    try hall.run(until: { newer.head != nil })
+    let later = hall.reactor.now + Milliseconds(200)
+    try hall.run(until: { hall.reactor.now > later })
+    #expect(newer.events.count == 1 && !newer.hasEnded)
   }
 }
