@@ -25,7 +25,7 @@ if let embeddedLibraries {
   programSettings += [
     .unsafeFlags(
       [
-        "-L\(embeddedLibraries)", "-use-ld=gold", "-Xlinker", "--gc-sections", "-Xlinker",
+        "-L\(embeddedLibraries)", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
         "--icf=safe", "-Xlinker", "-s",
       ]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
