@@ -14,14 +14,18 @@ var programSettings: [LinkerSetting] = []
 if let embeddedLibraries {
   productSettings += [
     .enableExperimentalFeature("Embedded"),
-    .unsafeFlags(["-wmo", "-Osize", "-enforce-exclusivity=unchecked"]),
+    .unsafeFlags([
+      "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
+      // Swift's own inliner stops at what is trivial or marked; LLVM's goes on, and knows sizes.
+      "-Xllvm", "-sil-inline-overall-caller-block-limit=0",
+    ]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.
   librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
     .unsafeFlags(
       [
-        "-L\(embeddedLibraries)", "-use-ld=gold", "-Xlinker", "--gc-sections", "-Xlinker",
+        "-L\(embeddedLibraries)", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
         "--icf=safe", "-Xlinker", "-s",
       ]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
