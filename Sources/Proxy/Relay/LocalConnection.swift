@@ -137,8 +137,9 @@ final class LocalConnection: StreamHandler {
     if pending.isEmpty {
       pending.release()
       stream.interest.remove(.writable)
-      updateCongestion()
+      // In this order: without congestion the tunnel may be read on at once, and bring more for this socket.
       relay.localDrained(self)
+      updateCongestion()
     } else {
       stream.interest.insert(.writable)
       updateCongestion()

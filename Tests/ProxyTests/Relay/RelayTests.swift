@@ -30,16 +30,23 @@ private final class RelayHarness {
   }
 
   func arrive(_ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = []) {
+    arrive(Self.encode(type, stream: stream, connection: connection, payload))
+  }
+
+  static func encode(
+    _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = []
+  ) -> [UInt8] {
     let header = MessageHeader(
       type, streamID: stream, serviceID: Array("A".utf8), connectionID: connection)
     var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
     var span = bytes.mutableSpan
     let start = header.write(
       into: &span, endingAt: MessageHeader.byteCountMax, payloadLength: payload.count)
-    arrive(Array(bytes[start...]))
+    return Array(bytes[start...])
   }
 
-  private func arrive(_ messages: [UInt8]) {
+  /// Messages in one frame.
+  func arrive(_ messages: [UInt8]) {
     tunnel.arrive(CollectedFrame(opcode: .binary, payload: messages).octets(to: .client))
   }
 
@@ -111,6 +118,29 @@ struct RelayTests {
     harness.tunnel.becomeWritable()
     #expect(harness.tunnel.interest.contains(.readable))
     #expect(harness.sent.count == 100)
+  }
+
+  @Test("what comes with the peer's reset, when the tunnel is read on, is delivered to the end")
+  func drainsAfterCongestion() throws {
+    var settings = Settings()
+    settings.connectionPendingMax = 4 * 1024
+    let harness = try RelayHarness(.source, settings: settings)
+    let local = try harness.accept()
+    local.takesBytes = false
+    // The first stops the tunnel; the link holds the rest.
+    harness.arrive(
+      RelayHarness.encode(
+        .data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
+        + RelayHarness.encode(
+          .data, stream: 1, connection: 1, [UInt8](repeating: 2, count: 3 * 1024))
+        + RelayHarness.encode(.connectionReset, stream: 1, connection: 1))
+    #expect(!harness.tunnel.interest.contains(.readable))
+    local.takesBytes = true
+    local.takenByteCounts = [5 * 1024, 1_000]
+    local.becomeWritable()
+    #expect(local.outbox.count == 6_120 && !local.hasFinishedSending)
+    local.becomeWritable()
+    #expect(local.outbox.count == 8 * 1024 && local.hasFinishedSending)
   }
 
   @Test("readers that stall together, each below its own mark, do not hold the tunnel for ever")
