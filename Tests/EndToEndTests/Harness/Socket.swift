@@ -16,12 +16,12 @@ final class Socket: @unchecked Sendable {
     }
   }
 
-  convenience init(connectingTo port: UInt16) throws {
+  convenience init(connectingTo port: UInt16, isIPv6: Bool = false) throws {
     let descriptor = socket(
-      AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw Failure.system("socket") }
     self.init(adopting: descriptor)
-    let result = SocketAddress(port: port, isIPv6: false).withPointer {
+    let result = SocketAddress(port: port, isIPv6: isIPv6).withPointer {
       connect(descriptor, $0, $1)
     }
     guard result == 0 else { throw Failure.system("connecting to port \(port)") }
