@@ -67,8 +67,10 @@ public struct WebProxyHandshake {
     var hint = "it may not be a proxy for HTTPS"
     var detail = ""
     switch status {
-    case 407 where proxy.authorization.isEmpty: hint = "it wants a user name and a password"
-    case 407: hint = "the user name or the password is wrong"
+    // Some say 401 to a wrong password, though that is not theirs to say.
+    case 401 where proxy.authorization.isEmpty, 407 where proxy.authorization.isEmpty:
+      hint = "it wants a user name and a password"
+    case 401, 407: hint = "the user name or the password is wrong"
     case 403: (hint, detail) = ("it does not allow connections to ", target)
     case 500...: (hint, detail) = ("it may not reach ", target)
     default: break

@@ -21,7 +21,7 @@ struct SourceListenersTests {
   private func listeners(
     _ mappings: [LocalAddress], directory: [LocalAddress] = [], retries: Int = 0,
     bindHost: String = "localhost"
-  ) -> SourceListeners {
+  ) throws -> SourceListeners {
     network.names["localhost"] = ["127.0.0.1", "::1"]
     var settings = Settings()
     settings.connectionRetryCount = retries
@@ -29,11 +29,11 @@ struct SourceListenersTests {
     let map = { (places: [LocalAddress]) in
       places.enumerated().map { Mapping(serviceID: "S\($0.offset)", address: $0.element) }
     }
-    let configuration = Configuration(
-      role: .source, endpoint: Endpoint(host: "e", port: 443), accessToken: "t", clientToken: "",
-      mappings: map(mappings), directoryMappings: map(directory), bindHost: bindHost,
-      bindAddress: nil, trustDirectory: nil, verifiesPeer: true, logLevel: .off,
-      settings: settings)
+    var configuration = try configure()
+    configuration.mappings = map(mappings)
+    configuration.directoryMappings = map(directory)
+    configuration.bindHost = bindHost
+    configuration.settings = settings
     return SourceListeners(
       network: network, configuration: configuration, log: Log(level: .off), handler: owner)
   }
@@ -49,15 +49,15 @@ struct SourceListenersTests {
       ("::1", "", "[::1]:5555"), ("0.0.0.0", "127.0.0.2", "127.0.0.2:5555"),
       ("localhost", "::", "[::]:5555"),
     ])
-  func choosesHost(bindHost: String, host: String, place: String) {
-    listeners([Self.port(host, 5555)], bindHost: bindHost).serve(["A"], [0])
+  func choosesHost(bindHost: String, host: String, place: String) throws {
+    try listeners([Self.port(host, 5555)], bindHost: bindHost).serve(["A"], [0])
     network.advance(0)
     #expect(network.listeningAddresses == [place] && owner.failureCount == 0)
   }
 
   @Test("a Unix domain socket, a directory's mapping and no mapping all listen, in order")
-  func servesEachKind() {
-    let listeners = listeners([.unix(path: "/run/s")], directory: [Self.port("", 7000)])
+  func servesEachKind() throws {
+    let listeners = try listeners([.unix(path: "/run/s")], directory: [Self.port("", 7000)])
     listeners.serve(["A", "B", "C"], [0, 1, nil])
     network.advance(0)
     #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:7000", "127.0.0.1:0"])
@@ -67,9 +67,9 @@ struct SourceListenersTests {
 
   @Test(
     "one that cannot be had is tried N times more; the others listen meanwhile", arguments: [0, 2])
-  func countsRetries(retries: Int) {
+  func countsRetries(retries: Int) throws {
     network.errors["127.0.0.1:5555"] = SystemError(EADDRINUSE, "bind")
-    let listeners = listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: retries)
+    let listeners = try listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: retries)
     listeners.serve(["A", "B"], [0, 1])
     network.advance(0)
     if retries > 0 { #expect(network.listeningAddresses == ["/run/s"]) }
@@ -82,9 +82,9 @@ struct SourceListenersTests {
   }
 
   @Test("-1 tries for ever, until the place is free")
-  func triesForEver() {
+  func triesForEver() throws {
     network.errors["/run/s"] = SystemError(EADDRINUSE, "listen")
-    let listeners = listeners([.unix(path: "/run/s")], retries: -1)
+    let listeners = try listeners([.unix(path: "/run/s")], retries: -1)
     listeners.serve(["A"], [0])
     network.advance(100_000)
     #expect(owner.failureCount == 0)
@@ -94,8 +94,8 @@ struct SourceListenersTests {
   }
 
   @Test("a name without an address is retried as well")
-  func retriesNames() {
-    listeners([Self.port("gateway", 5555)], retries: 1).serve(["A"], [0])
+  func retriesNames() throws {
+    try listeners([Self.port("gateway", 5555)], retries: 1).serve(["A"], [0])
     network.advance(100)
     #expect(owner.failureCount == 0)
     network.names["gateway"] = ["10.0.0.1"]
@@ -104,9 +104,9 @@ struct SourceListenersTests {
   }
 
   @Test("a reconnect to the same services keeps the sockets and the pace of the retries")
-  func keepsSockets() {
+  func keepsSockets() throws {
     network.errors["127.0.0.1:5555"] = SystemError(EADDRINUSE, "bind")
-    let listeners = listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: 1)
+    let listeners = try listeners([Self.port("", 5555), .unix(path: "/run/s")], retries: 1)
     listeners.serve(["A", "B"], [0, 1])
     network.advance(100)
     listeners.serve(["A", "B"], [0, 1])
@@ -120,8 +120,8 @@ struct SourceListenersTests {
   }
 
   @Test("other services than before get other sockets")
-  func replacesSockets() {
-    let listeners = listeners([.unix(path: "/run/s"), .unix(path: "/run/t")])
+  func replacesSockets() throws {
+    let listeners = try listeners([.unix(path: "/run/s"), .unix(path: "/run/t")])
     listeners.serve(["A"], [0])
     listeners.serve(["B"], [1])
     #expect(network.listeningAddresses == ["/run/t"] && network.listeners.count == 2)

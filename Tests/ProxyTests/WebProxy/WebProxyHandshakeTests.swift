@@ -56,6 +56,12 @@ struct WebProxyHandshakeTests {
     Case(
       "407 without a password", ["HTTP/1.1 407 Proxy Authentication Required"],
       .refused(407, "it wants a user name and a password"), isAuthorized: false),
+    Case(
+      "401 with a password", ["HTTP/1.0 401 Unauthorized"],
+      .refused(401, "the user name or the password is wrong")),
+    Case(
+      "401 without a password", ["HTTP/1.0 401 Unauthorized"],
+      .refused(401, "it wants a user name and a password"), isAuthorized: false),
     Case("500", ["HTTP/1.1 500 Oops"], .refused(500, "may not reach service.example:443")),
     Case("503", ["HTTP/1.1 503 Down"], .refused(503, "may not reach service.example:443")),
     Case("999", ["HTTP/1.1 999 Odd"], .refused(999, "may not reach service.example:443")),
