@@ -78,6 +78,12 @@ final class RawPeer {
     }
   }
 
+  /// Fails unless the next message is this one.
+  func expect(_ expected: RawMessage) throws {
+    let message = try next()
+    if message != expected { throw Failure("the raw peer got \(message); expected: \(expected)") }
+  }
+
   /// Fails if a message comes within so long.
   func expectSilence(for seconds: Double) throws {
     let deadline = Deadline(seconds: seconds)
