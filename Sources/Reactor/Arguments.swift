@@ -3,10 +3,10 @@ import CEpoll
 /// What getopt_long(3) needs to know of one option.
 public struct ArgumentSyntax {
   public let longName: String
-  public let shortName: Character?
+  public let shortName: Unicode.Scalar?
   public let takesArgument: Bool
 
-  public init(longName: String, shortName: Character?, takesArgument: Bool) {
+  public init(longName: String, shortName: Unicode.Scalar?, takesArgument: Bool) {
     self.longName = longName
     self.shortName = shortName
     self.takesArgument = takesArgument
@@ -64,7 +64,7 @@ public struct ArgumentSyntax {
 
   /// The short letter, or a number that no letter has.
   private static func code(_ index: Int, _ syntax: ArgumentSyntax) -> Int32 {
-    if let ascii = syntax.shortName?.asciiValue { return Int32(ascii) }
+    if let letter = syntax.shortName, letter.isASCII { return Int32(letter.value) }
     return Int32(256 + index)
   }
 }

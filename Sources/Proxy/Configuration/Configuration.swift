@@ -113,7 +113,8 @@ public struct Configuration {
 extension LogLevel {
   /// Reads 0 to 255, of which all above 6 are trace; `info` when nothing is given.
   public static func parse(_ text: String) -> LogLevel? {
-    UInt8(text).flatMap { LogLevel(rawValue: min(Int($0), LogLevel.trace.rawValue)) }
+    guard let number = text.number, (0...255).contains(number) else { return nil }
+    return LogLevel(rawValue: min(Int(number), LogLevel.trace.rawValue))
   }
 
   static func parse(_ value: OptionValue?) throws(UsageError) -> LogLevel {

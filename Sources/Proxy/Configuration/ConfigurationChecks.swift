@@ -45,12 +45,12 @@ extension Configuration {
   ) throws(UsageError) -> String {
     do throws(SystemError) {
       let content = try File.read(
-        file.text == "-" ? nil : file.text, byteCountMax: OptionValues.fileByteCountMax,
+        file.text.isSame(as: "-") ? nil : file.text, byteCountMax: OptionValues.fileByteCountMax,
         firstLineOnly: true)
       if content.isReadableByOthers {
         warnings.addReadableToken(file.text)
       }
-      return content.bytes.prefix { $0 != 0x0a }.trimmed.text
+      return content.bytes[...].beforeFirst(0x0a).trimmed.text
     } catch {
       throw file.fault("cannot be read: \(error.reason)")
     }
@@ -111,15 +111,13 @@ extension Configuration {
       if destination != nil { return .destination }
       throw UsageError("give --source-listen-port (-s), --destination-app (-d) or --mode (-m)")
     }
-    switch mode.text {
-    case "src", "source":
-      if let destination { throw mode.fault("and \(destination.label) exclude each other") }
-      return .source
-    case "dst", "destination":
-      if let source { throw mode.fault("and \(source.label) exclude each other") }
-      return .destination
-    default: throw mode.fault("is none of src, source, dst, destination")
+    guard let place = mode.text.place(in: "src|source|dst|destination") else {
+      throw mode.fault("is none of src, source, dst, destination")
     }
+    if let other = place < 2 ? destination : source {
+      throw mode.fault("and \(other.label) exclude each other")
+    }
+    return place < 2 ? .source : .destination
   }
 
   static func directoryMappings(
@@ -140,13 +138,10 @@ extension Configuration {
     _ values: OptionValues, _ warnings: inout Warnings
   ) -> ProtocolVersion {
     guard let given = values[.destinationClientType] else { return .v3 }
-    switch given.text {
-    case "V1": return .v1
-    case "V2": return .v2
-    case "V3": return .v3
-    default:
-      warnings.add("\(given.label) '\(given.text)' is none of V1, V2, V3: V3 is assumed")
-      return .v3
+    if let place = given.text.place(in: "V1|V2|V3") {
+      return ProtocolVersion(rawValue: place + 1) ?? .v3
     }
+    warnings.add("\(given.label) '\(given.text)' is none of V1, V2, V3: V3 is assumed")
+    return .v3
   }
 }

@@ -107,11 +107,10 @@ extension Endpoint {
   }
 
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
-    let text = String(decoding: octets, as: UTF8.self)
-    let isDecimal = !octets.isEmpty && octets.allSatisfy { (0x30...0x39).contains($0) }
-    guard isDecimal, let port = UInt16(text) else {
+    let text = octets[...].text
+    guard let port = text.number, (0...65_535).contains(port), octets.first != 0x2d else {
       throw UsageError("'\(text)' is not a port (0 to 65535)")
     }
-    return port
+    return UInt16(port)
   }
 }

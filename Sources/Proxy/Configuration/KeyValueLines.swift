@@ -19,7 +19,7 @@ struct KeyValueLines {
     self.bytes = bytes
     self.name = name
     self.hashEndsLine = hashEndsLine
-    offset = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+    offset = bytes.count >= 3 && bytes[..<3] == [0xef, 0xbb, 0xbf] ? 3 : 0
   }
 
   /// File and line, as a message names them.
@@ -35,7 +35,7 @@ struct KeyValueLines {
       var line = bytes[offset..<end]
       offset = end + 1
       number += 1
-      if hashEndsLine { line = line.prefix { $0 != 0x23 } }
+      if hashEndsLine { line = line.beforeFirst(0x23) }
       line = line.trimmed
       guard let first = line.first, first != 0x23, first != 0x3b else { continue }
       guard !isSection(line) else { continue }
@@ -51,18 +51,4 @@ struct KeyValueLines {
   private func isSection(_ line: ArraySlice<UInt8>) -> Bool {
     !hashEndsLine && line.first == 0x5b && line.last == 0x5d
   }
-}
-
-extension ArraySlice<UInt8> {
-  /// Without the blanks, tabs and carriage returns at either end.
-  var trimmed: ArraySlice<UInt8> {
-    var rest = self
-    while let first = rest.first, first == 0x20 || first == 0x09 || first == 0x0d {
-      rest.removeFirst()
-    }
-    while let last = rest.last, last == 0x20 || last == 0x09 || last == 0x0d { rest.removeLast() }
-    return rest
-  }
-
-  var text: String { String(decoding: self, as: UTF8.self) }
 }

@@ -22,9 +22,8 @@ public struct Mapping: Equatable, Sendable {
     _ given: OptionValue, role: TunnelRole, warnings: inout Warnings
   ) throws(UsageError) -> [Mapping] {
     var mappings: [Mapping] = []
-    let parts = given.text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
+    let parts = given.text.octets.parted(at: 0x2c)
     for part in parts where !part.isEmpty {
-      let part = Array(part)[...]
       let mapping: Mapping
       do throws(UsageError) {
         mapping = try parsePart(part, role: role)
@@ -35,7 +34,7 @@ public struct Mapping: Equatable, Sendable {
       } catch {
         throw UsageError("\(given.label) '\(part.text)': \(error.message)")
       }
-      if mappings.contains(where: { $0.serviceID == mapping.serviceID }) {
+      if mapping.isKnown(in: mappings) {
         warnings.add("\(given.label) '\(part.text)' is ignored: its service has a mapping already")
       } else {
         mappings.append(mapping)
@@ -45,13 +44,18 @@ public struct Mapping: Equatable, Sendable {
     return mappings
   }
 
+  /// Whether one of `others` is for the same service.
+  func isKnown(in others: [Mapping]) -> Bool {
+    let name = serviceID?.octets
+    return others.contains { $0.serviceID?.octets == name }
+  }
+
   /// Two services cannot listen at one place.
   private static func checkPort(_ mapping: Mapping, _ others: [Mapping]) throws(UsageError) {
     if mapping.endpoint?.port == 0 { return }
-    for other in others where other.address == mapping.address {
-      if other.serviceID != mapping.serviceID {
-        throw UsageError("\(mapping.address.description) is given twice")
-      }
+    let place = mapping.address.description
+    for other in others where other.address.description.isSame(as: place) {
+      if !mapping.isKnown(in: [other]) { throw UsageError("\(place) is given twice") }
     }
   }
 
@@ -64,8 +68,15 @@ public struct Mapping: Equatable, Sendable {
       return Mapping(serviceID: nil, address: try address(part.trimmed, role: role))
     }
     return try pair(
-      service: part[..<equals].trimmed, address: part[equals...].drop { $0 == 0x3d }.trimmed,
+      service: part[..<equals].trimmed, address: afterEquals(part[equals...]),
       role: role)
+  }
+
+  /// As in the reference, several `=` count as one.
+  private static func afterEquals(_ rest: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = rest
+    while rest.first == 0x3d { rest.removeFirst() }
+    return rest.trimmed
   }
 
   /// A mapping with a service, as a file has it as well.

@@ -45,7 +45,7 @@ struct MappingDirectory {
   private mutating func readFile(_ path: String, _ warnings: inout Warnings) {
     do throws(UsageError) {
       for mapping in try Self.parseFile(path, role: role) {
-        if mappings.contains(where: { $0.serviceID == mapping.serviceID }) { continue }
+        if mapping.isKnown(in: mappings) { continue }
         if mappings.count == Self.mappingCountMax {
           throw UsageError("\(path): there are too many mappings")
         }
@@ -69,7 +69,7 @@ struct MappingDirectory {
       do throws(UsageError) {
         mappings.append(
           try Mapping.pair(
-            service: Array(line.key.utf8)[...], address: Array(line.value.utf8)[...], role: role))
+            service: line.key.octets[...], address: line.value.octets[...], role: role))
       } catch {
         throw lines.fault(error.message)
       }

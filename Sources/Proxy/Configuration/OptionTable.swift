@@ -3,12 +3,12 @@ import Reactor
 /// One option of a program: help, parsing and documentation all come from this.
 public struct OptionDescription: Sendable {
   public let longName: String
-  public let shortName: Character?
+  public let shortName: Unicode.Scalar?
   /// What stands for the argument in the help; nil when the option takes none.
   public let argument: String?
   public let help: String
 
-  public init(_ longName: String, _ shortName: Character?, _ argument: String?, _ help: String) {
+  public init(_ longName: String, _ shortName: Unicode.Scalar?, _ argument: String?, _ help: String) {
     self.longName = longName
     self.shortName = shortName
     self.argument = argument

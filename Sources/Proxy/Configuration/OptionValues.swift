@@ -25,11 +25,10 @@ struct OptionValue {
 
   /// As the reference's configuration files have it; a flag on the command line has no text.
   func flag() throws(UsageError) -> Bool {
-    switch text {
-    case "", "true", "yes", "on", "1": return true
-    case "false", "no", "off", "0": return false
-    default: throw fault("is neither true nor false")
+    guard let place = text.place(in: "true|yes|on|1||false|no|off|0") else {
+      throw fault("is neither true nor false")
     }
+    return place < 5
   }
 }
 
@@ -73,7 +72,7 @@ struct OptionValues {
     var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: true)
     var found: [Int] = []
     while let line = try lines.next() {
-      let index = options.firstIndex { $0.longName == line.key } ?? -1
+      let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
       guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
         throw lines.fault(
           index < 0 ? "there is no option '\(line.key)'" : "'\(line.key)' cannot stand in a file")

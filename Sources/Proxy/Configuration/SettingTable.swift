@@ -6,6 +6,7 @@ public struct SettingDescription: Sendable {
   public enum Kind: Sendable {
     /// Whole numbers of no unit, milliseconds, bytes.
     case count, milliseconds, bytes
+    case boolean
     /// One of the `choices`.
     case choice
     /// A host name or an address.
@@ -38,6 +39,7 @@ public struct SettingDescription: Sendable {
   public var range: String {
     switch kind {
     case .count, .milliseconds, .bytes: "a number from \(minimum) to \(maximum)"
+    case .boolean: "true or false"
     case .choice: "one of \(choices)"
     case .host: "a host name or an address"
     case .endpointFormat: "HOST[:PORT] with %s once, for the region"
@@ -63,9 +65,6 @@ extension Settings {
   static let activeConnectionsMax: Int64 = 65_535
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
-
-  static let overridesKey = "region_endpoint_overrides"
-  private static let booleans = "false|true"
 
   /// All of them, in the order in which they are exported.
   public static let table: [SettingDescription] = [
@@ -94,7 +93,7 @@ extension Settings {
     SettingDescription("websocket.retry_delay_ms", .milliseconds, 0, millisecondsMax),
     SettingDescription("websocket.retry_delay_max_ms", .milliseconds, 0, millisecondsMax),
     SettingDescription("websocket.connect_retry_count", .count, -1, retryCountMax),
-    SettingDescription("websocket.reconnect_on_data_error", .choice, choices: booleans),
+    SettingDescription("websocket.reconnect_on_data_error", .boolean),
     SettingDescription(
       "websocket.subprotocol", .choice,
       choices: """

@@ -9,9 +9,10 @@ extension Settings {
     switch setting.kind {
     case .count, .milliseconds, .bytes: return "\(copy.exchange(index, nil))"
     case .choice:
-      let choices = setting.choices.utf8.split(separator: 0x7c)
+      let choices = setting.choices.octets.parted(at: 0x7c)
       let place = Int(copy.exchange(index, nil))
-      return choices.indices.contains(place) ? Array(choices[place])[...].text : ""
+      return choices.indices.contains(place) ? choices[place].text : ""
+    case .boolean: return copy.exchange(index, nil) == 0 ? "false" : "true"
     case .host: return defaultBindAddress
     case .endpointFormat: return endpointFormat
     case .endpoints: return ""
@@ -19,21 +20,22 @@ extension Settings {
   }
 
   /// Replaces the setting at `index` of the table; false when the text is no value that it can have.
-  mutating func set(_ index: Int, _ text: String) -> Bool {
+  mutating func set(_ index: Int, _ text: String?) -> Bool {
+    guard let text else { return false }
     let setting = Self.table[index]
     switch setting.kind {
     case .count, .milliseconds, .bytes:
-      guard let number = Int64(text), (setting.minimum...setting.maximum).contains(number) else {
+      guard let number = text.number, number >= setting.minimum, number <= setting.maximum else {
         return false
       }
       exchange(index, number)
     case .choice:
-      let choices = setting.choices.utf8.split(separator: 0x7c)
-      let place = choices.firstIndex { $0.elementsEqual(text.utf8) }
-      // The reference writes 0 and 1 for a boolean as well.
-      let number = setting.choices == "false|true" ? ["0", "1"].firstIndex(of: text) : nil
-      guard let value = place ?? number else { return false }
-      exchange(index, Int64(value))
+      guard let place = text.place(in: setting.choices) else { return false }
+      exchange(index, Int64(place))
+    case .boolean:
+      // The reference writes 0 and 1 as well.
+      guard let place = text.place(in: "false|true|0|1") else { return false }
+      exchange(index, Int64(place & 1))
     case .host:
       guard let host = Endpoint.parseHost(text) else { return false }
       defaultBindAddress = host
@@ -46,17 +48,22 @@ extension Settings {
   }
 
   /// Gives a region an endpoint of its own; false when the text is none, or there are too many.
-  mutating func setEndpoint(region: String, _ text: String) -> Bool {
-    guard (try? Endpoint.parseService(text)) != nil else { return false }
-    regionEndpointOverrides.removeAll { $0.region == region }
+  mutating func setEndpoint(region: String, _ text: String?) -> Bool {
+    guard let text, (try? Endpoint.parseService(text)) != nil else { return false }
+    let override = RegionEndpoint(region: region, endpoint: text)
+    for index in regionEndpointOverrides.indices
+    where regionEndpointOverrides[index].region.isSame(as: region) {
+      regionEndpointOverrides[index] = override
+      return true
+    }
     if regionEndpointOverrides.count == Self.regionEndpointCountMax { return false }
-    regionEndpointOverrides.append(RegionEndpoint(region: region, endpoint: text))
+    regionEndpointOverrides.append(override)
     return true
   }
 
   /// Where the service is in a region.
   func endpoint(region: String) -> Endpoint? {
-    for override in regionEndpointOverrides where override.region == region {
+    for override in regionEndpointOverrides where override.region.isSame(as: region) {
       return try? Endpoint.parseService(override.endpoint)
     }
     return Self.endpoint(endpointFormat, region: region)
@@ -65,9 +72,9 @@ extension Settings {
   /// Puts the region in the place of the one `%s`; nil when there is none or another `%`, or no endpoint
   /// comes out.
   private static func endpoint(_ format: String, region: String) -> Endpoint? {
-    let parts = format.utf8.split(separator: 0x25, omittingEmptySubsequences: false)
+    let parts = format.octets.parted(at: 0x25)
     guard parts.count == 2, parts[1].first == 0x73 else { return nil }
-    let text = Array(parts[0]) + Array(region.utf8) + Array(parts[1].dropFirst())
-    return try? Endpoint.parseService(text[...].text)
+    let end = parts[1][(parts[1].startIndex + 1)...].text
+    return try? Endpoint.parseService("\(parts[0].text)\(region)\(end)")
   }
 }

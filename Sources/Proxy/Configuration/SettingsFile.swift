@@ -34,67 +34,60 @@ import Reactor
     }
     defer { unsafe json_delete(root) }
     if unsafe root.pointee.type != JSON_OBJECT { throw UsageError("\(path) has no object in it") }
-    try unsafe read(root, [])
+    try unsafe read(root, in: "")
   }
 
-  /// Goes through an object; `keys` are those of the objects around it. There are no more levels than the
+  private static let overridesPrefix = "\(Settings.keyPrefix)region_endpoint_overrides."
+
+  /// Goes through an object; `prefix` is the keys of those around it. There are no more levels than the
   /// table's keys have, for a key that leads nowhere is not followed.
   private mutating func read(
-    _ object: UnsafeMutablePointer<json_t>, _ keys: [UInt8]
+    _ object: UnsafeMutablePointer<json_t>, in prefix: String
   ) throws(UsageError) {
     var iterator = unsafe json_object_iter(object)
     while let entry = unsafe iterator {
       let name = unsafe String(cString: json_object_iter_key(entry))
       guard let value = unsafe json_object_iter_value(entry) else { return }
-      let key = keys.isEmpty ? Array(name.utf8) : keys + [0x2e] + Array(name.utf8)
-      let isOverride = keys.elementsEqual((Settings.keyPrefix + Settings.overridesKey).utf8)
-      if isOverride {
-        try unsafe readEndpoint(value, region: name, key)
-      } else if let index = setting(key), Settings.table[index].kind != .endpoints {
-        try unsafe readValue(value, index, key)
+      let key = "\(prefix)\(name)"
+      if prefix.isSame(as: Self.overridesPrefix) {
+        if unsafe !settings.setEndpoint(region: name, Self.text(value)) {
+          throw unsafe fault(
+            key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")
+        }
+      } else if let index = setting(key) {
+        if unsafe !settings.set(index, Self.text(value)) {
+          throw unsafe fault(key, value, Settings.table[index].range)
+        }
       } else if leadsToSettings(key) {
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
-        try unsafe read(value, key)
+        try unsafe read(value, in: "\(key).")
       } else {
-        warnings.add("\(path): there is no setting \(key[...].text)")
+        warnings.add("\(path): there is no setting \(key)")
       }
       unsafe iterator = json_object_iter_next(object, entry)
     }
   }
 
-  private func setting(_ key: [UInt8]) -> Int? {
-    Settings.table.firstIndex { key.elementsEqual((Settings.keyPrefix + $0.key).utf8) }
-  }
-
-  private func leadsToSettings(_ key: [UInt8]) -> Bool {
-    Settings.table.contains { setting in
-      let full = Settings.keyPrefix + setting.key + "."
-      return full.utf8.starts(with: key + [0x2e])
+  private func setting(_ key: String) -> Int? {
+    for (index, setting) in Settings.table.enumerated() where setting.kind != .endpoints {
+      if "\(Settings.keyPrefix)\(setting.key)".isSame(as: key) { return index }
     }
+    return nil
   }
 
-  private mutating func readValue(
-    _ value: UnsafeMutablePointer<json_t>, _ index: Int, _ key: [UInt8]
-  ) throws(UsageError) {
-    guard let text = unsafe Self.text(value), settings.set(index, text) else {
-      throw unsafe fault(key, value, Settings.table[index].range)
-    }
-  }
-
-  private mutating func readEndpoint(
-    _ value: UnsafeMutablePointer<json_t>, region: String, _ key: [UInt8]
-  ) throws(UsageError) {
-    guard let text = unsafe Self.text(value), settings.setEndpoint(region: region, text) else {
-      throw unsafe fault(
-        key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")
+  private func leadsToSettings(_ key: String) -> Bool {
+    let start = "\(key).".octets
+    return Settings.table.contains { setting in
+      let full = "\(Settings.keyPrefix)\(setting.key).".octets
+      return full.count >= start.count && full[..<start.count] == start[...]
     }
   }
 
   private func fault(
-    _ key: [UInt8], _ value: UnsafeMutablePointer<json_t>, _ range: String
+    _ key: String, _ value: UnsafeMutablePointer<json_t>, _ range: String
   ) -> UsageError {
     let text = unsafe Self.text(value).map { "'\($0)'" } ?? "its value"
-    return UsageError("\(path): \(key[...].text): \(text) is not \(range)")
+    return UsageError("\(path): \(key): \(text) is not \(range)")
   }
 
   /// Of a string, a whole number or a boolean.
@@ -117,18 +110,17 @@ import Reactor
     let defaults = Settings()
     for (index, setting) in Settings.table.enumerated() {
       if setting.kind != .endpoints {
-        unsafe put(defaults.text(index), at: Settings.keyPrefix + setting.key, in: root)
+        unsafe put(defaults.text(index), at: setting.key, in: root)
         continue
       }
       for override in defaults.regionEndpointOverrides {
-        unsafe put(
-          override.endpoint, at: Settings.keyPrefix + setting.key + "." + override.region, in: root)
+        unsafe put(override.endpoint, at: "\(setting.key).\(override.region)", in: root)
       }
     }
     // Four columns for each level.
     guard let text = unsafe json_dumps(root, 4) else { return [] }
     defer { unsafe free(text) }
-    return unsafe Array(String(cString: text).utf8) + [0x0a]
+    return unsafe "\(String(cString: text))\n".octets
   }
 
   /// Makes the objects on the way.
@@ -136,14 +128,16 @@ import Reactor
     _ text: String, at key: String, in root: UnsafeMutablePointer<json_t>
   ) {
     var object = unsafe root
-    let names = key.utf8.split(separator: 0x2e).map { Array($0)[...].text }
-    for name in names.dropLast() {
+    var names = "\(Settings.keyPrefix)\(key)".octets.parted(at: 0x2e)
+    let last = names.removeLast().text
+    for name in names {
+      let name = name.text
       if unsafe json_object_get(object, name) == nil {
         _ = unsafe json_object_set_new(object, name, json_object())
       }
       guard let inner = unsafe json_object_get(object, name) else { return }
       unsafe object = inner
     }
-    if let last = names.last { _ = unsafe json_object_set_new(object, last, json_string(text)) }
+    _ = unsafe json_object_set_new(object, last, json_string(text))
   }
 }

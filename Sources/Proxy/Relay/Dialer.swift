@@ -104,6 +104,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   /// Where the connection goes to: the service, or the web proxy on the way to it.
   private var nextHop: Endpoint { configuration.webProxy?.endpoint ?? configuration.endpoint }
 
+  private var nextHopName: String {
+    configuration.webProxy?.description ?? nextHop.description
+  }
+
   func resolve() {
     startStep("looking up " + nextHop.host)
     log.debug(stepName)
@@ -118,14 +122,15 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    fail("Could not resolve DNS hostname of proxy host: \(nextHop.host) - \(reason)")
+    let host = configuration.webProxy == nil ? "proxy host" : "Web proxy"
+    fail("Could not resolve DNS hostname of \(host): \(nextHop.host) - \(reason)")
   }
 
   func connect() {
     // Each address has its own time; the whole step needs none.
     cancelTimer()
     let race = AddressRace(
-      network: network, name: nextHop.description, addresses: addresses, from: nil,
+      network: network, name: nextHopName, addresses: addresses, from: nil,
       timeout: configuration.settings.stepTimeout, handler: self)
     self.race = race
     race.start()
@@ -142,13 +147,13 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func race(_ race: AddressRace, lost reason: String) {
     self.race = nil
-    fail("Could not connect to proxy server: " + reason)
+    fail("Could not connect to " + (configuration.webProxy == nil ? "proxy server: " : "") + reason)
   }
 
   // MARK: Web proxy
 
   func startWebProxyTLS() {
-    startTLS(serverName: nextHop.host, "the TLS handshake with the web proxy ")
+    startTLS(serverName: nextHop.host, "the TLS handshake with " + nextHopName)
   }
 
   func askWebProxy() {
@@ -176,11 +181,13 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   // MARK: TLS and upgrade
 
   func startTLS() {
-    startTLS(serverName: configuration.endpoint.host, "the TLS handshake with ")
+    startTLS(
+      serverName: configuration.endpoint.host,
+      "the TLS handshake with " + configuration.endpoint.description)
   }
 
   private func startTLS(serverName: String, _ step: String) {
-    startStep(step + serverName)
+    startStep(step)
     guard let transport = stream else { return }
     do {
       stream = try network.startTLS(

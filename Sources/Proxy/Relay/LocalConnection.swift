@@ -162,8 +162,9 @@ final class LocalConnection: StreamHandler {
       pending.release()
       stream.interest.remove(.writable)
       if mustEndLocal { stream.finishSending() }
-      updateCongestion()
+      // In this order: without congestion the tunnel may be read on at once, and bring more for this socket.
       relay.localDrained(self)
+      updateCongestion()
     } else {
       stream.interest.insert(.writable)
       updateCongestion()

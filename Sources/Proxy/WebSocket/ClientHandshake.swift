@@ -1,3 +1,5 @@
+import Basics
+
 /// The client's side of the opening handshake (RFC 6455 §4.1), without its cryptography: the caller brings
 /// the random key and what the server must answer to it.
 public struct ClientHandshake {
@@ -58,20 +60,20 @@ public struct ClientHandshake {
       return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
     }
     if status != 101 { return .refused(status: status, reason: reason, head) }
-    if head.value("upgrade").map({ HeaderBlock.lowercased($0.utf8) }) != "websocket" {
+    if !head.hasOnlyToken("websocket", in: "upgrade") {
       return .violation(reason: "the answer does not say 'Upgrade: websocket'")
     }
     if !head.hasToken("upgrade", in: "connection") {
       return .violation(reason: "the answer does not say 'Connection: Upgrade'")
     }
-    if head.value("sec-websocket-accept") != expectedAccept {
+    if !head.says(expectedAccept, in: "sec-websocket-accept") {
       return .violation(reason: "the answer's Sec-WebSocket-Accept is wrong")
     }
     if head.value("sec-websocket-extensions") != nil {
       return .violation(reason: "the answer selects an extension that was not offered")
     }
     let subprotocol = head.value("sec-websocket-protocol")
-    if let subprotocol, !subprotocols.contains(subprotocol) {
+    if let subprotocol, !subprotocols.hasSame(subprotocol) {
       return .violation(reason: "the answer selects the subprotocol '\(subprotocol)', not offered")
     }
     if subprotocol == nil && !subprotocols.isEmpty {
@@ -82,12 +84,10 @@ public struct ClientHandshake {
 
   /// `HTTP/1.1 101 Switching Protocols` as a number and a phrase.
   private static func statusLine(_ line: String) -> (Int, String)? {
-    let octets = Array(line.utf8)
-    guard octets.count >= 12, octets.starts(with: Array("HTTP/1.1 ".utf8)) else { return nil }
-    guard let status = Int(String(decoding: octets[9..<12], as: UTF8.self)), status >= 100 else {
-      return nil
-    }
+    let octets = line.octets
+    guard octets.count >= 12, octets[..<9].text.isSame(as: "HTTP/1.1 ") else { return nil }
+    guard let status = Int(octets[9..<12].text), status >= 100 else { return nil }
     if octets.count > 12 && octets[12] != 0x20 { return nil }
-    return (status, String(decoding: octets.dropFirst(13), as: UTF8.self))
+    return (status, octets.dropFirst(13).text)
   }
 }

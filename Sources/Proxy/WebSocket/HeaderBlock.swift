@@ -1,3 +1,5 @@
+import Basics
+
 /// The head of an HTTP/1.1 request or answer: its first line, and its header fields (RFC 9112).
 public struct HeaderBlock {
   /// Header fields in one head; more is an error.
@@ -68,28 +70,39 @@ public struct HeaderBlock {
   /// The value of the field `name` (lower case); several of them are joined by ", " (RFC 9110 §5.3).
   public func value(_ name: String) -> String? {
     var joined: String?
-    for field in fields where field.name == name {
+    for field in fields where field.name.isSame(as: name) {
       joined = joined.map { $0 + ", " + field.value } ?? field.value
     }
     return joined
   }
 
-  public func count(of name: String) -> Int { fields.count { $0.name == name } }
+  public func count(of name: String) -> Int { fields.count { $0.name.isSame(as: name) } }
+
+  /// Whether the value of the field `name` is `text`.
+  func says(_ text: String, in name: String) -> Bool { value(name)?.isSame(as: text) ?? false }
+
+  /// Whether the field `name` is nothing but `token`, in any case.
+  func hasOnlyToken(_ token: String, in name: String) -> Bool {
+    guard let value = value(name) else { return false }
+    return HeaderBlock.lowercased(value.octets[...]).isSame(as: token)
+  }
 
   /// Whether the comma-separated list in the field `name` has `token`, in any case.
   public func hasToken(_ token: String, in name: String) -> Bool {
     guard let value = value(name) else { return false }
-    return HeaderBlock.list(value).contains { HeaderBlock.lowercased($0.utf8) == token }
+    return HeaderBlock.list(value).contains {
+      HeaderBlock.lowercased($0.octets[...]).isSame(as: token)
+    }
   }
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
   public static func list(_ value: String) -> [String] {
-    value.utf8.split(separator: 0x2c).map { trimmed(Array($0)) }.filter { !$0.isEmpty }
+    value.octets.parted(at: 0x2c).map(trimmed).filter { !$0.isEmpty }
   }
 
   /// ASCII letters in lower case; all that HTTP compares without case is ASCII.
   static func lowercased(_ octets: some Sequence<UInt8>) -> String {
-    String(decoding: octets.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+    octets.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }[...].text
   }
 
   private static func endOfHead(_ bytes: Span<UInt8>, byteCountMax: Int) -> Int? {
@@ -106,18 +119,16 @@ public struct HeaderBlock {
 
   /// A folded line (it begins with white space) has no name and is refused with the others (RFC 9112 §5.2).
   private static func parseField(_ line: String) -> Field? {
-    let octets = Array(line.utf8)
+    let octets = line.octets
     guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
     for octet in octets[..<colon] where octet <= 0x20 || octet >= 0x7f { return nil }
-    return Field(
-      lowercased(octets[..<colon]),
-      trimmed(Array(octets[(colon + 1)...])))
+    return Field(lowercased(octets[..<colon]), trimmed(octets[(colon + 1)...]))
   }
 
-  private static func trimmed(_ octets: [UInt8]) -> String {
-    var slice = octets[...]
+  private static func trimmed(_ octets: ArraySlice<UInt8>) -> String {
+    var slice = octets
     while let first = slice.first, first == 0x20 || first == 0x09 { slice.removeFirst() }
     while let last = slice.last, last == 0x20 || last == 0x09 { slice.removeLast() }
-    return String(decoding: slice, as: UTF8.self)
+    return slice.text
   }
 }

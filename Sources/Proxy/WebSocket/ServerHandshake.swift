@@ -1,3 +1,5 @@
+import Basics
+
 /// The server's side of the opening handshake (RFC 6455 §4.2), without its cryptography.
 public enum ServerHandshake {
   /// What a client asks for.
@@ -28,23 +30,23 @@ public enum ServerHandshake {
   }
 
   private static func judge(_ head: HeaderBlock) -> Outcome {
-    let parts = head.startLine.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
-      .map { String(decoding: Array($0), as: UTF8.self) }
-    guard parts.count == 3, !parts[1].isEmpty, parts[2] == "HTTP/1.1" else {
+    let parts = head.startLine.octets.parted(at: 0x20).map { $0.text }
+    guard parts.count == 3, !parts[1].isEmpty, parts[2].isSame(as: "HTTP/1.1") else {
       return .refuse(status: 400, reason: "the request line is not HTTP/1.1")
     }
-    if parts[0] != "GET" { return .refuse(status: 405, reason: "only GET is served") }
+    if !parts[0].isSame(as: "GET") { return .refuse(status: 405, reason: "only GET is served") }
     if head.count(of: "host") != 1 {
       return .refuse(status: 400, reason: "the request must have one Host field")
     }
-    guard head.value("upgrade").map({ HeaderBlock.lowercased($0.utf8) }) == "websocket",
+    guard head.hasOnlyToken("websocket", in: "upgrade"),
       head.hasToken("upgrade", in: "connection")
     else { return .refuse(status: 400, reason: "the request does not ask for a WebSocket") }
-    if head.value("sec-websocket-version") != "13" {
+    if !head.says("13", in: "sec-websocket-version") {
       return .refuse(status: 426, reason: "only version 13 of the WebSocket is served")
     }
     // Sixteen octets in Base64 are 24 characters, the last two of them padding.
-    guard let key = head.value("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==")
+    guard let key = head.value("sec-websocket-key"), key.utf8.count == 24,
+      key.octets[22...].text.isSame(as: "==")
     else {
       return .refuse(status: 400, reason: "Sec-WebSocket-Key is not sixteen octets in Base64")
     }

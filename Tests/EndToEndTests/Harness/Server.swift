@@ -1,6 +1,6 @@
 import Foundation
 
-/// A TCP server on loopback with a thread for each connection. What a handler throws is kept for the
+/// A server on loopback or a Unix socket with a thread for each connection. What a handler throws is kept for the
 /// test to look at.
 final class Server: @unchecked Sendable {
   typealias Handler = @Sendable (Socket) throws -> Void
@@ -15,9 +15,19 @@ final class Server: @unchecked Sendable {
   private var isStopped = false
 
   /// - Parameter port: 0 for a free one.
-  init(port: UInt16 = 0, isIPv6: Bool = false, handler: @escaping Handler) throws {
-    listener = try Self.listen(port, isIPv6)
-    self.port = try Self.boundPort(of: listener)
+  convenience init(port: UInt16 = 0, isIPv6: Bool = false, handler: @escaping Handler) throws {
+    let listener = try Self.listen(port, isIPv6)
+    self.init(listener, port: try Self.boundPort(of: listener), handler)
+  }
+
+  /// A server on a Unix socket.
+  convenience init(path: String, handler: @escaping Handler) throws {
+    self.init(try Self.listen(SocketAddress(path: path), path), port: 0, handler)
+  }
+
+  private init(_ listener: Int32, port: UInt16, _ handler: @escaping Handler) {
+    self.listener = listener
+    self.port = port
     let thread = Thread { [self] in accept(handler) }
     thread.start()
   }
@@ -92,16 +102,17 @@ final class Server: @unchecked Sendable {
   }
 
   private static func listen(_ port: UInt16, _ isIPv6: Bool) throws -> Int32 {
-    let descriptor = socket(
-      isIPv6 ? AF_INET6 : AF_INET,
-      Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw Failure.system("socket") }
+    try listen(SocketAddress(port: port, isIPv6: isIPv6), "port \(port)")
+  }
+
+  private static func listen(_ address: SocketAddress, _ name: String) throws -> Int32 {
+    let descriptor = try address.makeSocket()
     var on: Int32 = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    let bound = SocketAddress(port: port, isIPv6: isIPv6).withPointer { bind(descriptor, $0, $1) }
+    let bound = address.withPointer { bind(descriptor, $0, $1) }
     guard bound == 0, Foundation.listen(descriptor, 512) == 0 else {
       defer { close(descriptor) }
-      throw Failure.system("listening on port \(port)")
+      throw Failure.system("listening on \(name)")
     }
     return descriptor
   }

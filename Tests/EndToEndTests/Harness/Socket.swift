@@ -1,6 +1,6 @@
 import Foundation
 
-/// A TCP connection with blocking calls that give up after a time-out.
+/// A connection with blocking calls that give up after a time-out.
 final class Socket: @unchecked Sendable {
   /// How long any one call may wait.
   static let patienceSeconds = 60
@@ -16,15 +16,34 @@ final class Socket: @unchecked Sendable {
     }
   }
 
-  convenience init(connectingTo port: UInt16) throws {
-    let descriptor = socket(
-      AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw Failure.system("socket") }
-    self.init(adopting: descriptor)
-    let result = SocketAddress(port: port, isIPv6: false).withPointer {
-      connect(descriptor, $0, $1)
+  convenience init(connectingTo port: UInt16, isIPv6: Bool = false) throws {
+    try self.init(connectingTo: SocketAddress(port: port, isIPv6: isIPv6), "port \(port)")
+  }
+
+  /// Connects to a Unix socket.
+  convenience init(connectingTo path: String) throws {
+    try self.init(connectingTo: SocketAddress(path: path), path)
+  }
+
+  private convenience init(connectingTo address: SocketAddress, _ name: String) throws {
+    self.init(adopting: try address.makeSocket())
+    guard address.withPointer({ connect(descriptor, $0, $1) }) == 0 else {
+      throw Failure.system("connecting to \(name)")
     }
-    guard result == 0 else { throw Failure.system("connecting to port \(port)") }
+  }
+
+  /// Where a TCP connection comes from: `127.0.0.1`, `::1`.
+  var peerHost: String {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    withUnsafeMutablePointer(to: &storage) { storage in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        guard getpeername(descriptor, $0, &length) == 0 else { return }
+        getnameinfo($0, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+      }
+    }
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
   }
 
   deinit { close(descriptor) }
@@ -118,7 +137,7 @@ extension Slice<UnsafeRawBufferPointer> {
   var base: UnsafeRawPointer? { UnsafeRawBufferPointer(rebasing: self).baseAddress }
 }
 
-/// A loopback address.
+/// A loopback address, or a Unix socket's path.
 struct SocketAddress {
   private var storage = sockaddr_storage()
   private let length: Int
@@ -139,6 +158,24 @@ struct SocketAddress {
       length = MemoryLayout<sockaddr_in>.size
       withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_in.self) }
     }
+  }
+
+  init(path: String) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+      precondition(path.utf8.count < bytes.count)
+      bytes.copyBytes(from: path.utf8)
+    }
+    length = MemoryLayout<sockaddr_un>.size
+    withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_un.self) }
+  }
+
+  func makeSocket() throws -> Int32 {
+    let descriptor = socket(
+      Int32(storage.ss_family), Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure.system("socket") }
+    return descriptor
   }
 
   func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {

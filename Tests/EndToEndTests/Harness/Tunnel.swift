@@ -10,6 +10,11 @@ final class Tunnel: Sendable {
     var tunneldArguments: [String] = []
     var proxyArguments: [String] = []
 
+    init(_ servers: [String: String], proxyArguments: [String]) {
+      self.servers = servers
+      self.proxyArguments = proxyArguments
+    }
+
     /// Each service served by a server of the test.
     init(_ servers: [String: Server]) {
       self.servers = servers.mapValues { "127.0.0.1:\($0.port)" }

@@ -37,6 +37,15 @@ final class RelayHarness {
     _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = [],
     ignorable: Bool = false
   ) {
+    arrive(
+      Self.encode(
+        type, stream: stream, connection: connection, payload, ignorable: ignorable))
+  }
+
+  static func encode(
+    _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = [],
+    ignorable: Bool = false
+  ) -> [UInt8] {
     let header = MessageHeader(
       type, streamID: stream, serviceID: Array("A".utf8), connectionID: connection,
       ignorable: ignorable)
@@ -44,10 +53,11 @@ final class RelayHarness {
     var span = bytes.mutableSpan
     let start = header.write(
       into: &span, endingAt: MessageHeader.byteCountMax, payloadLength: payload.count)
-    arrive(Array(bytes[start...]))
+    return Array(bytes[start...])
   }
 
-  private func arrive(_ messages: [UInt8]) {
+  /// Messages in one frame.
+  func arrive(_ messages: [UInt8]) {
     tunnel.arrive(CollectedFrame(opcode: .binary, payload: messages).octets(to: .client))
   }
 

@@ -52,6 +52,29 @@ struct RelayTests {
     #expect(harness.sent.count == 100)
   }
 
+  @Test("what comes with the peer's reset, when the tunnel is read on, is delivered to the end")
+  func drainsAfterCongestion() throws {
+    var settings = Settings()
+    settings.connectionPendingMax = 4 * 1024
+    let harness = try RelayHarness(.source, settings: settings)
+    let local = try harness.accept()
+    local.takesBytes = false
+    // The first stops the tunnel; the link holds the rest.
+    harness.arrive(
+      RelayHarness.encode(
+        .data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
+        + RelayHarness.encode(
+          .data, stream: 1, connection: 1, [UInt8](repeating: 2, count: 3 * 1024))
+        + RelayHarness.encode(.connectionReset, stream: 1, connection: 1))
+    #expect(!harness.tunnel.interest.contains(.readable))
+    local.takesBytes = true
+    local.takenByteCounts = [5 * 1024, 1_000]
+    local.becomeWritable()
+    #expect(local.outbox.count == 6_120 && !local.hasFinishedSending)
+    local.becomeWritable()
+    #expect(local.outbox.count == 8 * 1024 && local.hasFinishedSending)
+  }
+
   @Test("readers that stall together, each below its own mark, do not hold the tunnel for ever")
   func findsReadersStalledTogether() throws {
     var settings = Settings()

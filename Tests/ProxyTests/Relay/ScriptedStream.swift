@@ -18,6 +18,8 @@ final class ScriptedStream: Stream {
   private(set) var isClosed = false
   /// False makes each send find a full socket.
   var takesBytes = true
+  /// How many bytes each of the next sends takes, at the most.
+  var takenByteCounts: [Int] = []
 
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
     if inbox.isEmpty { return last }
@@ -29,8 +31,9 @@ final class ScriptedStream: Stream {
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
     if !takesBytes { return .wouldBlock }
-    bytes.withUnsafeBufferPointer { outbox += $0 }
-    return .accepted(bytes.count)
+    let count = takenByteCounts.isEmpty ? bytes.count : takenByteCounts.removeFirst()
+    bytes.withUnsafeBufferPointer { outbox += $0.prefix(count) }
+    return .accepted(min(count, bytes.count))
   }
 
   private(set) var hasFinishedSending = false

@@ -23,9 +23,6 @@ struct SourceListenersTests {
     bindHost: String = "localhost"
   ) throws -> SourceListeners {
     network.names["localhost"] = ["127.0.0.1", "::1"]
-    var settings = Settings()
-    settings.connectionRetryCount = retries
-    settings.connectionRetryDelay = Milliseconds(500)
     let map = { (places: [LocalAddress]) in
       places.enumerated().map { Mapping(serviceID: "S\($0.offset)", address: $0.element) }
     }

@@ -1,0 +1,64 @@
+/// Text as bytes. What the configuration reads is compared, cut and counted byte by byte: `==`, `switch` and
+/// `split` of strings would bring Unicode's tables into the program, and the user's bytes are what counts.
+extension String {
+  var octets: [UInt8] { Array(utf8) }
+
+  func isSame(as other: String) -> Bool { octets == other.octets }
+
+  /// The place of this text in a list such as `"linger|negotiated"`.
+  func place(in choices: String) -> Int? {
+    let octets = octets
+    return choices.octets.parted(at: 0x7c).firstIndex { $0 == octets[...] }
+  }
+
+  /// A whole number in decimal digits, with '-' if it is negative.
+  var number: Int64? {
+    var digits = octets[...]
+    let isNegative = digits.first == 0x2d
+    if isNegative { digits.removeFirst() }
+    // What has more digits is out of every range.
+    guard (1...18).contains(digits.count) else { return nil }
+    var number: Int64 = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = number * 10 + Int64(digit - 0x30)
+    }
+    return isNegative ? -number : number
+  }
+}
+
+extension [UInt8] {
+  /// The parts between separators, empty ones too.
+  func parted(at separator: UInt8) -> [ArraySlice<UInt8>] {
+    var parts: [ArraySlice<UInt8>] = []
+    var start = 0
+    for (index, octet) in enumerated() where octet == separator {
+      parts.append(self[start..<index])
+      start = index + 1
+    }
+    parts.append(self[start...])
+    return parts
+  }
+}
+
+extension ArraySlice<UInt8> {
+  var text: String { String(decoding: self, as: UTF8.self) }
+
+  /// Without the blanks, tabs and carriage returns at either end.
+  var trimmed: ArraySlice<UInt8> {
+    var start = startIndex
+    var end = endIndex
+    while start < end && Self.isBlank(self[start]) { start += 1 }
+    while start < end && Self.isBlank(self[end - 1]) { end -= 1 }
+    return self[start..<end]
+  }
+
+  private static func isBlank(_ octet: UInt8) -> Bool {
+    octet == 0x20 || octet == 0x09 || octet == 0x0d
+  }
+
+  /// The part in front of the first `octet`, or all.
+  func beforeFirst(_ octet: UInt8) -> ArraySlice<UInt8> {
+    self[startIndex..<(firstIndex(of: octet) ?? endIndex)]
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("Addresses")
+  struct Addresses {
+    /// A source on `[::1]` of a tunnel whose destination was given `destination`; an exchange goes through.
+    private static func check(
+      destination arguments: [String], source: String, _ server: Server
+    ) throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tokens = tunneld.tunnels[0]
+      let far = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tokens.destination, name: "destination",
+        arguments: ["-c", tunneld.authorities] + arguments, in: scratch)
+      try far.waitForLine(containing: "ready: service SSH1")
+      let near = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tokens.source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", source], in: scratch)
+      let line = try near.waitForLine(
+        containing: LocalProxy.listening, " of ::1 for service SSH1")
+      let port = try parsePort(in: line, after: LocalProxy.listening)
+      try Exchange(seed: 9, upload: 100_000, download: 100_000).runAsClient(
+        over: Socket(connectingTo: port, isIPv6: true), within: 20)
+      #expect(server.failures.isEmpty)
+      withExtendedLifetime((tunneld, far)) {}
+    }
+
+    @Test("-s and -d take IPv6 addresses in brackets", .enabled(if: Server.hasIPv6))
+    func takesIPv6() throws {
+      let server = try Server(isIPv6: true, handler: Exchange.serve)
+      defer { server.stop() }
+      try Self.check(
+        destination: ["-d", "SSH1=[::1]:\(server.port)"], source: "SSH1=[::1]:0", server)
+    }
+
+    @Test(
+      "A name whose first address nobody listens on is reached at the next",
+      .enabled(if: Server.hasIPv6))
+    func triesNextAddress() throws {
+      let server = try Server(isIPv6: true, handler: Exchange.serve)
+      defer { server.stop() }
+      try Self.check(
+        destination: ["-d", "SSH1=localhost:\(server.port)"], source: "SSH1=[::1]:0", server)
+    }
+
+    @Test("-e takes an IPv6 address in brackets", .enabled(if: Server.hasIPv6))
+    func connectsToIPv6() throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      // tunneld listens on one address; this carries connections to it from the other.
+      let carrier = try Server(isIPv6: true) { near in
+        let far = try Socket(connectingTo: tunneld.port)
+        defer { far.interrupt() }
+        let back = Background {
+          defer { near.interrupt() }
+          try far.receiveToEnd { try near.send($0) }
+        }
+        _ = try? near.receiveToEnd { try far.send($0) }
+        far.interrupt()
+        _ = try? back.wait()
+      }
+      defer { carrier.stop() }
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: carrier.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=0"], host: "[::1]", in: scratch)
+      try source.waitForLine(containing: LocalProxy.listening)
+      withExtendedLifetime(tunneld) {}
+    }
+
+    @Test("-b with an IPv6 address is where a source listens", arguments: ["::1", "[::1]"])
+    func listensOnIPv6(bind: String) throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=0", "-b", bind], in: scratch)
+      let line = try source.waitForLine(
+        containing: LocalProxy.listening, " of ::1 for service SSH1")
+      _ = try Socket(
+        connectingTo: parsePort(in: line, after: LocalProxy.listening), isIPv6: true)
+      withExtendedLifetime(tunneld) {}
+    }
+
+    @Test("-b is the address that a destination's servers see")
+    func connectsFrom() throws {
+      let peer = Locked("")
+      let server = try Server { socket in
+        peer.set(socket.peerHost)
+        try Exchange.serve(socket)
+      }
+      defer { server.stop() }
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tokens = tunneld.tunnels[0]
+      // By name: the IPv6 address of localhost is left out.
+      let destination = try LocalProxy.destination(
+        .dynamic, tunneld, token: tokens.destination,
+        servers: ["SSH1": "localhost:\(server.port)"], arguments: ["-b", "127.0.0.2"], in: scratch)
+      let source = try LocalProxy.source(
+        .dynamic, tunneld, token: tokens.source, services: ["SSH1"], in: scratch)
+      try Exchange(seed: 3, upload: 1000, download: 1000).runAsClient(
+        over: Socket(connectingTo: source.ports["SSH1"] ?? 0), within: 20)
+      #expect(peer.get() == "127.0.0.2")
+      withExtendedLifetime((tunneld, destination)) {}
+    }
+
+    @Test(
+      "-b with an address that cannot serve resets the connection and is named",
+      arguments: [
+        ("192.0.2.1", "127.0.0.1", "the bind address 192.0.2.1 is not an address of this machine"),
+        ("::1", "127.0.0.1", "has no address of the family of the bind address ::1"),
+      ])
+    func namesBindAddress(bind: String, host: String, reason: String) throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tokens = tunneld.tunnels[0]
+      let destination = try LocalProxy.destination(
+        .dynamic, tunneld, token: tokens.destination, servers: ["SSH1": "\(host):9"],
+        arguments: ["-b", bind] + UnixSockets.withoutRetries(in: scratch), in: scratch)
+      let source = try LocalProxy.source(
+        .dynamic, tunneld, token: tokens.source, services: ["SSH1"], in: scratch)
+      let client = try Socket(connectingTo: source.ports["SSH1"] ?? 0)
+      #expect(client.isClosedByPeer(within: 10))
+      try destination.process.waitForLine(
+        containing: "[error]", "could not connect to \(host):9", reason)
+      withExtendedLifetime(tunneld) {}
+    }
+
+    @Test("-b with an address that is not there ends a source with status 5 and is named")
+    func namesListeningAddress() throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=5555", "-b", "192.0.2.1"]
+          + UnixSockets.withoutRetries(in: scratch), in: scratch)
+      #expect(try source.waitForExit(within: 10) == .status(5))
+      #expect(
+        source.text(of: .error).contains(
+          "[fatal] cannot listen on port 5555 of 192.0.2.1 for service SSH1: "
+            + "it is not an address of this machine"))
+      withExtendedLifetime(tunneld) {}
+    }
+  }
+}
