@@ -63,7 +63,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   ///   of the old session that are still on their way meet a stream of the same number.
   init(
     network: any Network, link: TunnelLink, options: TunnelSession.Options,
-    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
+    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: StreamIDs,
     settings: Settings, log: Log
   ) {
     self.network = network
