@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test unit e2e demo bench lint clean
+.PHONY: help deps build release test unit e2e demo bench docs lint clean
 
 # The programs take STATIC=1 and KEEP=1 from the command line or the environment.
 export STATIC KEEP
@@ -34,6 +34,9 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay
 	@scripts/release
 	swift run -c release ProxyBench
+
+docs: deps ## man page, completions and the tables of docs/configuration.md, out of the options' table
+	swift run Manual
 
 lint: deps ## format and layering
 	@scripts/lint

@@ -75,6 +75,11 @@ if embeddedLibraries == nil {
       name: "ProxyBench",
       dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
       path: "Benchmarks/ProxyBench"),
+    .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),
+    .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
+    // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
+    // among them, for ten minutes.
+    .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
     .testTarget(

@@ -40,7 +40,7 @@ extension EndToEnd {
       for (layer, arguments) in layers.enumerated() {
         let proxy = try start(
           common + arguments, name: "proxy\(layer)", in: scratch, environment: environment)
-        try proxy.waitForLine(containing: "[debug] connecting to localhost:\(ports[layer])")
+        try proxy.waitForLine(containing: "endpoint wss://localhost:\(ports[layer])")
         for (other, port) in ports.enumerated() where other != layer {
           #expect(!proxy.text(of: .error).contains("localhost:\(port)"))
         }
@@ -63,7 +63,7 @@ extension EndToEnd {
         ["-e", "localhost:\(tunneld.port)", "-c", tunneld.authorities, "-s", "0", "-v6"]
           + ["-i", clientToken] + option.map { $0.replacingOccurrences(of: "@", with: token) },
         in: scratch)
-      try proxy.waitForLine(containing: "listening on 127.0.0.1:")
+      try proxy.waitForLine(containing: "Listening for new connection on port ")
       let bytes = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(proxy.processID)/cmdline"))
       let line = String(decoding: bytes, as: UTF8.self)
       for secret in [token, clientToken] {
@@ -98,7 +98,7 @@ extension EndToEnd {
       let source = try start(
         common + ["-s", "0", "-v4", "--access-token-file", file], name: "source", in: scratch,
         environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "wrong"])
-      try source.waitForLine(containing: "listening on 127.0.0.1:")
+      try source.waitForLine(containing: "Listening for new connection on port ")
 
       var pipe: [Int32] = [0, 0]
       #expect(Glibc.pipe(&pipe) == 0)
@@ -131,7 +131,7 @@ extension EndToEnd {
       let proxy = try start(
         ["--settings-json", path, "-e", "localhost:\(port)", "-s", "0"], in: scratch,
         environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
-      try proxy.waitForLine(containing: "[error] connecting to localhost:\(port)")
+      try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
       #expect(!proxy.text(of: .error).contains("[warning]"))
     }
 
@@ -152,7 +152,7 @@ extension EndToEnd {
           "-e", "localhost:\(port)", "-s", "SSH1=0,SSH1=5,,", "--settings-json", settings,
           "--config-dir", folder, "--config", config, "-y", "V4",
         ], in: scratch)
-      try proxy.waitForLine(containing: "[error] connecting to localhost:\(port)")
+      try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
       for parts in [
         ["no setting tunneling.proxy.websocket.ping"], ["--source-listen-port 'SSH1=5'"],
         ["\(folder)/deeper/broken.ini, line 2: "], ["\(config) has an access token", "chmod 600"],
@@ -179,7 +179,7 @@ extension EndToEnd {
           "sh", ["-c", "cd \(folder) && exec \(program) -e localhost:\(port) -m src"],
           name: "proxy\(isWarned)", in: scratch,
           environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
-        try proxy.waitForLine(containing: "[error] connecting to localhost:\(port)")
+        try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
         #expect(proxy.text(of: .error).contains("./config/broken.ini, line 1: ") == isWarned)
       }
     }
@@ -221,8 +221,8 @@ extension EndToEnd {
         arguments: ["-c", tunneld.authorities, "-m", "source"], in: scratch)
       for service in ["SSH1", "HTTP1"] {
         let line = try source.waitForLine(
-          containing: "listening on 127.0.0.1:", "for service \(service)")
-        let port = try parsePort(in: line, after: "listening on 127.0.0.1:")
+          containing: "Listening for new connection on port ", "for service \(service)")
+        let port = try parsePort(in: line, after: " on port ")
         try Exchange(seed: 8, upload: 1000, download: 1000).runAsClient(
           over: Socket(connectingTo: port), within: 20)
       }

@@ -51,7 +51,7 @@ extension EndToEnd {
       let source = try run(
         "./localproxy -r us-east-1 -s 3389 -t foobar", token: tunneld.tunnels[0].source,
         name: "source")
-      try source.waitForLine(containing: "listening on 127.0.0.1:3389")
+      try source.waitForLine(containing: "on port 3389 of 127.0.0.1")
       try check(3389)
       withExtendedLifetime(destination) {}
     }
@@ -78,7 +78,7 @@ extension EndToEnd {
       source-listen-port = 5000
       """.write(toFile: scratch.file("config.ini"), atomically: false, encoding: .utf8)
       let source = try run("./localproxy --config config.ini", token: "", name: "source")
-      try source.waitForLine(containing: "listening on 127.0.0.1:5000")
+      try source.waitForLine(containing: "on port 5000 of 127.0.0.1")
       try check(5000)
       withExtendedLifetime(destination) {}
     }
@@ -98,7 +98,7 @@ extension EndToEnd {
       let source = try run(
         "./localproxy --config config.ini -t foobar", token: tunneld.tunnels[0].source,
         name: "source")
-      try source.waitForLine(containing: "listening on [::1]:6000")
+      try source.waitForLine(containing: "on port 6000 of ::1")
       try check(6000, isIPv6: true)
       withExtendedLifetime(destination) {}
     }

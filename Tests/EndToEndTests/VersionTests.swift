@@ -131,13 +131,13 @@ extension EndToEnd {
         try source.process.waitForLine(
           containing: "[warning]", "--destination-client-type \(old.name)")
         // What was begun with a service id goes on with it, or the service would end the WebSocket; an older
-        // destination disregards the field. The next stream is begun without.
+        // destination disregards the field.
         try first.send("up")
         try peer.expect(RawMessage(.data, 1, "up", service: "SSH1"))
 
         let second = try source.connect()
         try peer.expect(RawMessage(.streamReset, 1, service: "SSH1"))
-        try peer.expect(RawMessage(.streamStart, 2, service: old.id))
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1"))
         #expect(first.isClosedByPeer(within: 20))
         try peer.send(RawMessage(.data, 2, "again", service: old.id))
         #expect(try second.receiveText(5) == "again")

@@ -83,9 +83,11 @@ public struct Settings: Sendable {
   /// Connections that wait to be accepted, per listening port.
   public static let listenBacklog: Int32 = 511
 
-  /// How long the service may be silent, or not acknowledge what was sent, before it counts as gone.
-  var silenceMax: Milliseconds {
-    Milliseconds(pingPeriod.count * Int64(Heartbeat.silentPeriodCountMax))
+  /// How long the kernel lets the service not take what was sent. It does not tell a dead peer from one that
+  /// holds us off for the sake of a stalled reader, which may last for `loneStallTimeout`; the heartbeat does.
+  var userTimeout: Milliseconds {
+    let silence = pingPeriod.count * Int64(Heartbeat.silentPeriodCountMax)
+    return Milliseconds(max(silence, loneStallTimeout.count + pingPeriod.count))
   }
 
   /// Bytes for the service that the kernel has and that are not on their way yet: of the bytes that may wait,

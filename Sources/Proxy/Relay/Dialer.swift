@@ -140,7 +140,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     self.race = nil
     self.stream = stream
     stream.handler = self
-    stream.setUserTimeout(configuration.settings.silenceMax)
+    stream.setUserTimeout(configuration.settings.userTimeout)
     log.debug("Connected successfully with proxy server: " + address.description)
     handler?.dialer(self, did: .connected)
   }

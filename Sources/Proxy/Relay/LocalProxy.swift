@@ -52,6 +52,14 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         "SECURITY WARNING: the service's certificate is NOT verified (--no-ssl-host-verify): anybody on "
           + "the way can read and change everything; never use this in production")
     }
+    if !tls.trustWarning.isEmpty { log.warning(tls.trustWarning) }
+    if configuration.verifiesPeer && tls.trustSource.isEmpty {
+      log.warning(
+        "no CA certificates are to be found; install the package ca-certificates, or name them with --capath, "
+          + "SSL_CERT_FILE or SSL_CERT_DIR")
+    } else {
+      log.debug("CA certificates: \(tls.trustSource)")
+    }
     dialer = Dialer(
       network: network, configuration: configuration, tls: tls, log: log, handler: self)
   }

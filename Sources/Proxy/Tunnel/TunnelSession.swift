@@ -282,13 +282,12 @@ public struct TunnelSession {
     }
   }
 
-  /// Speaks to an older destination as it does from here on, lest it meets messages it does not know.
+  /// Leaves the connection ids out from here on, lest an older destination meets messages it does not know. The
+  /// service ids stay: the service closes a connection whose messages lose them, and V1 skips them.
   private mutating func follow(_ older: ProtocolVersion, _ service: Int) {
     advise(.olderDestination(older))
-    version = min(version, older)
-    if services[service].slots.count > 1 { return }
-    services[service].hasConnectionIDs = false
-    services[service].hasServiceID = older > .v1
+    version = min(version, .v2)
+    if services[service].slots.count == 1 { services[service].hasConnectionIDs = false }
   }
 
   private mutating func advise(_ advice: Advice) {

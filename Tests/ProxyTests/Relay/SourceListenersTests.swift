@@ -30,7 +30,8 @@ struct SourceListenersTests {
     configuration.mappings = map(mappings)
     configuration.directoryMappings = map(directory)
     configuration.bindHost = bindHost
-    configuration.settings = settings
+    configuration.settings.connectionRetryCount = retries
+    configuration.settings.connectionRetryDelay = Milliseconds(500)
     return SourceListeners(
       network: network, configuration: configuration, log: Log(level: .off), handler: owner)
   }

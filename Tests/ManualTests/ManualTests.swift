@@ -1,0 +1,101 @@
+import Foundation
+import Proxy
+import Testing
+
+@testable import ManualPages
+
+@Suite("Manual")
+struct ManualTests {
+  /// Tests/ManualTests/ManualTests.swift is three levels below the package's folder.
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func read(_ path: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+  }
+
+  @Test("what is checked in is what make docs writes, byte for byte")
+  func isUpToDate() throws {
+    let configuration = try Self.read(Manual.configurationPath)
+    for (path, text) in Manual.files(configuration: configuration) {
+      #expect(try Self.read(path) == text, "\(path) is out of date: make docs")
+    }
+  }
+
+  @Test("every option, setting, variable and status has a text, and no text is left over")
+  func hasTexts() {
+    let described = Option.allCases.filter { !Option.table.options[$0.rawValue].help.isEmpty }
+    #expect(Set(described) == Set(OptionText.all.keys))
+    #expect(Set(Settings.table.map(\.key)) == Set(SettingTexts.all.keys))
+    #expect(Set(Option.variables.map(\.name)) == Set(VariableText.options.keys))
+    #expect(ExitTexts.all.map(\.status.rawValue) == Array(0...6))
+  }
+
+  @Test(
+    "page and document name every option, setting and variable",
+    arguments: ["packaging/localproxy.1", Manual.configurationPath])
+  func namesAll(path: String) throws {
+    let text = try Self.read(path).replacing("\\-", with: "-")
+    for option in Option.table.options {
+      #expect(text.contains("--\(option.longName)"), "\(option.longName)")
+    }
+    for setting in Settings.table { #expect(text.contains(setting.key), "\(setting.key)") }
+    for name in Option.variables.map(\.name) + VariableText.others.map(\.name) {
+      #expect(text.contains(name), "\(name)")
+    }
+  }
+
+  @Test("every shell is offered every option", arguments: ["localproxy.bash", "_localproxy"])
+  func completes(name: String) throws {
+    let text = try Self.read("packaging/completions/\(name)")
+    for (_, option, _) in Manual.options {
+      for name in option.names { #expect(text.contains(name), "\(name)") }
+    }
+  }
+
+  @Test(
+    "bash completes options and the arguments that can be listed",
+    arguments: [
+      ("--dest", "--destination-app --destination-client-type"), ("--mode ", "src dst"),
+      ("-y V", "V1 V2 V3"), ("-t x", ""), ("-k --reg", "--region"),
+    ])
+  func completesInBash(line: String, expected: String) throws {
+    let words = "localproxy \(line)".split(separator: " ", omittingEmptySubsequences: false)
+    let script = """
+      source \(Self.root.path)/packaging/completions/localproxy.bash
+      COMP_WORDS=(\(words.map { "'\($0)'" }.joined(separator: " ")))
+      COMP_CWORD=\(words.count - 1)
+      _localproxy
+      echo "${COMPREPLY[*]}"
+      """
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", script]
+    process.standardOutput = pipe
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    #expect(String(decoding: output, as: UTF8.self) == expected + "\n")
+  }
+
+  @Test("fish is offered every option")
+  func completesFish() throws {
+    let text = try Self.read("packaging/completions/localproxy.fish")
+    for (_, option, _) in Manual.options {
+      #expect(text.contains(" -l \(option.longName) "), "\(option.longName)")
+      if let short = option.shortName { #expect(text.contains(" -s \(short) "), "\(short)") }
+    }
+  }
+
+  @Test("the table's columns stay columns")
+  func escapesBars() throws {
+    let lines = try Self.read(Manual.configurationPath).split(separator: "\n")
+    var columnCount = 0
+    for line in lines {
+      let count = line.replacing("\\|", with: "").filter { $0 == "|" }.count
+      if !line.hasPrefix("|") { columnCount = 0 } else if columnCount == 0 { columnCount = count }
+      #expect(count == columnCount || !line.hasPrefix("|"), "\(line)")
+    }
+  }
+}

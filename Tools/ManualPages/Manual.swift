@@ -1,0 +1,77 @@
+import Proxy
+
+/// All that is written out of the program's tables of options and settings.
+public enum Manual {
+  /// The options with their places in the table, without other names.
+  static var options: [(option: Option, description: OptionDescription, text: OptionText)] {
+    let table = Option.table.options
+    return Option.allCases.compactMap { option in
+      let description = table[option.rawValue]
+      guard !description.help.isEmpty, let text = OptionText.all[option] else { return nil }
+      return (option, description, text)
+    }
+  }
+
+  /// Paths below the package's folder, and what belongs there. `configuration` is docs/configuration.md as it
+  /// is: only what stands between its markers is replaced.
+  public static func files(configuration: String) -> [(path: String, text: String)] {
+    [
+      ("packaging/localproxy.1", ManualPage.text),
+      ("packaging/completions/localproxy.bash", Completions.bash),
+      ("packaging/completions/_localproxy", Completions.zsh),
+      ("packaging/completions/localproxy.fish", Completions.fish),
+      (configurationPath, Tables.insert(into: configuration)),
+    ]
+  }
+
+  public static let configurationPath = "docs/configuration.md"
+}
+
+extension OptionDescription {
+  /// `-r`, `--region`.
+  var names: [String] { (shortName.map { ["-\($0)"] } ?? []) + ["--\(longName)"] }
+
+  /// What can stand for the argument, when that can be listed.
+  var words: [String] {
+    switch argument {
+    case "MODE": ["src", "dst"]
+    case "VERSION": ["V1", "V2", "V3"]
+    case "LEVEL": ["0", "1", "2", "3", "4", "5", "6"]
+    default: []
+    }
+  }
+}
+
+extension SettingDescription {
+  /// Of a number: "1 to 5,000"; of a choice: "linger or negotiated".
+  var allowed: String {
+    switch kind {
+    case .count, .milliseconds, .bytes:
+      minimum == maximum ? grouped(minimum) : "\(grouped(minimum)) to \(grouped(maximum))"
+    case .boolean: "true or false"
+    case .choice: choices.split(separator: "|").joined(separator: " or ")
+    case .host: "a host name or an address"
+    case .endpointFormat: "HOST[:PORT] with %s once"
+    case .endpoints: "HOST[:PORT] for each region"
+    }
+  }
+
+  var unit: String {
+    switch kind {
+    case .milliseconds: "ms"
+    case .bytes: "bytes"
+    default: ""
+    }
+  }
+
+  /// A number in groups of three digits.
+  private func grouped(_ number: Int64) -> String {
+    var digits = String(number.magnitude)
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    return (number < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+  }
+}

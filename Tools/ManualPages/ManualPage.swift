@@ -1,0 +1,158 @@
+import Proxy
+
+/// localproxy(1), in the macros of man(7).
+enum ManualPage {
+  static var text: String {
+    var page = Page()
+    page.raw(".\\\" Written by make docs out of the program's tables; do not edit.")
+    page.raw(".TH LOCALPROXY 1 \"\" \"localproxy \(ProgramVersion.number)\" \"User Commands\"")
+    // Names of options and files are not to be broken at their hyphens.
+    page.raw(".nh")
+    page.raw(".ad l")
+    page.section("NAME")
+    page.raw("localproxy \\- one end of an AWS IoT Secure Tunneling tunnel")
+    page.section("SYNOPSIS")
+    page.raw(".nf")
+    for line in Option.table.usage { page.line(line) }
+    page.raw(".fi")
+    page.section("DESCRIPTION")
+    page.text(description)
+    options(&page)
+    page.section("ENVIRONMENT")
+    page.text("Options on the command line and in --config come before these.")
+    for (name, option) in Option.variables {
+      let longName = Option.table.options[option.rawValue].longName
+      page.entry(name, "As --\(longName). \(VariableText.options[name] ?? "")")
+    }
+    for variable in VariableText.others { page.entry(variable.name, variable.text) }
+    settings(&page)
+    page.section("SIGNALS")
+    page.entry(
+      "SIGTERM, SIGINT", "Stop listening, deliver what is pending, close the tunnel, exit with 0.")
+    page.entry("SIGHUP, SIGUSR1", "Log how many connections are open.")
+    page.section("EXIT STATUS")
+    for (status, text) in ExitTexts.all { page.entry("\(status.rawValue)", sentence(text)) }
+    page.section("EXAMPLES")
+    for (text, command) in examples {
+      page.text(text)
+      page.raw(".nf")
+      for line in command.split(separator: "\n") { page.line("    " + line) }
+      page.raw(".fi")
+    }
+    page.section("SEE ALSO")
+    page.line("ssh(1), openssl-rehash(1)")
+    return page.text
+  }
+
+  private static let description = """
+    A tunnel has two ends. The destination runs beside the servers, often on a device behind a firewall, and \
+    connects to them; the source runs beside the clients and listens for them. Both connect to the AWS IoT \
+    Secure Tunneling service with the access token that was made for them, and what a client sends to the \
+    source comes out at the destination's server.
+
+    What is given on the command line comes before the --config file, and both come before the environment.
+    """
+
+  private static let examples = [
+    (
+      "A device's SSH server, and a port on another machine to reach it by:",
+      """
+      localproxy -r us-east-1 -d SSH1=22
+      localproxy -r us-east-1 -s SSH1=5555
+      ssh -p 5555 localhost
+      """
+    ),
+    (
+      "The token out of a file, several services, one of them a Unix socket:",
+      """
+      localproxy -r eu-central-1 --access-token-file /run/secrets/tunnel \\
+        -d SSH1=22,HTTP1=10.0.0.1:80,API=/run/api.sock
+      """
+    ),
+    (
+      "A file of options, config.ini, and localproxy --config config.ini:",
+      """
+      region = us-west-2
+      source-listen-port = 6000
+      local-bind-address = ::1
+      """
+    ),
+  ]
+
+  private static func options(_ page: inout Page) {
+    page.section("OPTIONS")
+    for (_, option, words) in Manual.options {
+      let argument = option.argument.map { " \($0)" } ?? ""
+      let standard = words.standard == "–" ? "" : " Default: \(words.standard)."
+      page.entry(option.names.joined(separator: ", ") + argument, words.text + standard)
+    }
+  }
+
+  private static func settings(_ page: inout Page) {
+    page.section("SETTINGS")
+    page.text(
+      "The keys of a --settings-json file, below tunneling.proxy, each with its range and default.")
+    let defaults = Settings()
+    for (index, setting) in Settings.table.enumerated() {
+      let unit = setting.unit.isEmpty ? "" : " \(setting.unit)"
+      var standard = defaults.text(index)
+      if setting.kind == .endpoints {
+        standard = defaults.regionEndpointOverrides.map(\.region).joined(separator: ", ")
+      }
+      page.entry(
+        setting.key,
+        "\(SettingTexts.all[setting.key] ?? "") Range: \(setting.allowed)\(unit). Default: \(standard)."
+      )
+    }
+  }
+
+  /// With a capital at its beginning and a full stop.
+  private static func sentence(_ text: String) -> String {
+    (text.first?.uppercased() ?? "") + text.dropFirst() + "."
+  }
+}
+
+/// Lines of roff.
+private struct Page {
+  private(set) var text = ""
+
+  mutating func raw(_ line: String) { text += line + "\n" }
+
+  mutating func line(_ line: String) { raw(Self.escape(line)) }
+
+  mutating func section(_ title: String) { raw(".SH \(title)") }
+
+  mutating func text(_ text: String) {
+    for paragraph in text.paragraphs {
+      raw(".PP")
+      line(paragraph)
+    }
+  }
+
+  /// A term in bold, and what it is.
+  mutating func entry(_ term: String, _ text: String) {
+    raw(".TP")
+    raw("\\fB\(Self.escape(term))\\fR")
+    for (index, paragraph) in text.paragraphs.enumerated() {
+      if index > 0 { raw(".sp") }
+      line(paragraph)
+    }
+  }
+
+  /// A line that begins with a dot or an apostrophe would be a request; a hyphen would break options.
+  private static func escape(_ text: String) -> String {
+    var escaped = ""
+    for character in text.unicodeScalars {
+      switch character {
+      case "\\": escaped += "\\e"
+      case "-": escaped += "\\-"
+      case "'": escaped += "\\(aq"
+      case _ where !character.isASCII:
+        let digits = String(character.value, radix: 16, uppercase: true)
+        escaped += "\\[u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "]"
+      default: escaped.unicodeScalars.append(character)
+      }
+    }
+    return escaped.hasPrefix(".") ? "\\&" + escaped : escaped
+  }
+}

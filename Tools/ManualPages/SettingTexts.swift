@@ -1,0 +1,68 @@
+/// What the documentation says of each setting, by its key below `tunneling.proxy`. Not part of the program.
+enum SettingTexts {
+  static let all: [String: String] = [
+    "default_bind_address":
+      "Where a source listens without --local-bind-address, for mappings that name no host.",
+    "endpoint_format": "The endpoint of a region, which takes the place of %s. A port may follow.",
+    "region_endpoint_overrides":
+      """
+    An object: the endpoints of regions that endpoint_format does not give, by the regions' names. Regions \
+    that a file does not name keep their defaults; 64 at the most.
+    """,
+    "drain_timeout_ms":
+      "How long open connections may still deliver what is pending after SIGTERM or SIGINT.",
+    "message.data_length_size":
+      "Bytes of the length in front of each tunnel message. The protocol knows 2 alone.",
+    "message.max_payload_size": "Bytes of data in one tunnel message, at the most.",
+    "message.max_size": "Bytes of one tunnel message, at the most, in either direction.",
+    "message.data_frame_max_size":
+      "Bytes of one tunnel message with its length, at the most, in either direction.",
+    "tcp.connection_retry_count":
+      """
+    How often a destination tries again to reach its server, and a source to listen, before it gives up; -1 \
+    for ever.
+    """,
+    "tcp.connection_retry_delay_ms": "How long it waits before each of these attempts.",
+    "tcp.connect_timeout_ms": "How long one address of a server may take to answer.",
+    "tcp.max_active_connections":
+      "Connections at one time, in all services together. A further one is refused with a warning.",
+    "tcp.read_buffer_size": "Bytes taken from a client or server at once, at the most.",
+    "tcp.write_buffer_size":
+      "Bytes that may wait for one slow client or server before the tunnel is no longer read.",
+    "tcp.total_write_buffer_size":
+      "Bytes that may wait for all clients and servers together before the tunnel is no longer read.",
+    "tcp.half_close":
+      """
+    What becomes of a client that ends its sending direction and waits for its answer. linger: the answer is \
+    waited for, as long as half_close_linger_ms; works with any peer. negotiated: each direction ends on its \
+    own when the peer can do it too, else as linger.
+    """,
+    "tcp.half_close_linger_ms": "How long a half-closed connection may be without traffic.",
+    "tcp.stall_timeout_ms":
+      "How long a client or server that does not read may hold up other connections before it is reset.",
+    "tcp.lone_stall_timeout_ms": "The same when no other connection is known to wait.",
+    "websocket.ping_period_ms":
+      "How often the service is pinged. It counts as lost after three periods without a byte.",
+    "websocket.retry_delay_ms":
+      "How long the first wait before another attempt to reach the service is; each further one doubles.",
+    "websocket.retry_delay_max_ms": "How long such a wait is at the most.",
+    "websocket.connect_retry_count":
+      "Attempts in a row that may fail before the program gives up; -1 for any number.",
+    "websocket.reconnect_on_data_error":
+      """
+    Whether the tunnel is connected again after an error in the data or the connection. With false the \
+    program ends.
+    """,
+    "websocket.subprotocol":
+      """
+    The WebSocket's subprotocol. After -1.0 the service sends no list of services, and none is waited for.
+    """,
+    "websocket.max_frame_size":
+      "Bytes of one WebSocket frame, at the most, in either direction. The service takes no more.",
+    "websocket.read_buffer_size": "Bytes taken from the service at once, at the most.",
+    "websocket.write_buffer_size":
+      "Bytes that may wait for the service before clients and servers are no longer read.",
+    "websocket.handshake_timeout_ms":
+      "How long each step on the way to the service may take: name, connection, TLS, WebSocket, services.",
+  ]
+}

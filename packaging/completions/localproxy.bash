@@ -1,0 +1,32 @@
+# Written by make docs out of the program's table of options.
+# shellcheck shell=bash
+
+_localproxy_offer() {
+  [ "$1" = -W ] || compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_localproxy() {
+  COMPREPLY=()
+  case ${COMP_WORDS[COMP_CWORD - 1]} in
+    -t | --access-token) : ;;
+    --access-token-file) _localproxy_offer -f ;;
+    -i | --client-token) : ;;
+    -e | --proxy-endpoint) : ;;
+    -r | --region) : ;;
+    -s | --source-listen-port) : ;;
+    -d | --destination-app) : ;;
+    -m | --mode) _localproxy_offer -W 'src dst' ;;
+    -y | --destination-client-type) _localproxy_offer -W 'V1 V2 V3' ;;
+    -b | --local-bind-address) : ;;
+    -c | --capath) _localproxy_offer -d ;;
+    --config) _localproxy_offer -f ;;
+    --config-dir) _localproxy_offer -d ;;
+    --settings-json) _localproxy_offer -f ;;
+    --export-default-settings) _localproxy_offer -f ;;
+    -v | --verbose) _localproxy_offer -W '0 1 2 3 4 5 6' ;;
+    *) _localproxy_offer -W '-t --access-token --access-token-file -i --client-token -e --proxy-endpoint -r --region -s --source-listen-port -d --destination-app -m --mode -y --destination-client-type -b --local-bind-address -c --capath -k --no-ssl-host-verify --config --config-dir --settings-json --export-default-settings -v --verbose -V --version -h --help' ;;
+  esac
+}
+
+complete -F _localproxy localproxy
