@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// The lines that people who support a tunnel look for, at the levels where they look.
+  @Suite("Logs")
+  struct Logs {
+    private static let labels = ["fatal", "error", "warning", "info", "debug", "trace"]
+
+    /// A run in which something of each level up to debug happens: a service that hangs up, tried twice.
+    private func checkFailingRun(_ arguments: [String]) throws {
+      let server = try Server { _ in }
+      defer { server.stop() }
+      try withStage { stage in
+        let process = try stage.start(
+          .source, ["-k"] + arguments,
+          settings: [
+            "websocket.retry_delay_ms": "20", "websocket.connect_retry_count": "1",
+          ], port: server.port)
+        #expect(try process.waitForExit(within: 20) == .status(4))
+        #expect(process.text(of: .output).isEmpty)
+        try check(process, arguments)
+      }
+    }
+
+    private func check(_ process: ChildProcess, _ arguments: [String]) throws {
+      let level = arguments.last.flatMap(Int.init) ?? 4
+      let lines = process.logLines
+      for (index, label) in Self.labels.enumerated() {
+        let count = lines.filter { $0.contains(") [\(label)] ") }.count
+        if index + 1 > level {
+          #expect(count == 0, "[\(label)] at \(arguments)")
+        } else if label != "trace" {
+          #expect(count > 0, "[\(label)] at \(arguments)")
+        }
+      }
+      if level == 0 { #expect(lines.isEmpty) }
+      // [2026-11-22 17:44:06.673382] (PID) [info] text
+      let date = #"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\]"#
+      let label = #"\[(\#(Self.labels.joined(separator: "|")))\]"#
+      let shape = try NSRegularExpression(
+        pattern: #"^\#(date) \(\#(process.processID)\) \#(label) ."#)
+      for line in lines {
+        let range = NSRange(line.startIndex..., in: line)
+        #expect(shape.firstMatch(in: line, range: range) != nil, "\(line)")
+      }
+      let times = lines.map { $0.prefix(28) }
+      #expect(times == times.sorted())
+    }
+
+    @Test(
+      "Each level says what the ones below it say, and no more; every line has its shape",
+      arguments: 0...6)
+    func levels(level: Int) throws {
+      try checkFailingRun(["-v", "\(level)"])
+    }
+
+    @Test("Without -v the level is 4")
+    func defaultLevel() throws {
+      try checkFailingRun([])
+    }
+
+    // MARK: What is said
+
+    /// A whole life: a tunnel is opened, used by one client, and closed.
+    @Test("Every line that is looked for is there with its data", arguments: [4, 5, 6])
+    func wholeLife(level: Int) throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage(["SSH1"], tunneld: ["-v", "4"]) { stage in
+        let destination = try stage.destination(["SSH1": server.port], ["-v", "\(level)"])
+        let source = try stage.source(["-v", "\(level)"])
+        let port = try #require(source.ports["SSH1"])
+        let endpoint = "wss://localhost:\(stage.tunneld.port)"
+
+        let client = try source.connect()
+        let clientPort = try client.localPort
+        try Exchange(seed: 1, upload: 1_000, download: 1_000).runAsClient(over: client)
+        let disconnected = "[info] Disconnected from: "
+        try source.process.waitForLine(containing: disconnected + "127.0.0.1:\(clientPort) ")
+        try destination.process.waitForLine(containing: disconnected + "127.0.0.1:\(server.port) ")
+        stage.tunneld.process.send(SIGUSR1)
+
+        for (process, mode) in [(source.process, "source"), (destination.process, "destination")] {
+          #expect(try process.waitForExit(within: 20) == .status(0))
+          let connected = try stage.tunneld.process.waitForLine(
+            containing: "the \(mode) is connected", "session id ")
+          let channelID = connected.components(separatedBy: "session id ")[1]
+          #expect(channelID.count == 36)
+          for text in [
+            "Starting proxy in \(mode) mode",
+            "Attempting to establish web socket connection with endpoint \(endpoint)",
+            "Web socket session ID: \(channelID)",
+            "Successfully established websocket connection with proxy server: \(endpoint)",
+          ] {
+            #expect(process.logLines.contains { $0.hasSuffix("[info] \(text)") }, "\(text)")
+          }
+          #expect(
+            process.count(linesWith: "[info] Web socket close received. Code: 1000; Reason: ") == 1)
+        }
+        for text in [
+          "Listening for new connection on port \(port) of 127.0.0.1 for service SSH1",
+          "Accepted tcp connection on port \(port) of 127.0.0.1 from 127.0.0.1:\(clientPort)",
+        ] {
+          let count = source.process.logLines.filter { $0.hasSuffix("[info] \(text)") }.count
+          #expect(count == 1, "\(text)")
+        }
+        #expect(
+          destination.process.count(
+            linesWith: "[info] Connected to 127.0.0.1:\(server.port) for service SSH1") == 1)
+        #expect(
+          source.process.count(
+            linesWith: "[debug] Sending stream start, setting new stream ID to: 1, ", "SSH1")
+            == (level > 4 ? 1 : 0))
+        #expect((destination.process.count(linesWith: "[debug] ") > 0) == (level > 4))
+      }
+    }
+
+    @Test("Each new stream is named with its number")
+    func streamNumbers() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage { stage in
+        _ = try stage.destination(["SSH1": server.port])
+        let source = try stage.source(["-v", "5", "-y", "V2"])
+        for number in 1...3 {
+          try source.check()
+          try source.process.waitForLine(
+            containing: "[debug] Sending stream start, setting new stream ID to: \(number), ")
+        }
+      }
+    }
+
+    @Test(
+      "A closed WebSocket is logged with code and reason",
+      arguments: [1000, 1001, 1011, 4000])
+    func closeCode(code: Int) throws {
+      try withStage(tunneld: ["--fault", "close=\(code)"]) { stage in
+        let process = try stage.start(.source)
+        try process.waitForLine(
+          containing: "[info] Web socket close received. Code: \(code); Reason: a fault")
+        if code == 1000 {
+          #expect(try process.waitForExit(within: 20) == .status(0))
+        } else {
+          try process.waitForLine(
+            containing: "[error] ", "closed the web socket with code \(code)", "trying again in")
+        }
+      }
+    }
+
+    @Test("A proxy that is stopped says by which signal", arguments: [SIGTERM, SIGINT])
+    func signal(number: Int32) throws {
+      try withStage { stage in
+        let source = try stage.source()
+        source.process.send(number)
+        #expect(try source.process.waitForExit(within: 10) == .status(0))
+        #expect(
+          source.process.count(
+            linesWith: "[info] \(number == SIGTERM ? "SIGTERM" : "SIGINT")") == 1)
+      }
+    }
+  }
+}
+
+extension Socket {
+  /// This end's port.
+  fileprivate var localPort: UInt16 {
+    get throws {
+      var address = sockaddr_in()
+      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let result = withUnsafeMutablePointer(to: &address) { address in
+        address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          getsockname(descriptor, $0, &length)
+        }
+      }
+      guard result == 0 else { throw Failure.system("getsockname") }
+      return UInt16(bigEndian: address.sin_port)
+    }
+  }
+}
