@@ -41,6 +41,9 @@ extension Relay {
           + "a new client replaces \(connection.peer.description)")
       refusals.append(header)
       handle(.expired, connection)
+      // That reset is all the peer needs, so the place is free before there is room for it.
+      connection.mustReset = false
+      release(connection)
     }
   }
 
