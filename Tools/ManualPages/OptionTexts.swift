@@ -24,8 +24,8 @@ struct OptionText {
     .accessTokenFile: OptionText(
       """
       A file whose first line is the access token, for secrets that are mounted or handed over; - reads the \
-      first line of standard input. Not together with --access-token on the command line. A file that every \
-      user can read is warned about.
+      first line of standard input. Not together with --access-token in the same place; of two places the \
+      higher one counts. A file that every user can read is warned about.
       """, example: "--access-token-file /run/secrets/tunnel"),
     .clientToken: OptionText(
       """
@@ -49,7 +49,7 @@ struct OptionText {
       has a / in it), or several of them with their services, SERVICE=PORT[,SERVICE=PORT…]. Port 0 takes a \
       free one and logs which. The service names are those that the tunnel was opened with; a service without \
       a mapping gets one of --config-dir, or a free port. A mapping without a service is for the tunnel's only \
-      one.
+      one and stands alone, without a comma.
 
       Blanks around the parts and empty parts are disregarded. Of two mappings for one service the first \
       counts, with a warning.
@@ -156,9 +156,16 @@ struct VariableText {
         """),
     VariableText(name: "NO_PROXY", text: "The same."),
     VariableText(
-      name: "SSL_CERT_FILE", text: "CA certificates in one file, instead of the platform's."),
+      name: "SSL_CERT_FILE",
+      text: """
+        CA certificates in one file, instead of the platform's file; the platform's directory still counts \
+        unless SSL_CERT_DIR is set.
+        """),
     VariableText(
-      name: "SSL_CERT_DIR", text: "CA certificates in a directory, instead of the platform's."),
+      name: "SSL_CERT_DIR",
+      text: """
+        CA certificates in a directory under their hashed names, instead of the platform's file and directory.
+        """),
   ]
 }
 
@@ -169,7 +176,11 @@ enum ExitTexts {
     (.internalError, "the program or the system failed; the log says how"),
     (.usage, "options, environment or files are wrong: one line on standard error says what"),
     (.refused, "the service refused the token (HTTP 4xx); trying again would not help"),
-    (.retriesUsedUp, "the service could not be reached as often as connect_retry_count allows"),
+    (
+      .retriesUsedUp,
+      "the service could not be reached, and connect_retry_count or reconnect_on_data_error allow no further "
+        + "attempt"
+    ),
     (.cannotListen, "a source could not have a port that it was to listen on"),
     (.servicesMismatch, "the mappings do not fit the tunnel's services"),
   ]
