@@ -138,8 +138,10 @@ extension EndToEnd {
         let detour = try Detour(to: stage.tunneld.port)
         defer { detour.stop() }
         // With any other delay than none the test would wait for ever.
+        // And an attempt that works uses up no retry.
         let settings = [
           "websocket.retry_delay_ms": "3600000", "websocket.retry_delay_max_ms": "3600000",
+          "websocket.connect_retry_count": "1",
         ]
         _ = try stage.destination(["SSH1": server.port])
         let source = try stage.source(settings: settings, port: detour.port)
