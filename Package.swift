@@ -29,7 +29,7 @@ if let embeddedLibraries {
         "--icf=safe", "-Xlinker", "-s",
       ]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
-    .linkedLibrary("swiftUnicodeDataTables"),
+
     .linkedLibrary("m"),
   ]
 }
@@ -59,7 +59,9 @@ var targets: [Target] = [
     swiftSettings: productSettings, linkerSettings: programSettings),
   .executableTarget(
     name: "tunneld", dependencies: ["TunnelService", "Reactor"],
-    swiftSettings: productSettings, linkerSettings: programSettings),
+    swiftSettings: productSettings,
+    linkerSettings: programSettings
+      + (embeddedLibraries == nil ? [] : [.linkedLibrary("swiftUnicodeDataTables")])),
 ]
 var dependencies: [Package.Dependency] = []
 

@@ -6,6 +6,27 @@ extension String {
   public var octets: [UInt8] { Array(utf8) }
 
   @inline(never) public func isSame(as other: String) -> Bool { octets == other.octets }
+
+  /// The place of this text in a list such as `"linger|negotiated"`.
+  public func place(in choices: String) -> Int? {
+    let octets = octets
+    return choices.octets.parted(at: 0x7c).firstIndex { $0 == octets[...] }
+  }
+
+  /// A whole number in decimal digits, with '-' if it is negative.
+  public var number: Int64? {
+    var digits = octets[...]
+    let isNegative = digits.first == 0x2d
+    if isNegative { digits.removeFirst() }
+    // What has more digits is out of every range.
+    guard (1...18).contains(digits.count) else { return nil }
+    var number: Int64 = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = number * 10 + Int64(digit - 0x30)
+    }
+    return isNegative ? -number : number
+  }
 }
 
 extension Collection<String> {
@@ -28,4 +49,22 @@ extension [UInt8] {
 
 extension ArraySlice<UInt8> {
   public var text: String { String(decoding: self, as: UTF8.self) }
+
+  /// Without the blanks, tabs and carriage returns at either end.
+  public var trimmed: ArraySlice<UInt8> {
+    var start = startIndex
+    var end = endIndex
+    while start < end && Self.isBlank(self[start]) { start += 1 }
+    while start < end && Self.isBlank(self[end - 1]) { end -= 1 }
+    return self[start..<end]
+  }
+
+  private static func isBlank(_ octet: UInt8) -> Bool {
+    octet == 0x20 || octet == 0x09 || octet == 0x0d
+  }
+
+  /// The part in front of the first `octet`, or all.
+  public func beforeFirst(_ octet: UInt8) -> ArraySlice<UInt8> {
+    self[startIndex..<(firstIndex(of: octet) ?? endIndex)]
+  }
 }

@@ -67,7 +67,7 @@ import CEpoll
     questions.append(question)
     if let numeric = SocketAddress(numeric: name, port: port) {
       answer(question, addresses: [numeric], failure: "")
-    } else if name == "localhost" {
+    } else if name.isSame(as: "localhost") {
       answer(question, addresses: Self.loopback(port: port), failure: "")
     } else if let channel = unsafe openChannel() {
       unsafe ask(channel, name, question)

@@ -60,6 +60,6 @@ public struct SocketAddress {
   /// `127.0.0.1:5555`, `[::1]:5555`, `/run/ssh.sock`.
   public var description: String {
     if isUnix { return path }
-    return concatenate(isIPv6 ? "[" : "", host, isIPv6 ? "]:" : ":", String(port))
+    return "\(isIPv6 ? "[" : "")\(host)\(isIPv6 ? "]:" : ":")\(port)"
   }
 }

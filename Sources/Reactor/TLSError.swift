@@ -16,11 +16,10 @@ public enum TLSError: Error {
   public var reason: String {
     switch self {
     case .certificate(let reason, let subject, let issuer, let remedy):
-      concatenate(
-        "the certificate of the service was not accepted: ", reason, " (subject ", subject,
-        ", issuer ", issuer, ")", remedy.isEmpty ? "" : "; ", remedy)
-    case .configuration(let what, let reason): concatenate(what, ": ", reason)
-    case .handshake(let reason), .library(let reason): concatenate("TLS: ", reason)
+      "the certificate of the service was not accepted: \(reason) (subject \(subject), "
+        + "issuer \(issuer))\(remedy.isEmpty ? "" : "; ")\(remedy)"
+    case .configuration(let what, let reason): "\(what): \(reason)"
+    case .handshake(let reason), .library(let reason): "TLS: \(reason)"
     }
   }
 
@@ -39,7 +38,7 @@ public enum TLSError: Error {
       "the endpoint (-e) must be a name that the certificate is for"
     case X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED:
       // Gateways without a battery for their clock start in the past.
-      concatenate("check this machine's clock, which says ", Process.date)
+      "check this machine's clock, which says \(Process.date)"
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
       X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -58,7 +57,7 @@ public enum TLSError: Error {
       return SystemError(Int32(truncatingIfNeeded: code & ~systemErrorFlag), "openssl").reason
     }
     guard code != 0, let text = unsafe ERR_reason_error_string(code) else {
-      return concatenate("unknown error ", String(code))
+      return "unknown error \(code)"
     }
     return unsafe String(cString: text)
   }

@@ -42,7 +42,7 @@ import COpenSSL
   mutating func load() {
     let file = Process.environment("SSL_CERT_FILE")
     if let file, !add(file: file) {
-      warn("SSL_CERT_FILE", file, concatenate("cannot be used: ", TLSError.takeReason()))
+      warn("SSL_CERT_FILE", file, "cannot be used: \(TLSError.takeReason())")
     }
     if let directory = Process.environment("SSL_CERT_DIR") {
       add(directory: directory)
@@ -84,10 +84,10 @@ import COpenSSL
   }
 
   private mutating func note(_ path: String) {
-    source = concatenate(source, source.isEmpty ? "" : ", ", path)
+    source = "\(source)\(source.isEmpty ? "" : ", ")\(path)"
   }
 
   private mutating func warn(_ name: String, _ path: String, _ fault: String) {
-    warning = concatenate(warning, warning.isEmpty ? "" : "; ", name, " ", path, " ", fault)
+    warning = "\(warning)\(warning.isEmpty ? "" : "; ")\(name) \(path) \(fault)"
   }
 }

@@ -131,7 +131,7 @@ extension EndToEnd {
       let proxy = try start(
         ["--settings-json", path, "-e", "localhost:\(port)", "-s", "0"], in: scratch,
         environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
-      try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
+      try proxy.waitForLine(containing: "Could not connect to proxy server: localhost:\(port)")
       #expect(!proxy.text(of: .error).contains("[warning]"))
     }
 
@@ -152,7 +152,7 @@ extension EndToEnd {
           "-e", "localhost:\(port)", "-s", "SSH1=0,SSH1=5,,", "--settings-json", settings,
           "--config-dir", folder, "--config", config, "-y", "V4",
         ], in: scratch)
-      try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
+      try proxy.waitForLine(containing: "Could not connect to proxy server: localhost:\(port)")
       for parts in [
         ["no setting tunneling.proxy.websocket.ping"], ["--source-listen-port 'SSH1=5'"],
         ["\(folder)/deeper/broken.ini, line 2: "], ["\(config) has an access token", "chmod 600"],
@@ -179,7 +179,7 @@ extension EndToEnd {
           "sh", ["-c", "cd \(folder) && exec \(program) -e localhost:\(port) -m src"],
           name: "proxy\(isWarned)", in: scratch,
           environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
-        try proxy.waitForLine(containing: "[error] Could not connect to proxy server: localhost:\(port)")
+        try proxy.waitForLine(containing: "Could not connect to proxy server: localhost:\(port)")
         #expect(proxy.text(of: .error).contains("./config/broken.ini, line 1: ") == isWarned)
       }
     }

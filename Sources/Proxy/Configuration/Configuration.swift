@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// Name and version of this program, for `--version`, the User-Agent and the logs.

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// The parts of a configuration that several options decide.

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// A host and a port: of the service, of a web proxy, of a server, or of a place to listen.

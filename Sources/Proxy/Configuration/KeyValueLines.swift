@@ -1,3 +1,5 @@
+import Basics
+
 /// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, a byte order mark and the
 /// carriage returns of other systems say nothing.
 struct KeyValueLines {

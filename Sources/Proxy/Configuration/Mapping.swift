@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// A service of the tunnel, and where its bytes go to (`-d`) or come from (`-s`).

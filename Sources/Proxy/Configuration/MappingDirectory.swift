@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// The mappings in the files of a `--config-dir`, for services that the command line does not map.

@@ -73,8 +73,11 @@ public enum Option: Int, CaseIterable, Sendable {
         "  AWSIOT_TUNNEL_ACCESS_TOKEN, AWSIOT_TUNNEL_CLIENT_TOKEN, AWSIOT_TUNNEL_ENDPOINT,",
         "  AWSIOT_TUNNEL_REGION",
         "",
-        "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 3 refused by the service,",
-        "             4 retries used up, 5 cannot listen, 6 services and mappings do not match.",
+        "Also: https_proxy and no_proxy, SSL_CERT_FILE and SSL_CERT_DIR.",
+        "",
+        "Exit status: 0 stopped by a signal, or the tunnel is closed; 1 internal error; 2 wrong usage;",
+        "             3 refused by the service; 4 no retry left; 5 cannot listen; 6 services and mappings",
+        "             do not match.",
       ])
   }
 

@@ -8,7 +8,8 @@ public struct OptionDescription: Sendable {
   public let argument: String?
   public let help: String
 
-  public init(_ longName: String, _ shortName: Unicode.Scalar?, _ argument: String?, _ help: String) {
+  public init(_ longName: String, _ shortName: Unicode.Scalar?, _ argument: String?, _ help: String)
+  {
     self.longName = longName
     self.shortName = shortName
     self.argument = argument

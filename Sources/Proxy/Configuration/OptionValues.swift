@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// One option as it was given.

@@ -65,8 +65,7 @@ final class AddressRace: TimerHandler {
     self.handler = handler
     self.addresses = Self.order(addresses, from: local)
     if let local, self.addresses.isEmpty {
-      failureText = concatenate(
-        name, " has no address of the family of the bind address ", local.host)
+      failureText = "\(name) has no address of the family of the bind address \(local.host)"
     }
   }
 
@@ -145,7 +144,7 @@ final class AddressRace: TimerHandler {
     if tag == Self.nextTag {
       startNext()
     } else if tag < attempts.count {
-      fail(attempts[tag], concatenate("no answer within ", String(timeout.count), " ms"))
+      fail(attempts[tag], "no answer within \(timeout.count) ms")
     }
   }
 
@@ -167,15 +166,15 @@ final class AddressRace: TimerHandler {
 
   private func reason(_ error: SystemError) -> String {
     guard let local, error.isAddressMissing else { return error.reason }
-    return concatenate("the bind address ", local.host, " is not an address of this machine")
+    return "the bind address \(local.host) is not an address of this machine"
   }
 
   /// Adds a reason with the first address that had it; a numeric target says it already.
   private func note(_ attempt: Attempt, _ reason: String) {
-    if reasons.contains(reason) { return }
-    let isNamed = reasons.isEmpty && attempt.address.description == failureText
-    failureText = concatenate(failureText, reasons.isEmpty ? ": " : "; ", reason)
-    if !isNamed { failureText = concatenate(failureText, " (", attempt.address.host, ")") }
+    if reasons.hasSame(reason) { return }
+    let isNamed = reasons.isEmpty && attempt.address.description.isSame(as: failureText)
+    failureText = "\(failureText)\(reasons.isEmpty ? ": " : "; ")\(reason)"
+    if !isNamed { failureText = "\(failureText) (\(attempt.address.host))" }
     reasons.append(reason)
   }
 }

@@ -66,7 +66,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    retry(concatenate(target.description, " has no address: ", reason))
+    retry("\(target.description) has no address: \(reason)")
   }
 
   private func begin(_ addresses: [SocketAddress]) {

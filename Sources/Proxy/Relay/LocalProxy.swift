@@ -22,7 +22,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var dialer: Dialer?
   private var relay: Relay?
   private var listeners: SourceListeners?
-  private var lastStreamIDs: [String: Int32] = [:]
+  private var lastStreamIDs = StreamIDs()
   /// Where a destination connects from; nil leaves it to the system.
   private var bindAddress: SocketAddress?
   private var bindResolveID: ResolveID?

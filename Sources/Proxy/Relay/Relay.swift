@@ -19,42 +19,40 @@ protocol RelayHandler: AnyObject {
 /// `tunnelPendingMax`, the link is paused until it does.
 final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Payload of one frame when several connections wait, so that none waits for a long one.
-  private static let sharedPayloadLengthMax = 16 * 1024
+  static let sharedPayloadLengthMax = 16 * 1024
   /// Payload of one frame: what the settings allow.
-  private let payloadLengthMax: Int
+  let payloadLengthMax: Int
   /// Frames sent in one go before the other events get their turn.
-  private static let framesPerTurnMax = 16
+  static let framesPerTurnMax = 16
   /// Refusals that wait for room; with more the link is not read.
-  private static let refusalCountMax = 64
+  static let refusalCountMax = 64
   /// Sockets being closed at once that are read to their end; more are closed as they are.
   private static let farewellCountMax = 256
-  /// A half-closed client is left alone so long after its last byte, even when its place is wanted.
-  private static let evictionRest = Milliseconds(1_000)
 
   let network: any Network
   let link: TunnelLink
   let settings: Settings
   let log: Log
-  private(set) var session: TunnelSession
+  var session: TunnelSession
   /// Server of each mapping (a destination), and the address to connect from.
   private let targets: [LocalAddress]
   private let localAddress: SocketAddress?
   /// By the session's slots.
   var connections: [LocalConnection?] = []
-  private var queue = ConnectionQueue()
-  private var pendingByteCount = 0
+  var queue = ConnectionQueue()
+  var pendingByteCount = 0
   var congestedCount = 0
   var isOverPending = false
   var isLinkPaused = false
   /// When the link was last paused for a reader's sake.
   var pausedAt = Instant(nanoseconds: 0)
-  private var isServing = false
+  var isServing = false
   /// The link is over, and with it everything here.
-  private var isOver = false
+  var isOver = false
   /// Resets for connections that never were.
-  private var refusals: [MessageHeader] = []
+  var refusals: [MessageHeader] = []
   private var farewellCount = 0
-  private var isDraining = false
+  var isDraining = false
   private var endsQuietly = false
   var sweepTimer: TimerID?
   var handler: (any RelayHandler)?
@@ -63,7 +61,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   ///   of the old session that are still on their way meet a stream of the same number.
   init(
     network: any Network, link: TunnelLink, options: TunnelSession.Options,
-    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: [String: Int32],
+    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: StreamIDs,
     settings: Settings, log: Log
   ) {
     self.network = network
@@ -98,79 +96,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   /// Something went into the tunnel.
   var hasSent: Bool { link.sentByteCount > 0 }
-
-  // MARK: Source
-
-  /// A client came to the service's port.
-  func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
-    if !isDraining && session.replaces(service: service) { replaceConnection(of: service) }
-    if isOver { return }
-    var result =
-      isDraining || refusals.count >= Self.refusalCountMax
-      ? .full : session.open(service: service)
-    if case .full = result, !isDraining, evictLingering() {
-      result = session.open(service: service)
-    }
-    guard case .opened(let slot, let type) = result else {
-      log.warning(
-        "refused a client from \(peer.description) for \(serviceLabel(service)): "
-          + "\(session.connectionCount) of \(session.connectionCountMax) connections are open")
-      stream.abort()
-      return
-    }
-    logStart(type, slot)
-    let connection = insert(slot: slot, service: service, peer: .client(peer))
-    connection.startToSend = type
-    connection.attach(stream)
-    connection.startReading()
-    enqueue(connection)
-    serve()
-  }
-
-  /// A stream that has one connection ends with the coming of the next.
-  private func replaceConnection(of service: Int) {
-    for case let connection? in connections where connection.service == service {
-      guard let header = session.resetHeader(slot: connection.slot) else { continue }
-      log.warning(
-        "\(serviceLabel(service)) has one connection at a time (protocol \(session.version.name)): "
-          + "a new client replaces \(connection.peer.description)")
-      refusals.append(header)
-      handle(.expired, connection)
-    }
-  }
-
-  /// The reference's words, for those who look for them.
-  private func logStart(_ type: MessageType, _ slot: Int) {
-    guard let connection = session.slots[slot] else { return }
-    let service = session.serviceNames[connection.service]
-    if type == .streamStart {
-      log.debug(
-        "Sending stream start, setting new stream ID to: \(connection.streamID), "
-          + "service id: \(service)")
-    } else {
-      log.debug(
-        "Sending connection start for service id: \(service), "
-          + "connection id: \(connection.connectionID)")
-    }
-  }
-
-  /// Makes room by ending the half-closed connection that has been silent the longest.
-  private func evictLingering() -> Bool {
-    var oldest: LocalConnection?
-    for case let connection? in connections
-    where session.slots[connection.slot]?.lingers == true {
-      if oldest.map({ connection.lastProgress < $0.lastProgress }) ?? true { oldest = connection }
-    }
-    guard let oldest, oldest.isPeerClosed || oldest.lastProgress + Self.evictionRest <= now else {
-      return false
-    }
-    handle(.expired, oldest)
-    serve()
-    return !isOver && session.slots[oldest.slot] == nil
-  }
-
-  /// The system has no descriptor left for a client: give back that of one who only lingers.
-  func makeRoom() { _ = evictLingering() }
 
   // MARK: The link's events
 
@@ -303,7 +228,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   // MARK: Connections
 
-  private func insert(slot: Int, service: Int, peer: LocalPeer) -> LocalConnection {
+  func insert(slot: Int, service: Int, peer: LocalPeer) -> LocalConnection {
     let connection = LocalConnection(
       relay: self, slot: slot, service: service, peer: peer, now: now)
     while connections.count <= slot { connections.append(nil) }
@@ -312,7 +237,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   }
 
   /// Whether it still is the one in its slot; one that is over may stand in a queue or on the stack.
-  private func isCurrent(_ connection: LocalConnection) -> Bool {
+  func isCurrent(_ connection: LocalConnection) -> Bool {
     connection.slot < connections.count && connections[connection.slot] === connection
   }
 
@@ -384,105 +309,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     }
   }
 
-  private func release(_ connection: LocalConnection) {
+  func release(_ connection: LocalConnection) {
     if !isCurrent(connection) { return }
     connections[connection.slot] = nil
     session.release(slot: connection.slot)
     if isDraining && connectionCount == 0 { handler?.relayDrained(self) }
-  }
-
-  // MARK: The queue
-
-  func enqueue(_ connection: LocalConnection) {
-    if connection.isQueued || !isCurrent(connection) { return }
-    connection.isQueued = true
-    queue.append(connection)
-  }
-
-  /// Lets the queued connections send, in turn, while the link has room.
-  func serve() {
-    if isServing { return }
-    isServing = true
-    defer { isServing = false }
-    while link.hasRoom, let refusal = refusals.first {
-      refusals.removeFirst()
-      link.send(refusal)
-    }
-    // A client faster than this CPU would never let go of the loop.
-    var budget = Self.framesPerTurnMax
-    while budget > 0, link.hasRoom, let connection = queue.popFirst() {
-      connection.isQueued = false
-      if isCurrent(connection) { serve(connection) }
-      budget -= 1
-    }
-    if !queue.isEmpty || !refusals.isEmpty { link.wantsRoom = true }
-  }
-
-  private func serve(_ connection: LocalConnection) {
-    if let type = connection.startToSend {
-      connection.startToSend = nil
-      if let header = session.header(type, slot: connection.slot) { link.send(header) }
-      if !link.hasRoom {
-        enqueue(connection)
-        return
-      }
-    }
-    if connection.mustAnswer {
-      connection.mustAnswer = false
-      if let header = session.header(.data, slot: connection.slot, ignorable: true) {
-        link.send(header)
-      }
-      if !link.hasRoom {
-        enqueue(connection)
-        return
-      }
-    }
-    if connection.isReadable {
-      guard let header = session.header(.data, slot: connection.slot) else {
-        // Its stream is gone: nobody wants to hear of it.
-        connection.stopReading()
-        return
-      }
-      connection.relayOnce(
-        link: link, header: header,
-        payloadLengthMax: queue.isEmpty
-          ? payloadLengthMax : min(payloadLengthMax, Self.sharedPayloadLengthMax),
-        now: now)
-      return
-    }
-    if connection.mustReset {
-      if let header = session.resetHeader(slot: connection.slot) { link.send(header) }
-    } else if connection.mustEndPeer {
-      if let header = session.header(.data, slot: connection.slot, ignorable: true) {
-        link.send(header)
-      }
-    }
-    connection.mustReset = false
-    connection.mustEndPeer = false
-    if session.slots[connection.slot]?.state == .closed { release(connection) }
-  }
-
-  // MARK: Back-pressure
-
-  var mustPause: Bool { congestedCount > 0 || isOverPending }
-
-  func pendingChanged(by byteCount: Int) {
-    pendingByteCount += byteCount
-    let mark = settings.tunnelPendingMax
-    isOverPending = isOverPending ? pendingByteCount > mark / 2 : pendingByteCount >= mark
-    if isOverPending { scheduleSweep() }
-    if !isOverPending { resumeIfPossible() }
-  }
-
-  func congestionChanged(_ isCongested: Bool) {
-    congestedCount += isCongested ? 1 : -1
-    if isCongested { scheduleSweep() } else { resumeIfPossible() }
-  }
-
-  private func resumeIfPossible() {
-    if !isLinkPaused || mustPause || refusals.count >= Self.refusalCountMax { return }
-    isLinkPaused = false
-    link.resume()
   }
 
   // MARK: The end

@@ -21,7 +21,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     var listener: (any Listener)?
 
     /// How a log line ends that is about this service.
-    var suffix: String { name.isEmpty ? "" : concatenate(" for service ", name) }
+    var suffix: String { name.isEmpty ? "" : " for service \(name)" }
   }
 
   private let network: any Network
@@ -49,7 +49,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
   ///   `directoryMappings`; nil for a free port.
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
-    if services.map({ $0.name }) == names {
+    if services.elementsEqual(names, by: { $0.name.isSame(as: $1) }) {
       for service in services { announce(service) }
       // One that could not be had while the tunnel was down is tried again.
       if timer == nil && current == services.count { begin() }
@@ -137,26 +137,25 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   private static func describe(_ address: SocketAddress) -> String {
     address.isUnix
-      ? address.path : concatenate("port ", String(address.port), " of ", address.host)
+      ? address.path : "port \(address.port) of \(address.host)"
   }
 
   private func announce(_ service: Service) {
     guard let address = service.listener?.address else { return }
     log.info(
-      concatenate(
-        "Listening for new connection on ", Self.describe(address), service.suffix))
+      "Listening for new connection on \(Self.describe(address))\(service.suffix)")
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
   private func fail(_ place: String, _ reason: String) {
     let service = services[current]
-    let text = concatenate("cannot listen on ", place, service.suffix, ": ", reason)
+    let text = "cannot listen on \(place)\(service.suffix): \(reason)"
     if retriesLeft > 0 {
       let delay = configuration.settings.connectionRetryDelay.count
-      log.error(concatenate(text, "; trying again in ", String(delay), " ms"))
+      log.error("\(text); trying again in \(delay) ms")
       return
     }
-    log.fatal(concatenate(text, "; choose another place with --source-listen-port"))
+    log.fatal("\(text); choose another place with --source-listen-port")
     let owner = handler
     close()
     owner?.cannotListen()
@@ -176,9 +175,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   func listener(_ listener: any Listener, paused error: SystemError) {
     log.warning(
-      concatenate(
-        "cannot accept clients on ", listener.address.description, " for a moment: ",
-        error.reason))
+      "cannot accept clients on \(listener.address.description) for a moment: \(error.reason)")
     handler?.needsDescriptors()
   }
 

@@ -62,27 +62,27 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
   }
 
-  private enum State { case open, closing, ended }
+  enum State { case open, closing, ended }
   private enum TimerTag: Int { case ping, close }
 
   private let network: any Network
-  private let stream: any Stream
-  private let role: WebSocketRole
+  let stream: any Stream
+  let role: WebSocketRole
   private let limits: Limits
   private let log: Log
-  private var state = State.open
+  var state = State.open
   private var parser: FrameParser
   private var inbound = ByteQueue()
   /// Octets at the front of `inbound` that are tunnel messages; the rest is raw.
   private var deframedByteCount = 0
-  private var isPaused = false
+  var isPaused = false
   private var isProcessing = false
-  private var outgoing = OutgoingFrame()
-  private var maskingKeys = MaskingKeySource()
+  var outgoing = OutgoingFrame()
+  var maskingKeys = MaskingKeySource()
   /// Frames that go out before any message: a close frame, the answer to the newest ping.
-  private var pendingPong: [UInt8]?
-  private var pendingPing: [UInt8]?
-  private var pendingClose: [UInt8]?
+  var pendingPong: [UInt8]?
+  var pendingPing: [UInt8]?
+  var pendingClose: [UInt8]?
   private var heartbeat: Heartbeat?
   private var pingTimer: TimerID?
   private var closeTimer: TimerID?
@@ -94,8 +94,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   /// Bytes received so far, and bytes of messages sent.
-  public private(set) var receivedByteCount = 0
-  public private(set) var sentByteCount = 0
+  public internal(set) var receivedByteCount = 0
+  public internal(set) var sentByteCount = 0
 
   /// Takes over an open stream behind the opening handshake.
   /// - Parameter early: what came behind the handshake's last octet.
@@ -276,113 +276,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     end(state == .closing ? .completed : .closed(code, reason: reason))
   }
 
-  // MARK: Sending
-
-  /// A message may be sent now.
-  public var hasRoom: Bool {
-    state == .open && pendingPong == nil && pendingPing == nil
-      && stream.unsentByteCount < TLSStream.roomMark
-  }
-
-  /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
-  /// `hasRoom` only. The result is the receive's.
-  public func relay(
-    from source: any Stream, header: MessageHeader, payloadLengthMax: Int
-  ) -> ReceiveResult {
-    outgoing.begin(payloadLengthMax: Message.payloadLengthMax)
-    let result = outgoing.receive(
-      from: source, byteCountMax: min(payloadLengthMax, Message.payloadLengthMax))
-    if case .bytes = result {
-      outgoing.prepend(header)
-      sendMessages()
-    }
-    return result
-  }
-
-  /// Sends a message without a payload. Call it with `hasRoom` only.
-  public func send(_ header: MessageHeader) {
-    outgoing.begin(payloadLengthMax: 0)
-    outgoing.prepend(header)
-    sendMessages()
-  }
-
-  /// Sends bytes that are whole messages already, length prefixes and all, as one frame. Call it with
-  /// `hasRoom` only.
-  public func send(encoded bytes: Span<UInt8>) {
-    outgoing.begin(payloadLengthMax: bytes.count)
-    outgoing.append(bytes)
-    sendMessages()
-  }
-
-  /// Sends a message as it came from another link. Call it with `hasRoom` only.
-  /// - Parameter message: its encoded form, without the length prefix.
-  public func forward(_ message: Span<UInt8>) {
-    outgoing.begin(payloadLengthMax: message.count)
-    outgoing.append(message)
-    outgoing.prependLengthPrefix()
-    sendMessages()
-  }
-
-  private func sendMessages() {
-    sentByteCount += outgoing.count
-    sendFrame(.binary)
-  }
-
-  private func sendFrame(_ opcode: Opcode) {
-    outgoing.seal(opcode, maskingKey: role == .client ? maskingKeys.next() : nil)
-    switch outgoing.send(to: stream) {
-    case .accepted: break
-    case .wouldBlock: end(.failed(.unexpectedEnd))
-    case .failed(let failure): end(.failed(failure))
-    }
-  }
-
-  /// Sends the control frames that wait, as far as there is room.
-  private func sendControl() {
-    while state != .ended && stream.unsentByteCount < TLSStream.roomMark {
-      let payload: [UInt8]
-      let opcode: Opcode
-      if let pong = pendingPong {
-        pendingPong = nil
-        (opcode, payload) = (.pong, pong)
-      } else if let ping = pendingPing, state == .open {
-        pendingPing = nil
-        (opcode, payload) = (.ping, ping)
-      } else if let close = pendingClose {
-        pendingClose = nil
-        (opcode, payload) = (.close, close)
-      } else {
-        break
-      }
-      sendControlFrame(opcode, payload)
-    }
-    updateInterest()
-  }
-
-  private func sendControlFrame(_ opcode: Opcode, _ payload: [UInt8]) {
-    outgoing.begin(payloadLengthMax: payload.count)
-    outgoing.append(payload.span)
-    sendFrame(opcode)
-  }
-
-  private func roomCame() {
-    sendControl()
-    if wantsRoom && hasRoom {
-      wantsRoom = false
-      handler?.linkHasRoom(self)
-    }
-  }
-
-  private func updateInterest() {
-    if state == .ended { return }
-    var wanted: Readiness = []
-    if !isPaused { wanted.insert(.readable) }
-    if wantsRoom || pendingPong != nil || pendingPing != nil || pendingClose != nil {
-      wanted.insert(.writable)
-    }
-    stream.interest = wanted
-  }
-
   // MARK: Keeping alive
 
   public func timerFired(tag: Int, now: Instant) {
@@ -449,7 +342,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Closes the WebSocket because its handler found a message at fault.
   public func violate(_ reason: String) { violate(.protocolError, reason: reason) }
 
-  private func end(_ end: End) {
+  func end(_ end: End) {
     if state == .ended { return }
     state = .ended
     if let pingTimer { network.cancel(pingTimer) }

@@ -1,3 +1,5 @@
+import Basics
+
 /// How a session comes to its services: the tunnel's list and the user's mappings must go together.
 extension TunnelSession {
   /// A WebSocket of the first protocol version has no SERVICE_IDS: the tunnel's one service has no name.
@@ -18,11 +20,11 @@ extension TunnelSession {
     if let reason = Self.fault(names) { return .violation(reason: reason) }
     if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
     serviceNames = names.isEmpty ? [""] : names
-    services = serviceNames.map { Service(id: Array($0.utf8), streamID: lastStreamIDs[$0] ?? 0) }
+    services = serviceNames.map { Service(id: Array($0.utf8), streamID: lastStreamIDs[$0]) }
     if names.isEmpty {
       mappingOfService = [options.mappings.isEmpty ? nil : 0]
     } else {
-      mappingOfService = names.map { name in mapped.firstIndex { $0 == nil || $0 == name } }
+      mappingOfService = names.map { name in mapped.firstIndex { $0?.isSame(as: name) ?? true } }
     }
     areServicesAgreed = true
     return .servicesAgreed
@@ -40,7 +42,7 @@ extension TunnelSession {
       }
       // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
       if name.unicodeScalars.contains("\u{FFFD}") { return "a service name that is not UTF-8" }
-      if names[..<index].contains(name) { return "the service name '\(name)' twice" }
+      if names[..<index].hasSame(name) { return "the service name '\(name)' twice" }
     }
     return nil
   }
@@ -58,7 +60,7 @@ extension TunnelSession {
         ? "the tunnel was opened without services, so it needs -d HOST:PORT" : nil
     }
     for mapping in mappings {
-      if let mapping, !names.contains(mapping) {
+      if let mapping, !names.hasSame(mapping) {
         return "the tunnel has no service '\(mapping)'; it has \(list)"
       }
       if mapping == nil && names.count > 1 {
@@ -70,7 +72,7 @@ extension TunnelSession {
         "the tunnel has several services (\(list)), which protocol version V1 cannot tell apart"
     }
     if role == .destination {
-      for name in names where !mapped.contains(where: { $0 == nil || $0 == name }) {
+      for name in names where !mapped.contains(where: { $0?.isSame(as: name) ?? true }) {
         return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
       }
     }

@@ -28,8 +28,8 @@ public struct TunnelSession {
     var hasServiceID = true
     var hasConnectionIDs = true
     var nextConnectionID: UInt32 = 1
-    /// Slots of the current stream's connections by their id.
-    var slots: [UInt32: Int] = [:]
+    /// Slots of the current stream's connections.
+    var slots = ConnectionTable()
   }
 
   /// What the glue must know about one connection.
@@ -83,7 +83,7 @@ public struct TunnelSession {
   let options: Options
   /// What new streams of a source are like; it goes down when the destination turns out to be older.
   var version: ProtocolVersion
-  let lastStreamIDs: [String: Int32]
+  let lastStreamIDs: StreamIDs
   var services: [Service] = []
   public private(set) var slots: [Slot?] = []
   private var freeSlots: [Int] = []
@@ -97,7 +97,7 @@ public struct TunnelSession {
   private var hasAdvised = false
 
   /// - Parameter lastStreamIDs: where the streams of an earlier session ended, by service name.
-  public init(_ options: Options, lastStreamIDs: [String: Int32] = [:]) {
+  public init(_ options: Options, lastStreamIDs: StreamIDs = StreamIDs()) {
     self.options = options
     self.lastStreamIDs = lastStreamIDs
     version = options.version
@@ -107,7 +107,7 @@ public struct TunnelSession {
   public var connectionCountMax: Int { options.connectionCountMax }
 
   /// The last stream of each service, for the session that follows this one.
-  public var streamIDs: [String: Int32] {
+  public var streamIDs: StreamIDs {
     var streamIDs = lastStreamIDs
     for (index, name) in serviceNames.enumerated() { streamIDs[name] = services[index].streamID }
     return streamIDs
@@ -366,13 +366,13 @@ public struct TunnelSession {
     services[service].generation += 1
     services[service].isStreaming = true
     services[service].nextConnectionID = 1
-    services[service].slots.removeAll(keepingCapacity: true)
+    services[service].slots.removeAll()
   }
 
   /// No message of the stream counts any more, either way.
   mutating func endStream(_ service: Int) {
     services[service].isStreaming = false
-    services[service].slots.removeAll(keepingCapacity: true)
+    services[service].slots.removeAll()
   }
 
   private mutating func takeSlot(service: Int, connectionID: UInt32, state: Connection) -> Int {

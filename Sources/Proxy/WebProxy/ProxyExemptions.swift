@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// The hosts that are reached without a web proxy: what `no_proxy` lists, by comma or white space.
@@ -39,7 +40,7 @@ enum ProxyExemptions {
       end = colon
     }
     let text = String(decoding: entry[..<end], as: UTF8.self)
-    if text == "*" { return true }
+    if text.isSame(as: "*") { return true }
     return address.isEmpty ? isName(host, in: name(text)) : isAddress(address, in: text)
   }
 

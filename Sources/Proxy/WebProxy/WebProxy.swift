@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// A web proxy on the way to the service, as an environment variable names it.
@@ -44,10 +45,7 @@ public struct WebProxy: Equatable, Sendable {
       return try WebProxy(Array(text.utf8), variable)
     } catch {
       throw UsageError(
-        joined([
-          variable, ": ", error.reason,
-          "; it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…",
-        ]))
+        "\(variable): \(error.reason); it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…")
     }
   }
 
@@ -64,8 +62,8 @@ public struct WebProxy: Equatable, Sendable {
     {
       scheme = HeaderBlock.lowercased(text[..<colon])
       start = colon + 3
-      if scheme != "http" && scheme != "https" {
-        throw Fault(reason: joined(["the scheme '", scheme, "' is not supported"]))
+      if !scheme.isSame(as: "http") && !scheme.isSame(as: "https") {
+        throw Fault(reason: "the scheme '\(scheme)' is not supported")
       }
     }
     // The last one, so that a password with an '@' or a '/' in it works unencoded.
@@ -86,11 +84,9 @@ public struct WebProxy: Equatable, Sendable {
     else { throw Fault(reason: "its host or port is missing or wrong") }
     self.endpoint = endpoint
     self.variable = variable
-    usesTLS = scheme == "https"
+    usesTLS = scheme.isSame(as: "https")
     authorization = credentials.count > 1 ? "Basic " + Cryptography.base64(credentials) : ""
-    description = joined([
-      "the web proxy ", scheme, "://", endpoint.description, " (", variable, ")",
-    ])
+    description = "the web proxy \(scheme)://\(endpoint.description) (\(variable))"
   }
 
   /// User name, colon and password, decoded, as RFC 7617 wants them: without control characters, and without
@@ -131,11 +127,4 @@ public struct WebProxy: Equatable, Sendable {
     default: 0xff
     }
   }
-}
-
-/// Interpolation says the same in several times the code.
-@inline(never) func joined(_ pieces: [String]) -> String {
-  var text = ""
-  for piece in pieces { text += piece }
-  return text
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Asking a web proxy for a connection to the service (RFC 9110 §9.3.6), without doing it: octets out and in.
 public struct WebProxyHandshake {
   /// Longest answer, in octets, up to the end of its last head.
@@ -27,13 +29,12 @@ public struct WebProxyHandshake {
 
   /// The request's octets.
   public func request(userAgent: String) -> [UInt8] {
-    let authorization = proxy.authorization
-    let isOpen = authorization.isEmpty
-    let pieces = [
-      "CONNECT ", target, " HTTP/1.1\r\nHost: ", target, "\r\nUser-Agent: ", userAgent,
-      isOpen ? "" : "\r\nProxy-Authorization: ", authorization, "\r\n\r\n",
-    ]
-    return Array(joined(pieces).utf8)
+    var text = "CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\nUser-Agent: \(userAgent)\r\n"
+    if !proxy.authorization.isEmpty {
+      text += "Proxy-Authorization: \(proxy.authorization)\r\n"
+    }
+    text += "\r\n"
+    return text.octets
   }
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
@@ -60,7 +61,7 @@ public struct WebProxyHandshake {
   }
 
   private func violation(_ fault: String, _ detail: String = "") -> Outcome {
-    .violation(reason: joined(["the answer of ", proxy.description, " ", fault, detail]))
+    .violation(reason: "the answer of \(proxy.description) \(fault)\(detail)")
   }
 
   private func refused(_ status: Int, _ statusLine: String) -> Outcome {
@@ -78,7 +79,7 @@ public struct WebProxyHandshake {
     let answer = String(decoding: statusLine.utf8.prefix(Self.phraseByteCountMax), as: UTF8.self)
     return .refused(
       status: status,
-      reason: joined([proxy.description, " answered '", answer, "': ", hint, detail]))
+      reason: "\(proxy.description) answered '\(answer)': \(hint)\(detail)")
   }
 
   /// The number in `HTTP/1.1 200 Connection established`; old proxies say HTTP/1.0.

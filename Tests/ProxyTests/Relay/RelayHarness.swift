@@ -21,7 +21,7 @@ final class RelayHarness {
     relay = Relay(
       network: network, link: link, options: options,
       targets: [.network(Endpoint(host: "127.0.0.1", port: 9))], localAddress: nil,
-      lastStreamIDs: [:], settings: settings, log: Log(level: .off))
+      lastStreamIDs: StreamIDs(), settings: settings, log: Log(level: .off))
     link.start(pingPeriod: nil)
     arrive(MessageHeader.serviceIDs(["A"]))
   }
