@@ -241,6 +241,28 @@ extension EndToEnd {
       }
     }
 
+    /// The kernel asks a peer whose window is closed at ever longer intervals.
+    @Test("A client that reads nothing for many ping periods is no silence")
+    func slowReader() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage { stage in
+        let settings = ["websocket.ping_period_ms": "300"]
+        let destination = try stage.destination(["SSH1": server.port], settings: settings)
+        let source = try stage.source(settings: settings)
+        let client = try source.connect()
+        let exchange = Exchange(seed: 8, upload: 0, download: 60_000_000)
+        try exchange.announce(over: client)
+        sleep(8)
+        try exchange.finishAsClient(over: client)
+        for process in [source.process, destination.process] {
+          #expect(process.count(linesWith: "silent") == 0, "\(process.name)")
+          #expect(process.count(linesWith: "Web socket session ID:") == 1, "\(process.name)")
+        }
+        #expect(server.failures.isEmpty)
+      }
+    }
+
     @Test("A silence that the service makes itself is noticed as well")
     func silentService() throws {
       try withStage(tunneld: ["--fault", "silent-after=1"]) { stage in
