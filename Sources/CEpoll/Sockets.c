@@ -221,7 +221,10 @@ int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowled
   socklen_t length = sizeof info;
   if (ioctl(fd, SIOCOUTQ, unacknowledged) < 0) return -errno;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
-  *since_acknowledgement = info.tcpi_last_ack_recv;
+  // A closed window is probed at intervals that grow to minutes. As long as the probes are answered, of which
+  // one may be on its way, the peer's system is there now.
+  int is_held_off = *unacknowledged > 0 && info.tcpi_unacked == 0 && info.tcpi_probes < 2;
+  *since_acknowledgement = is_held_off ? 0 : info.tcpi_last_ack_recv;
   return 0;
 }
 

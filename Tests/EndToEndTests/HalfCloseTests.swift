@@ -49,6 +49,50 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "The ends of directions do not depend on the version, nor on how long the server thinks",
+      arguments: ["V1", "V2", "V3"])
+    func patient(version: String) throws {
+      let server = try Server { socket in
+        let request = try socket.receiveText()
+        usleep(3_000_000)
+        try socket.send(request.uppercased())
+      }
+      defer { server.stop() }
+      try withStage { stage in
+        // That time is for clients of whom nobody knows whether they still wait.
+        var settings = Self.negotiated
+        settings["tcp.half_close_linger_ms"] = "500"
+        _ = try stage.destination(["SSH1": server.port], settings: settings)
+        let source = try stage.source(["-y", version], settings: settings)
+        let client = try source.connect()
+        try client.send("slowly")
+        client.finishSending()
+        #expect(try client.receiveText() == "SLOWLY")
+        #expect(server.failures.isEmpty)
+      }
+    }
+
+    @Test("A client that has said all before the server is up gets its answer")
+    func beforeTheServer() throws {
+      let port = try Server.unusedPort()
+      try withStage { stage in
+        var settings = Self.negotiated
+        settings["tcp.connection_retry_count"] = "100"
+        settings["tcp.connection_retry_delay_ms"] = "100"
+        _ = try stage.destination(["SSH1": port], settings: settings)
+        let source = try stage.source(settings: settings)
+        let client = try source.connect()
+        try client.send("b\na\n")
+        client.finishSending()
+        usleep(1_000_000)
+        let server = try Server(port: port, handler: Self.sort)
+        defer { server.stop() }
+        #expect(try client.receiveText() == "a\nb\n")
+        #expect(server.failures.isEmpty)
+      }
+    }
+
     @Test("Several clients half-close at once, each gets its own lines back")
     func severalSorted() throws {
       let server = try Server(handler: Self.sort)

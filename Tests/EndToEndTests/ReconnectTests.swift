@@ -138,8 +138,10 @@ extension EndToEnd {
         let detour = try Detour(to: stage.tunneld.port)
         defer { detour.stop() }
         // With any other delay than none the test would wait for ever.
+        // And an attempt that works uses up no retry.
         let settings = [
           "websocket.retry_delay_ms": "3600000", "websocket.retry_delay_max_ms": "3600000",
+          "websocket.connect_retry_count": "1",
         ]
         _ = try stage.destination(["SSH1": server.port])
         let source = try stage.source(settings: settings, port: detour.port)
@@ -236,6 +238,28 @@ extension EndToEnd {
         }
         #expect(detour.acceptedCount == 2)
         #expect(process.count(linesWith: "silent") == 1)
+      }
+    }
+
+    /// The kernel asks a peer whose window is closed at ever longer intervals.
+    @Test("A client that reads nothing for many ping periods is no silence")
+    func slowReader() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage { stage in
+        let settings = ["websocket.ping_period_ms": "300"]
+        let destination = try stage.destination(["SSH1": server.port], settings: settings)
+        let source = try stage.source(settings: settings)
+        let client = try source.connect()
+        let exchange = Exchange(seed: 8, upload: 0, download: 60_000_000)
+        try exchange.announce(over: client)
+        sleep(8)
+        try exchange.finishAsClient(over: client)
+        for process in [source.process, destination.process] {
+          #expect(process.count(linesWith: "silent") == 0, "\(process.name)")
+          #expect(process.count(linesWith: "Web socket session ID:") == 1, "\(process.name)")
+        }
+        #expect(server.failures.isEmpty)
       }
     }
 

@@ -258,6 +258,22 @@ extension EndToEnd {
       }
     }
 
+    @Test("A source that is newer than the destination may be is named once")
+    func newerSource() throws {
+      try withStage { stage in
+        let destination = try stage.destination(
+          ["SSH1": 9], settings: ["websocket.subprotocol": "aws.iot.securetunneling-2.0"])
+        let peer = try stage.rawSource(version: 3)
+        try peer.expect(.services(["SSH1"]))
+        try peer.send(
+          RawMessage(.streamStart, 1, service: "SSH1", connection: 1),
+          RawMessage(.streamStart, 2, service: "SSH1", connection: 1))
+        try destination.process.waitForLine(
+          containing: "[warning]", "the source knows a newer protocol", "websocket.subprotocol")
+        #expect(destination.process.count(linesWith: "the source knows a newer protocol") == 1)
+      }
+    }
+
     // MARK: Both ours
 
     @Test("Our two ends carry data in every version", arguments: ["V1", "V2", "V3"])

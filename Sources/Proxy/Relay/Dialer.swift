@@ -277,6 +277,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       refuse(status, reason, String(decoding: body, as: UTF8.self), head)
     case .accepted(let head, let subprotocol, let byteCount):
       guard let stream else { return }
+      for field in head.fields {
+        log.trace("Web socket upgrade response: \(field.name): \(field.value)")
+      }
       let early = Array(response.dropFirst(byteCount))
       self.stream = nil
       stream.interest = []
