@@ -50,7 +50,7 @@ extension [UInt8] {
 extension ArraySlice<UInt8> {
   public var text: String { String(decoding: self, as: UTF8.self) }
 
-  /// Without the blanks, tabs and carriage returns at either end.
+  /// Without the white space at either end.
   public var trimmed: ArraySlice<UInt8> {
     var start = startIndex
     var end = endIndex
@@ -60,7 +60,7 @@ extension ArraySlice<UInt8> {
   }
 
   private static func isBlank(_ octet: UInt8) -> Bool {
-    octet == 0x20 || octet == 0x09 || octet == 0x0d
+    octet == 0x20 || octet == 0x09 || octet == 0x0d || octet == 0x0a
   }
 
   /// The part in front of the first `octet`, or all.

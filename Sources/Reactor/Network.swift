@@ -58,6 +58,8 @@ public protocol ResolveHandler: AnyObject {
 /// A listening socket; it stops listening when closed.
 public protocol Listener: AnyObject {
   var address: SocketAddress { get }
+  /// False leaves those who come to the kernel, as many as the backlog takes.
+  var isAccepting: Bool { get set }
   func close()
 }
 

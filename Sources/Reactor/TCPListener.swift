@@ -49,9 +49,19 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
     token = try reactor.register(raw, interest: .readable, self)
   }
 
+  var isAccepting = true {
+    didSet {
+      if let token, !isAccepting {
+        reactor.deregister(token)
+        self.token = nil
+      }
+      if token == nil && timer == nil && isAccepting { resume() }
+    }
+  }
+
   func handle(_ readiness: Readiness) {
     for _ in 0..<Self.acceptsPerTurnMax {
-      guard let raw = rawDescriptor else { return }
+      guard let raw = rawDescriptor, isAccepting else { return }
       var peer = cepoll_address()
       let accepted = unsafe cepoll_accept(raw, &peer)
       if accepted == -EAGAIN { return }
@@ -74,6 +84,10 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
 
   func timerFired(tag: Int, now: Instant) {
     timer = nil
+    if isAccepting { resume() }
+  }
+
+  private func resume() {
     guard let raw = rawDescriptor else { return }
     do {
       token = try reactor.register(raw, interest: .readable, self)

@@ -190,11 +190,10 @@ extension EndToEnd {
         detour.close()
         detour.cut()
         try source.process.waitForLine(containing: "[error] ", "trying again in")
-        // The kernel takes the client; the source, who can do nothing for it, says so and ends it.
+        // The kernel takes the client, who waits for the tunnel.
         let early = try source.connect()
-        #expect(early.isClosedByPeer(within: 20))
-        try source.process.waitForLine(containing: "[warning] ", "the tunnel is down")
         detour.open()
+        try Exchange(seed: 4, upload: 1000, download: 1000).runAsClient(over: early, within: 30)
         try eventually(within: 30, "an exchange after the drop") {
           (try? source.check()) != nil
         }
@@ -203,6 +202,21 @@ extension EndToEnd {
           source.process.count(linesWith: LocalProxy.listening) == 2
         }
         #expect(source.process.count(linesWith: "\(LocalProxy.listening)\(port) ") == 2)
+      }
+    }
+
+    @Test("In an outage that lasts, clients are refused after a while, with a warning")
+    func refusesClients() throws {
+      try withStage { stage in
+        let detour = try Detour(to: stage.tunneld.port)
+        defer { detour.stop() }
+        let source = try stage.source(settings: Self.quick, port: detour.port)
+        detour.close()
+        detour.cut()
+        try source.process.waitForLine(containing: "[error] ", "trying again in")
+        let early = try source.connect()
+        #expect(early.isClosedByPeer(within: 40))
+        try source.process.waitForLine(containing: "[warning] ", "the tunnel is down")
       }
     }
 

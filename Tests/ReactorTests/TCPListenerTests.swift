@@ -28,6 +28,24 @@ struct TCPListenerTests {
     #expect(reactor.registrationCount == 0)
   }
 
+  @Test("who comes while it does not accept is accepted afterwards, without a turn spent on it")
+  func waits() throws {
+    let reactor = try Reactor()
+    let acceptor = try Acceptor(reactor)
+    acceptor.listener?.isAccepting = false
+    #expect(reactor.registrationCount == 0)
+    let client = Endpoint()
+    client.stream = try reactor.connect(to: acceptor.address, from: nil, client)
+    #expect(try reactor.turn { client.isOpen })
+    try reactor.turn(waitMax: Milliseconds(20))
+    #expect(acceptor.accepted.isEmpty)
+    acceptor.listener?.isAccepting = true
+    #expect(try reactor.turn { acceptor.accepted.count == 1 })
+    client.close()
+    acceptor.close()
+    #expect(reactor.registrationCount == 0)
+  }
+
   @Test("port 0 takes a free port, and a port in use is an error")
   func reportsPort() throws {
     let reactor = try Reactor()

@@ -221,7 +221,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
   }
 
-  func streamOpened() { handler?.dialer(self, did: .secured) }
+  func streamOpened() {
+    log.debug("Successfully completed SSL handshake with proxy server")
+    handler?.dialer(self, did: .secured)
+  }
 
   func streamFailed(_ failure: StreamFailure) { fail(stepName + " failed: " + failure.reason) }
 
@@ -274,7 +277,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
           at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
         return
       }
-      refuse(status, reason, String(decoding: body, as: UTF8.self), head)
+      refuse(status, reason, body.trimmed.text, head)
     case .accepted(let head, let subprotocol, let byteCount):
       guard let stream else { return }
       for field in head.fields {

@@ -5,10 +5,12 @@ import Reactor
 ///
 /// `TunnelClient` decides; this class does what it says, one step at a time.
 public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
-  private enum TimerTag: Int { case serviceIDs, retry, drainTick }
+  private enum TimerTag: Int { case serviceIDs, retry, drainTick, outage }
 
   /// A session that lasted so long was healthy, as is one that sent anything.
   private static let healthyAfter = Milliseconds(2_000)
+  /// How long clients wait for a tunnel that was lost, before they are refused.
+  private static let clientPatience = Milliseconds(10_000)
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
   private static let quietTicksMax = 15
@@ -27,6 +29,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var bindAddress: SocketAddress?
   private var bindResolveID: ResolveID?
   private var timer: TimerID?
+  private var outageTimer: TimerID?
   private var channelID = ""
   private var lastFailure = ""
   private var sessionStart = Instant(nanoseconds: 0)
@@ -126,7 +129,22 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     let wasHealthy =
       sessionStart + Self.healthyAfter < network.now || relay?.hasSent == true
     dropSession()
+    holdClients()
     handle(.lost(wasHealthy: wasHealthy))
+  }
+
+  /// Most outages are over before a client minds.
+  private func holdClients() {
+    if outageTimer != nil || listeners == nil { return }
+    listeners?.isAccepting = false
+    outageTimer = network.schedule(
+      at: network.now + Self.clientPatience, self, tag: TimerTag.outage.rawValue)
+  }
+
+  private func releaseClients() {
+    if let outageTimer { network.cancel(outageTimer) }
+    outageTimer = nil
+    listeners?.isAccepting = true
   }
 
   private func schedule(_ tag: TimerTag, after delay: Milliseconds) {
@@ -147,6 +165,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   }
 
   public func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.outage.rawValue {
+      listeners?.isAccepting = true
+      return
+    }
     timer = nil
     switch TimerTag(rawValue: tag) {
     case .serviceIDs:
@@ -155,7 +177,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
           + "\(configuration.settings.stepTimeout.count) ms")
     case .retry: handle(.retryDue)
     case .drainTick: drainTick()
-    case nil: break
+    case .outage, nil: break
     }
   }
 
@@ -210,6 +232,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         ?? SourceListeners(
           network: network, configuration: configuration, log: log, handler: self)
       self.listeners = listeners
+      releaseClients()
       listeners.serve(relay.session.serviceNames, relay.session.mappingOfService)
     }
   }
@@ -264,6 +287,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     dialer?.close()
     dialer = nil
     dropSession()
+    releaseClients()
     listeners?.close()
     stopped(ExitStatus(reason).rawValue)
   }

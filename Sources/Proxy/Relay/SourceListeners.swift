@@ -45,6 +45,11 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     self.handler = handler
   }
 
+  /// False keeps clients waiting in the kernel, on ports that stay as they are.
+  var isAccepting = true {
+    didSet { for service in services { service.listener?.isAccepting = isAccepting } }
+  }
+
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
   ///   `directoryMappings`; nil for a free port.
@@ -122,8 +127,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   private func listen(on address: SocketAddress) {
     do {
-      services[current].listener = try network.listen(
-        on: address, backlog: Settings.listenBacklog, self)
+      let listener = try network.listen(on: address, backlog: Settings.listenBacklog, self)
+      listener.isAccepting = isAccepting
+      services[current].listener = listener
       announce(services[current])
     } catch {
       var reason = error.reason

@@ -345,8 +345,9 @@ public struct TunnelSession {
   }
 
   private func serviceIndex(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
-    // A peer of the first protocol version names no service; with one service it is clear which.
-    if range.isEmpty { return services.count == 1 ? 0 : nil }
+    // A peer of the first protocol version names no service; with one service it is clear which. And an end of
+    // that version does not know its one service's name.
+    if range.isEmpty || services[0].id.isEmpty { return services.count == 1 ? 0 : nil }
     for index in services.indices where services[index].id.count == range.count {
       var isEqual = true
       for offset in 0..<range.count

@@ -129,6 +129,7 @@ final class ScriptedNetwork: Network {
 
 /// A listening socket whose clients are the test's.
 final class ScriptedListener: Listener {
+  var isAccepting = true
   let address: SocketAddress
   private(set) var isClosed = false
 

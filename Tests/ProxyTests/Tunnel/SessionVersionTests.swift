@@ -95,6 +95,18 @@ struct SessionVersionTests {
     if services.count <= 1 { #expect(unlisted.serviceNames == [""]) }
   }
 
+  @Test("an end of the first version takes any service's name for that of its one service")
+  func takesAnyName() {
+    var options = TunnelSession.Options(
+      role: .destination, mappings: [nil], connectionCountMax: 8)
+    options.version = .v1
+    var session = TunnelSession(options)
+    #expect(session.agreeWithoutList().kind == .servicesAgreed)
+    #expect(session.receive(.streamStart).kind == .start(0))
+    #expect(session.receive(.data).kind == .deliver(0))
+    #expect(session.header(.data, slot: 0)?.serviceID == [])
+  }
+
   @Test("mappings of a directory need not be in the tunnel, and count behind the others")
   func takesOptionalMappings() {
     for role in [TunnelRole.source, .destination] {
