@@ -143,7 +143,10 @@ int cepoll_connect_path(int fd, const char *path) {
   struct sockaddr_un address;
   int outcome = to_sockaddr_un(path, &address);
   if (outcome < 0) return outcome;
-  return result(connect(fd, (struct sockaddr *)&address, sizeof address));
+  do {
+    outcome = result(connect(fd, (struct sockaddr *)&address, sizeof address));
+  } while (outcome == -EINTR);
+  return outcome;
 }
 
 /// Whether `path` is a socket on which no process listens any more.
@@ -177,7 +180,9 @@ int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file)
     return is_file ? -EEXIST : outcome;
   }
   *file = lstat(path, &status) < 0 ? 0 : status.st_ino;
-  return cepoll_listen(fd, backlog);
+  outcome = cepoll_listen(fd, backlog);
+  if (outcome < 0) unlink(path);
+  return outcome;
 }
 
 void cepoll_remove_path(const char *path, uint64_t file) {

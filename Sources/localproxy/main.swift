@@ -17,7 +17,6 @@ func run() -> Int32 {
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: configuration.logLevel)
-  for warning in configuration.warnings { log.warning(warning) }
   do {
     return try serve(configuration, log)
   } catch {

@@ -44,8 +44,9 @@ enum SettingTexts {
     "websocket.ping_period_ms":
       "How often the service is pinged. It counts as lost after three periods without a byte.",
     "websocket.retry_delay_ms":
-      "How long the first wait before another attempt to reach the service is; each further one doubles.",
-    "websocket.retry_delay_max_ms": "How long such a wait is at the most.",
+      "How long the first wait before another attempt to reach the service is, spread over its upper half; "
+      + "each further one doubles.",
+    "websocket.retry_delay_max_ms": "How long such a wait is at the most; not less than the first.",
     "websocket.connect_retry_count":
       "Attempts in a row that may fail before the program gives up; -1 for any number.",
     "websocket.reconnect_on_data_error":
@@ -59,9 +60,11 @@ enum SettingTexts {
     """,
     "websocket.max_frame_size":
       "Bytes of one WebSocket frame, at the most, in either direction. The service takes no more.",
-    "websocket.read_buffer_size": "Bytes taken from the service at once, at the most.",
+    "websocket.read_buffer_size":
+      "Bytes of the queue for what comes from the service; a message and 16 KiB at the least.",
     "websocket.write_buffer_size":
-      "Bytes that may wait for the service before clients and servers are no longer read.",
+      "Bytes that may wait for the service before clients and servers are no longer read; a message, a frame "
+      + "and 4 KiB at the least.",
     "websocket.handshake_timeout_ms":
       "How long each step on the way to the service may take: name, connection, TLS, WebSocket, services.",
   ]

@@ -85,7 +85,11 @@ public struct OptionTable: Sendable {
       case .end:
         if let failure { throw failure }
         return found
-      case .operand(let text): throw failure ?? UsageError("unexpected argument '\(text)'")
+      case .operand(let text):
+        // A token that lost its '-t' is a secret too.
+        let start = String(decoding: text.utf8.prefix(8), as: UTF8.self)
+        throw failure
+          ?? UsageError("unexpected argument '\(start)\(text.utf8.count > 8 ? "…" : "")'")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         let name = String(decoding: text.utf8.prefix { $0 != 0x3d }, as: UTF8.self)

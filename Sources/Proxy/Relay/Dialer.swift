@@ -38,6 +38,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private var proxyHandshake: WebProxyHandshake?
   private var handshake: ClientHandshake?
   private var response: [UInt8] = []
+  private var isAwaitingBody = false
   private var timer: TimerID?
   /// What the current step is, for a message that it failed.
   private var stepName = ""
@@ -65,6 +66,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     proxyHandshake = nil
     handshake = nil
     response = []
+    isAwaitingBody = false
   }
 
   /// Lets go of the handler, for good.
@@ -272,6 +274,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       let body = response.dropFirst(head.byteCount).prefix(Self.bodyByteCountMax)
       if !isComplete && body.count < bodyByteCount(head) {
         // The words that say why come in a record of their own.
+        if isAwaitingBody { return }
+        isAwaitingBody = true
         cancelTimer()
         timer = network.schedule(
           at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)

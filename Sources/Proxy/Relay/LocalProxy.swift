@@ -7,8 +7,10 @@ import Reactor
 public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private enum TimerTag: Int { case serviceIDs, retry, drainTick, outage }
 
-  /// A session that lasted so long was healthy, as is one that sent anything.
+  /// A session that lasted so long was healthy.
   private static let healthyAfter = Milliseconds(2_000)
+  /// Between two sessions that were too short for that and are begun again at once all the same.
+  private static let promptReturnPause = Milliseconds(10_000)
   /// How long clients wait for a tunnel that was lost, before they are refused.
   private static let clientPatience = Milliseconds(10_000)
   private static let drainTick = Milliseconds(100)
@@ -29,10 +31,12 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var bindAddress: SocketAddress?
   private var bindResolveID: ResolveID?
   private var timer: TimerID?
+  /// Set from the loss of a tunnel until the next, also when clients are refused already.
   private var outageTimer: TimerID?
   private var channelID = ""
   private var lastFailure = ""
   private var sessionStart = Instant(nanoseconds: 0)
+  private var lastPromptReturn = Instant(nanoseconds: .min / 2)
   private var drainDeadline = Instant(nanoseconds: 0)
   private var quietTicks = 0
   private var drainedByteCount = 0
@@ -50,6 +54,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
     log.conceal(configuration.webProxy?.authorization ?? "")
+    for warning in configuration.warnings { log.warning(warning) }
     if !configuration.verifiesPeer {
       log.warning(
         "SECURITY WARNING: the service's certificate is NOT verified (--no-ssl-host-verify): anybody on "
@@ -126,8 +131,13 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   /// The WebSocket is gone; `reason` is for the log.
   private func lose(_ reason: String) {
     lastFailure = "\(reason) (web socket session ID: \(channelID))"
-    let wasHealthy =
-      sessionStart + Self.healthyAfter < network.now || relay?.hasSent == true
+    var wasHealthy = sessionStart + Self.healthyAfter < network.now
+    // A short one that sent something may be begun again at once as well, but not over and over.
+    if !wasHealthy, relay?.hasSent == true, lastPromptReturn + Self.promptReturnPause < network.now
+    {
+      lastPromptReturn = network.now
+      wasHealthy = true
+    }
     dropSession()
     holdClients()
     handle(.lost(wasHealthy: wasHealthy))
@@ -183,7 +193,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   // MARK: A session
 
-  private func begin(_ stream: any Stream, _ subprotocol: String?, _ early: [UInt8]) {
+  private func begin(_ stream: any Stream, _ early: [UInt8]) {
     handle(.upgraded)
     let settings = configuration.settings
     let link = TunnelLink(
@@ -197,9 +207,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     relay.handler = self
     self.relay = relay
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
-    link.start(pingPeriod: settings.pingPeriod)
     // A WebSocket of the first version has no list; after the others it may be here already.
-    if settings.protocolVersion == .v1 { self.relay?.agreeWithoutList() }
+    if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
+    link.start(pingPeriod: settings.pingPeriod)
   }
 
   private var sessionOptions: TunnelSession.Options {
@@ -319,7 +329,7 @@ extension LocalProxy: DialerHandler {
     log.info(
       "Successfully established websocket connection with proxy server: wss://"
         + configuration.endpoint.description)
-    begin(stream, subprotocol, early)
+    begin(stream, early)
   }
 }
 

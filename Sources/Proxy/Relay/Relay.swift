@@ -286,7 +286,15 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       connection.mustReset = action == .resetPeerAndDrain
       if connection.mustEndPeer || connection.mustReset { enqueue(connection) }
       scheduleSweep()
-    case .close: finish(connection, abruptly: false)
+    case .close:
+      // Whoever did not take all of it in time must not take what it has for the whole.
+      let isCut = event == .expired && hasPending
+      if isCut {
+        log.warning(
+          "\(connection.peer.description) took nothing for \(settings.halfCloseLinger.count) ms after the "
+            + "peer's end; \(connection.pending.count) bytes are lost, and it is reset")
+      }
+      finish(connection, abruptly: isCut)
     case .endPeerAndClose:
       connection.mustEndPeer = true
       finish(connection, abruptly: false)

@@ -9,7 +9,7 @@ extension Relay: TimerHandler {
   private static var recentUse: Milliseconds { Milliseconds(1_000) }
 
   func scheduleSweep() {
-    if sweepTimer != nil { return }
+    if sweepTimer != nil || isOver { return }
     sweepTimer = network.schedule(at: network.now + Self.sweepPeriod, self, tag: 0)
   }
 

@@ -8,11 +8,11 @@ extension Relay {
 
   /// A client came to the service's port.
   func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
-    if !isDraining && session.replaces(service: service) { replaceConnection(of: service) }
+    let isFull = isDraining || refusals.count >= Self.refusalCountMax
+    if !isFull && session.replaces(service: service) { replaceConnection(of: service) }
     if isOver { return }
     var result =
-      isDraining || refusals.count >= Self.refusalCountMax
-      ? .full : session.open(service: service)
+      isFull ? .full : session.open(service: service)
     if case .full = result, !isDraining, evictLingering() {
       result = session.open(service: service)
     }

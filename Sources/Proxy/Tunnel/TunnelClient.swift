@@ -17,8 +17,9 @@ import Basics
 ///     awaitingServiceIDs  servicesMismatch    stopped             stop
 ///     running             lost(wasHealthy)    backingOff          backOff(0): at once
 ///     running             lost, not healthy   backingOff          backOff, or stop, as for failed
+///     running             lost                stopped             stop, without reconnectsOnDataError
 ///     awaiting…, running  tunnelEnded         stopped             stop
-///     any but stopped     failed, timedOut    backingOff          backOff, or stop when retries are used up
+///     any but stopped     failed, lost        backingOff          backOff, or stop when retries are used up
 ///     backingOff          retryDue            resolving           resolve
 ///     any but stopping    cannotListen        stopped             stop
 ///     running             stopRequested       stopping            drain
@@ -107,7 +108,7 @@ public enum TunnelClient: Equatable, Sendable {
     /// thousand gateways do not come back in the same second.
     func delay(afterFailures failures: Int, randomness: UInt32) -> Milliseconds {
       let doublings = min(max(failures - 1, 0), 20)
-      let full = min(delay.count << Int64(doublings), delayMax.count)
+      let full = min(delay.count << Int64(doublings), max(delay.count, delayMax.count))
       let half = full / 2
       return Milliseconds(half + Int64(randomness) * (full - half) / Int64(UInt32.max))
     }

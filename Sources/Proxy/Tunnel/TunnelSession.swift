@@ -133,7 +133,9 @@ public struct TunnelSession {
   public mutating func open(service: Int) -> OpenResult {
     if connectionCount >= connectionCountMax { return .full }
     var type = MessageType.connectionStart
-    if !services[service].isStreaming || !services[service].hasConnectionIDs {
+    // A stream that was begun before its destination turned out to be older takes no further connection.
+    let isOutdated = version < .v3 && services[service].slots.count == 0
+    if !services[service].isStreaming || !services[service].hasConnectionIDs || isOutdated {
       type = .streamStart
       let last = services[service].streamID
       beginStream(service, streamID: last == Int32.max ? 1 : last + 1)
@@ -220,7 +222,9 @@ public struct TunnelSession {
     if !areServicesAgreed { return .violation(reason: "a message before SERVICE_IDS") }
     if message.streamID == 0 { return .violation(reason: "a message with the stream id 0") }
     guard let service = serviceIndex(message.serviceID, in: bytes) else {
-      if message.serviceID.isEmpty { advise(.olderSource) }
+      if message.serviceID.isEmpty {
+        advise(role == .source ? .olderDestination(.v1) : .olderSource)
+      }
       let name = Message.text(bytes, message.serviceID)
       return .dropped(reason: "a message for the unknown service '\(name)'")
     }

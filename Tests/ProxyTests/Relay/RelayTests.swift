@@ -75,6 +75,23 @@ struct RelayTests {
     #expect(local.outbox.count == 8 * 1024 && local.hasFinishedSending)
   }
 
+  @Test("a client that does not take what is pending after the end is reset, not ended")
+  func resetsCutClient() throws {
+    var settings = Settings()
+    settings.halfCloseLinger = Milliseconds(10)
+    let harness = try RelayHarness(.source, settings: settings)
+    let client = try harness.accept()
+    client.takesBytes = false
+    harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
+    harness.arrive(.connectionReset, stream: 1, connection: 1)
+    let start = harness.network.now
+    while !client.isClosed {
+      try #require(harness.network.now < start + Milliseconds(20_000), "waits for ever")
+      try harness.network.turn(waitMax: Milliseconds(50))
+    }
+    #expect(client.isAborted && !client.hasFinishedSending)
+  }
+
   @Test("readers that stall together, each below its own mark, do not hold the tunnel for ever")
   func findsReadersStalledTogether() throws {
     var settings = Settings()

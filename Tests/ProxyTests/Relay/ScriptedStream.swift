@@ -49,7 +49,12 @@ final class ScriptedStream: Stream {
     handler = nil
   }
 
-  func abort() { close() }
+  private(set) var isAborted = false
+
+  func abort() {
+    isAborted = true
+    close()
+  }
 
   // MARK: The test's side
 

@@ -162,6 +162,19 @@ struct SessionVersionTests {
     #expect(session.header(.data, slot: 1)?.connectionID == 0)
   }
 
+  @Test(
+    "with two clients before its first word, a stream of the older kind begins when both are gone")
+  func goesDownLate() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream(connections: 2)
+    _ = session.receive(.data, connection: 0)
+    #expect(session.advice == .olderDestination(.v2))
+    session.release(slot: 0)
+    session.release(slot: 1)
+    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+    #expect(session.header(.data, slot: 1)?.connectionID == 0)
+  }
+
   @Test("a destination sees a source that is older or newer than the tunnel needs")
   func judgesSource() {
     var older = TunnelSession.agreed(.destination, services: ["A", "B"])
