@@ -9,8 +9,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   /// A session that lasted so long was healthy.
   private static let healthyAfter = Milliseconds(2_000)
-  /// Between two sessions that were too short for that and are begun again at once all the same.
-  private static let promptReturnPause = Milliseconds(10_000)
+  /// Sessions in a row that were too short for that and are begun again at once all the same.
+  private static let promptReturnCountMax = 3
   /// How long clients wait for a tunnel that was lost, before they are refused.
   private static let clientPatience = Milliseconds(10_000)
   private static let drainTick = Milliseconds(100)
@@ -36,7 +36,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var channelID = ""
   private var lastFailure = ""
   private var sessionStart = Instant(nanoseconds: 0)
-  private var lastPromptReturn = Instant(nanoseconds: .min / 2)
+  private var promptReturnCount = 0
   private var drainDeadline = Instant(nanoseconds: 0)
   private var quietTicks = 0
   private var drainedByteCount = 0
@@ -133,9 +133,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     lastFailure = "\(reason) (web socket session ID: \(channelID))"
     var wasHealthy = sessionStart + Self.healthyAfter < network.now
     // A short one that sent something may be begun again at once as well, but not over and over.
-    if !wasHealthy, relay?.hasSent == true, lastPromptReturn + Self.promptReturnPause < network.now
-    {
-      lastPromptReturn = network.now
+    promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
+    if relay?.hasSent == true && promptReturnCount <= Self.promptReturnCountMax {
       wasHealthy = true
     }
     dropSession()

@@ -222,7 +222,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     }
     log.error(
       "\(serviceLabel(connection.service)): could not connect to \(reason); "
-        + "this connection is reset, others go on")
+        + "this connection is reset")
     handle(.connectFailed, connection)
   }
 
