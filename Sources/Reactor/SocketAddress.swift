@@ -35,6 +35,13 @@ public struct SocketAddress {
   public var isIPv6: Bool { raw.family == 6 }
   public var isUnix: Bool { raw.family == 0 }
 
+  /// The four or sixteen octets of the address, in network order; none for a Unix domain socket.
+  public var octets: [UInt8] {
+    let host = raw.host
+    let all = unsafe withUnsafeBytes(of: host) { bytes in unsafe Array(bytes) }
+    return Array(all.prefix(isUnix ? 0 : isIPv6 ? 16 : 4))
+  }
+
   /// A socket of the address's family, neither bound nor connected.
   func makeSocket() throws(SystemError) -> FileDescriptor {
     FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))

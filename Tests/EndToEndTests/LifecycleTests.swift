@@ -115,7 +115,7 @@ extension EndToEnd {
       let server = try Server(handler: Exchange.serve)
       let scratch = try ScratchDirectory()
       let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
-      let wire = try Wire(to: tunneld.port)
+      let wire = try Detour(to: tunneld.port)
       defer {
         server.stop()
         wire.stop()

@@ -263,7 +263,7 @@ extension EndToEnd {
           try [byte].withUnsafeBytes(socket.send)
           usleep(2_000)
         }
-        try ScriptedWebProxy.relay(socket, to: port)
+        try socket.relay(to: port)
       }
       defer { proxy.stop() }
       let source = try Self.start(

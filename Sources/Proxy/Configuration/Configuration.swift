@@ -18,6 +18,8 @@ public struct Configuration {
   public var mappings: [Mapping]
   /// Of the files in `--config-dir`: for services of the tunnel that `mappings` does not name.
   public var directoryMappings: [Mapping] = []
+  /// All of them; a service that is in both is found in the first place.
+  public var allMappings: [Mapping] { mappings + directoryMappings }
   /// What a source takes its destination for; a destination follows its source.
   public var destinationVersion = ProtocolVersion.v3
   /// A source's: where it listens when a mapping names no host. A destination's: where it connects from, when

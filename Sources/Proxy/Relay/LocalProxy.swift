@@ -200,7 +200,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       early: early, log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
-      targets: (configuration.mappings + configuration.directoryMappings).map { $0.address },
+      targets: configuration.allMappings.map { $0.address },
       localAddress: bindAddress,
       lastStreamIDs: lastStreamIDs, settings: settings, log: log)
     relay.handler = self

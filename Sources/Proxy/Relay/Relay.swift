@@ -123,7 +123,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Does what the session says; false when the message has to wait.
   @discardableResult private func act(_ action: TunnelSession.Action) -> Bool {
     switch action {
-    case .none, .deliver: break
+    case .deliver: break
     case .start(let slot): connect(slot)
     case .restart(let service, let slot):
       resetByPeer(except: slot) { $0.service == service }

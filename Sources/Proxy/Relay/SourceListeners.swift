@@ -61,7 +61,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       return
     }
     closeListeners()
-    let mappings = configuration.mappings + configuration.directoryMappings
+    let mappings = configuration.allMappings
     services = names.indices.map { index in
       Service(
         name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }))

@@ -50,7 +50,6 @@ public struct TunnelSession {
 
   /// What a message from the peer asks the glue to do.
   public enum Action: Equatable {
-    case none
     /// The services are known; act on `services` now.
     case servicesAgreed
     /// The tunnel's services and the mappings do not go together: the user's fault.

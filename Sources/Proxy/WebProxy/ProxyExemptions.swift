@@ -102,41 +102,6 @@ enum ProxyExemptions {
 
   /// The four or sixteen octets of a numeric address; none for anything else.
   private static func octets(ofAddress host: String) -> [UInt8] {
-    guard let address = SocketAddress(numeric: host, port: 0) else { return [] }
-    // The system has checked it and writes it in one way only, so this need not expect anything else.
-    var octets: [UInt8] = []
-    var gap = 0
-    var digitCount = 0
-    var decimal = 0
-    var hexadecimal = 0
-    var isDecimal = !address.isIPv6
-    var text = Array(address.host.utf8)
-    text.append(0x25)
-    for octet in text {
-      switch octet {
-      case 0x2e, 0x3a, 0x25:
-        if octet == 0x2e { isDecimal = true }
-        if digitCount == 0 {
-          gap = octets.count
-        } else if isDecimal {
-          octets.append(UInt8(truncatingIfNeeded: decimal))
-        } else {
-          octets.append(UInt8(truncatingIfNeeded: hexadecimal >> 8))
-          octets.append(UInt8(truncatingIfNeeded: hexadecimal))
-        }
-        digitCount = 0
-        decimal = 0
-        hexadecimal = 0
-      default:
-        let digit = Int(octet < 0x3a ? octet & 15 : octet & 15 + 9)
-        digitCount += 1
-        decimal = decimal &* 10 &+ digit
-        hexadecimal = hexadecimal << 4 | digit
-      }
-      // The number of an interface may follow.
-      if octet == 0x25 { break }
-    }
-    while address.isIPv6 && octets.count < 16 { octets.insert(0, at: gap) }
-    return octets
+    SocketAddress(numeric: host, port: 0)?.octets ?? []
   }
 }

@@ -46,7 +46,7 @@ public struct WebProxyHandshake {
       case .needMore: return .needMore
       case .malformed(let reason): return violation("is not HTTP: ", reason)
       case .complete(let head):
-        guard let status = Self.status(head.startLine) else {
+        guard let status = head.statusLine?.status else {
           return violation("does not begin as one of HTTP/1.1 does")
         }
         start += head.byteCount
@@ -80,20 +80,5 @@ public struct WebProxyHandshake {
     return .refused(
       status: status,
       reason: "\(proxy.description) answered '\(answer)': \(hint)\(detail)")
-  }
-
-  /// The number in `HTTP/1.1 200 Connection established`; old proxies say HTTP/1.0.
-  private static func status(_ line: String) -> Int? {
-    let octets = Array(line.utf8)
-    guard octets.count >= 12, octets.starts(with: Array("HTTP/1.".utf8)),
-      octets[7] == 0x30 || octets[7] == 0x31, octets[8] == 0x20,
-      octets.count == 12 || octets[12] == 0x20
-    else { return nil }
-    var status = 0
-    for digit in octets[9..<12] {
-      guard (0x30...0x39).contains(digit) else { return nil }
-      status = status * 10 + Int(digit - 0x30)
-    }
-    return status >= 100 ? status : nil
   }
 }

@@ -56,7 +56,7 @@ public struct ClientHandshake {
   }
 
   private func judge(_ head: HeaderBlock) -> Outcome {
-    guard let (status, reason) = Self.statusLine(head.startLine) else {
+    guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
       return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
     }
     if status != 101 { return .refused(status: status, reason: reason, head) }
@@ -80,14 +80,5 @@ public struct ClientHandshake {
       return .violation(reason: "the answer selects no subprotocol")
     }
     return .accepted(head, subprotocol: subprotocol, byteCount: head.byteCount)
-  }
-
-  /// `HTTP/1.1 101 Switching Protocols` as a number and a phrase.
-  private static func statusLine(_ line: String) -> (Int, String)? {
-    let octets = line.octets
-    guard octets.count >= 12, octets[..<9].text.isSame(as: "HTTP/1.1 ") else { return nil }
-    guard let status = Int(octets[9..<12].text), status >= 100 else { return nil }
-    if octets.count > 12 && octets[12] != 0x20 { return nil }
-    return (status, octets.dropFirst(13).text)
   }
 }

@@ -97,7 +97,22 @@ public struct HeaderBlock {
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
   public static func list(_ value: String) -> [String] {
-    value.octets.parted(at: 0x2c).map(trimmed).filter { !$0.isEmpty }
+    value.octets.parted(at: 0x2c).map { $0.trimmed.text }.filter { !$0.isEmpty }
+  }
+
+  /// An answer's first line, `HTTP/1.1 101 Switching Protocols`; nil when it is none of HTTP/1.1 or HTTP/1.0.
+  var statusLine: (isHTTP10: Bool, status: Int, phrase: String)? {
+    let octets = startLine.octets
+    guard octets.count >= 12, octets[..<7].text.isSame(as: "HTTP/1."),
+      octets[7] == 0x30 || octets[7] == 0x31, octets[8] == 0x20,
+      octets.count == 12 || octets[12] == 0x20
+    else { return nil }
+    var status = 0
+    for digit in octets[9..<12] {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      status = status * 10 + Int(digit - 0x30)
+    }
+    return status < 100 ? nil : (octets[7] == 0x30, status, octets.dropFirst(13).text)
   }
 
   /// ASCII letters in lower case; all that HTTP compares without case is ASCII.
@@ -122,13 +137,6 @@ public struct HeaderBlock {
     let octets = line.octets
     guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
     for octet in octets[..<colon] where octet <= 0x20 || octet >= 0x7f { return nil }
-    return Field(lowercased(octets[..<colon]), trimmed(octets[(colon + 1)...]))
-  }
-
-  private static func trimmed(_ octets: ArraySlice<UInt8>) -> String {
-    var slice = octets
-    while let first = slice.first, first == 0x20 || first == 0x09 { slice.removeFirst() }
-    while let last = slice.last, last == 0x20 || last == 0x09 { slice.removeLast() }
-    return slice.text
+    return Field(lowercased(octets[..<colon]), octets[(colon + 1)...].trimmed.text)
   }
 }

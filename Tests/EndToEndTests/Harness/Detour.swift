@@ -1,7 +1,7 @@
 import Foundation
 
-/// A stretch of TCP between a proxy and tunneld that counts, and that fails in more ways than `Wire`: it falls
-/// silent while it stays open, and it turns connections away.
+/// A stretch of TCP between a proxy and tunneld that counts, and that fails in several ways: it can be cut, it
+/// falls silent while it stays open, and it turns connections away.
 final class Detour: Sendable {
   private let server: Server
   /// Connections of an older era are carried no more.
@@ -20,16 +20,7 @@ final class Detour: Sendable {
     server = try Server { near in
       if isClosed.get() { return }
       let ownEra = era.get()
-      let far = try Socket(connectingTo: port)
-      defer { far.interrupt() }
-      let back = Background {
-        // Whichever side ends first ends the other.
-        defer { near.interrupt() }
-        try far.receiveToEnd { if era.get() == ownEra { try near.send($0) } }
-      }
-      try near.receiveToEnd { if era.get() == ownEra { try far.send($0) } }
-      far.interrupt()
-      _ = try? back.wait()
+      try near.relay(to: port) { era.get() == ownEra }
     }
   }
 
@@ -45,4 +36,21 @@ final class Detour: Sendable {
   func open() { isClosed.set(false) }
 
   func stop() { server.stop() }
+}
+
+extension Socket {
+  /// Carries bytes between this socket and a port of this machine, until either side ends.
+  /// - Parameter isCarried: asked for each piece; what is not carried is lost.
+  func relay(to port: UInt16, while isCarried: @escaping @Sendable () -> Bool = { true }) throws {
+    let far = try Socket(connectingTo: port)
+    defer { far.interrupt() }
+    let back = Background {
+      // Whichever side ends first ends the other.
+      defer { self.interrupt() }
+      try far.receiveToEnd { if isCarried() { try self.send($0) } }
+    }
+    try receiveToEnd { if isCarried() { try far.send($0) } }
+    far.interrupt()
+    _ = try? back.wait()
+  }
 }

@@ -72,17 +72,4 @@ enum ScriptedWebProxy {
     }
     return String(decoding: head, as: UTF8.self)
   }
-
-  /// Carries bytes between a client, whose request was answered, and a port of this machine.
-  static func relay(_ near: Socket, to port: UInt16) throws {
-    let far = try Socket(connectingTo: port)
-    defer { far.interrupt() }
-    let back = Background {
-      defer { near.interrupt() }
-      try far.receiveToEnd { try near.send($0) }
-    }
-    try near.receiveToEnd { try far.send($0) }
-    far.interrupt()
-    _ = try? back.wait()
-  }
 }

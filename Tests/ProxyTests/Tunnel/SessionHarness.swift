@@ -63,7 +63,6 @@ extension TunnelSession.Action {
   /// The kind of action, without the words that are for people only.
   var kind: Kind {
     switch self {
-    case .none: .none
     case .servicesAgreed: .servicesAgreed
     case .servicesMismatch: .servicesMismatch
     case .start(let slot): .start(slot)
@@ -84,7 +83,7 @@ extension TunnelSession.Action {
   }
 
   enum Kind: Equatable, Sendable {
-    case none, servicesAgreed, servicesMismatch
+    case servicesAgreed, servicesMismatch
     case start(Int)
     case restart(Int, Int)
     case deliver(Int)
