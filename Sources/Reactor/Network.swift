@@ -116,14 +116,13 @@ public enum StreamFailure {
 /// What is known of a connection's other end below this program.
 public struct TransportState: Equatable, Sendable {
   /// Bytes sent that its system has not acknowledged.
-  public var unacknowledgedByteCount: Int
-  /// Time since it acknowledged anything, a probe of its closed window included.
-  public var sinceAcknowledgement: Milliseconds
+  public var unacknowledgedByteCount = 0
+  /// Bytes that it has acknowledged so far; always 0 where this system does not count them (before Linux 4.1).
+  public var acknowledgedByteCount: UInt64 = 0
+  /// Its window is closed, and it answers when it is asked whether it still is.
+  public var isHoldingOff = false
 
-  public init(unacknowledgedByteCount: Int, sinceAcknowledgement: Milliseconds) {
-    self.unacknowledgedByteCount = unacknowledgedByteCount
-    self.sinceAcknowledgement = sinceAcknowledgement
-  }
+  public init() {}
 }
 
 /// A two-way stream of bytes: a connection of TCP or a Unix domain socket, or TLS over one.
