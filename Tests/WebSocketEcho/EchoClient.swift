@@ -102,7 +102,7 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
     let bytes = received
     switch handshake?.parse(bytes.span) {
     case .needMore, nil: break
-    case .refused(let status, let reason, _): fail("refused with \(status) \(reason)")
+    case .refused(let status, let reason, _, _): fail("refused with \(status) \(reason)")
     case .violation(let reason): fail(reason)
     case .accepted(_, _, let byteCount):
       self.stream = nil
