@@ -15,8 +15,8 @@ public protocol TunnelLinkHandler: AnyObject {
 
 /// A WebSocket after its handshake, and the tunnel's messages inside of it; either role.
 ///
-/// Inbound, one queue holds what came: the octets of tunnel messages at its front, frame headers already
-/// taken out, and raw WebSocket octets behind them. Outbound, one frame is built at a time in a buffer with
+/// Inbound, the payload of the WebSocket's binary messages is one stream of tunnel messages, wherever the frames
+/// and messages of the WebSocket begin and end in it. Outbound, one frame is built at a time in a buffer with
 /// headroom, and handed to the stream whole. The link reads nothing while it is paused, so what a slow
 /// reader does not take stays with the sender.
 public final class TunnelLink: StreamHandler, TimerHandler {
@@ -71,10 +71,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private let limits: Limits
   private let log: Log
   var state = State.open
-  private var parser: FrameParser
-  private var inbound = ByteQueue()
-  /// Octets at the front of `inbound` that are tunnel messages; the rest is raw.
-  private var deframedByteCount = 0
+  private var inbound: FrameReceiver
   var isPaused = false
   private var isProcessing = false
   var outgoing = OutgoingFrame()
@@ -108,7 +105,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     self.role = role
     self.limits = limits
     self.log = log
-    parser = FrameParser(role: role, payloadLengthMax: limits.framePayloadLengthMax)
+    inbound = FrameReceiver(role: role, payloadLengthMax: limits.framePayloadLengthMax)
     inbound.reserve(max(limits.inboundByteCountMax, early.count))
     inbound.append(early)
   }
@@ -157,54 +154,43 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
   }
 
-  /// Works through what is in the queue until it runs out or somebody pauses.
+  /// Works through what has come until it runs out or somebody pauses.
   private func process() {
     isProcessing = true
     defer { isProcessing = false }
     while state != .ended {
       if isPaused || !dispatchMessages() { return }
-      let step = inbound.withReadable { readable in
-        parser.next(readable.extracting(deframedByteCount..<readable.count))
-      }
-      switch step {
+      switch inbound.next() {
       case .needMore: return
-      case .frame(let header, let headerByteCount):
-        if header.opcode == .text {
-          violate(.unsupportedData, reason: "a text frame, where only binary ones are allowed")
-          return
+      case .message(.text, _):
+        violate(.unsupportedData, reason: "a text frame, where only binary ones are allowed")
+      case .message, .payload: break
+      case .ping(let payload):
+        // Only the newest ping needs an answer (RFC 6455 §5.5.3), so pings never queue up.
+        if state == .open { pendingPong = payload }
+        sendControl()
+      case .pong(let payload):
+        if let roundTrip = Heartbeat.roundTrip(payload, now: network.now) {
+          log.debug("Pong reply latency: \(roundTrip.count) ms")
         }
-        inbound.removeInside(offset: deframedByteCount, count: headerByteCount)
-      case .payload(let byteCount, let maskingKey, _):
-        if let maskingKey {
-          inbound.withReadableMutable { readable in
-            maskingKey.apply(to: &readable, from: deframedByteCount, byteCount: byteCount)
-          }
-        }
-        deframedByteCount += byteCount
-      case .control(let header, let headerByteCount):
-        let payload = controlPayload(header, headerByteCount)
-        inbound.removeInside(
-          offset: deframedByteCount, count: headerByteCount + header.payloadLength)
-        handleControl(header.opcode, payload)
-      case .violation(let violation):
-        violate(violation.statusCode, reason: violation.reason)
-        return
+      case .close(let close): handleClose(close)
+      case .violation(let violation): violate(violation.statusCode, reason: violation.reason)
       }
     }
   }
 
-  /// Shows the whole messages at the queue's front to the handler; false when that paused or ended it.
+  /// Shows the whole messages at the payload's front to the handler; false when that paused or ended it.
   private func dispatchMessages() -> Bool {
-    while deframedByteCount >= Message.prefixByteCount {
-      let length = inbound.withReadable { Int($0[0]) << 8 | Int($0[1]) }
+    while inbound.payloadByteCount >= Message.prefixByteCount {
+      let length = inbound.withPayload { Int($0[0]) << 8 | Int($0[1]) }
       let total = Message.prefixByteCount + length
       if length > limits.messageByteCountMax {
         violate(.messageTooBig, reason: "a message of \(length) bytes")
         return false
       }
-      if deframedByteCount < total { return true }
+      if inbound.payloadByteCount < total { return true }
       if state == .open {
-        switch inbound.withReadable({ show($0.extracting(Message.prefixByteCount..<total)) }) {
+        switch inbound.withPayload({ show($0.extracting(Message.prefixByteCount..<total)) }) {
         case .success(.next): break
         case .success(.pause): isPaused = true
         case .success(.hold):
@@ -217,7 +203,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
         if state == .ended { return false }
       }
       inbound.consume(total)
-      deframedByteCount -= total
       if isPaused { return false }
     }
     return true
@@ -232,48 +217,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
   }
 
-  private func controlPayload(_ header: FrameHeader, _ headerByteCount: Int) -> [UInt8] {
-    let start = deframedByteCount + headerByteCount
-    var payload: [UInt8] = []
-    payload.reserveCapacity(header.payloadLength)
-    inbound.withReadableMutable { readable in
-      header.maskingKey?.apply(to: &readable, from: start, byteCount: header.payloadLength)
-      for index in start..<(start + header.payloadLength) { payload.append(readable[index]) }
-    }
-    return payload
-  }
-
-  private func handleControl(_ opcode: Opcode, _ payload: [UInt8]) {
-    switch opcode {
-    case .ping:
-      // Only the newest ping needs an answer (RFC 6455 §5.5.3), so pings never queue up.
-      if state == .open { pendingPong = payload }
-      sendControl()
-    case .pong:
-      if let roundTrip = Heartbeat.roundTrip(payload, now: network.now) {
-        log.debug("Pong reply latency: \(roundTrip.count) ms")
-      }
-    case .close: handleClose(payload)
-    case .continuation, .text, .binary: break
-    }
-  }
-
-  private func handleClose(_ payload: [UInt8]) {
-    var code = CloseCode.noStatusReceived
-    var reason = ""
-    if payload.count >= 2 {
-      code = CloseCode(rawValue: UInt16(payload[0]) << 8 | UInt16(payload[1]))
-      reason = String(decoding: payload[2...], as: UTF8.self)
-    }
-    if payload.count == 1 || (payload.count >= 2 && !code.isAllowedOnWire) {
-      violate(.protocolError, reason: "a close frame with a wrong status code")
-      return
-    }
+  private func handleClose(_ close: CloseFrame) {
     if state == .open {
-      pendingClose = payload.count >= 2 ? [payload[0], payload[1]] : []
+      pendingClose = close.answer.payload
       sendControl()
     }
-    end(state == .closing ? .completed : .closed(code, reason: reason))
+    end(state == .closing ? .completed : .closed(close.code, reason: close.reason))
   }
 
   // MARK: Keeping alive
@@ -311,11 +260,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Begins the closing handshake (RFC 6455 §7.1.2); `ended(.completed)` follows.
   public func close(_ code: CloseCode, reason: String) {
     if state != .open { return }
-    var payload = [
-      UInt8(truncatingIfNeeded: code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue),
-    ]
-    payload.append(contentsOf: reason.utf8.prefix(FrameHeader.controlPayloadLengthMax - 2))
-    pendingClose = payload
+    pendingClose = CloseFrame(code, reason: reason).payload
     state = .closing
     isPaused = false
     closeTimer = network.schedule(
@@ -331,10 +276,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   private func violate(_ code: CloseCode, reason: String) {
     pendingPong = nil
-    pendingClose = [
-      UInt8(truncatingIfNeeded: code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue),
-    ]
-    pendingClose?.append(contentsOf: reason.utf8.prefix(FrameHeader.controlPayloadLengthMax - 2))
+    pendingClose = CloseFrame(code, reason: reason).payload
     sendControl()
     end(.violation(reason: reason))
   }

@@ -9,6 +9,9 @@ public enum Opcode: UInt8, Sendable {
 
   /// Control frames are whole, short, and may come between the fragments of a message (§5.5).
   public var isControl: Bool { rawValue >= 0x8 }
+
+  /// The first frame of a data message has the kind of its data for its opcode (§5.4).
+  var startsMessage: Bool { self == .text || self == .binary }
 }
 
 /// Which end of the connection this is: a client masks what it sends, a server never does (§5.1).
@@ -22,14 +25,22 @@ public struct FrameHeader: Equatable, Sendable {
   public static let byteCountMax = 14
   /// Octets that a control frame may carry (§5.5).
   public static let controlPayloadLengthMax = 125
+  /// RSV1, in a header's first octet.
+  static let compressedBit: UInt8 = 0x40
 
   public var fin: Bool
+  /// The message that begins with this frame is compressed (RFC 7692 §6).
+  public var isCompressed: Bool
   public var opcode: Opcode
   public var payloadLength: Int
   public var maskingKey: MaskingKey?
 
-  public init(fin: Bool = true, opcode: Opcode, payloadLength: Int, maskingKey: MaskingKey?) {
+  public init(
+    fin: Bool = true, isCompressed: Bool = false, opcode: Opcode, payloadLength: Int,
+    maskingKey: MaskingKey?
+  ) {
     self.fin = fin
+    self.isCompressed = isCompressed
     self.opcode = opcode
     self.payloadLength = payloadLength
     self.maskingKey = maskingKey
@@ -45,7 +56,7 @@ public struct FrameHeader: Equatable, Sendable {
   public func write(into bytes: inout MutableSpan<UInt8>, endingAt end: Int) -> Int {
     let start = end - byteCount
     var index = start
-    bytes[index] = (fin ? 0x80 : 0) | opcode.rawValue
+    bytes[index] = (fin ? 0x80 : 0) | (isCompressed ? Self.compressedBit : 0) | opcode.rawValue
     index += 1
     let masked: UInt8 = maskingKey == nil ? 0 : 0x80
     if payloadLength < 126 {

@@ -29,14 +29,19 @@ public struct FrameParser {
 
   private let role: WebSocketRole
   private let payloadLengthMax: Int
+  private let allowsCompression: Bool
   private var state = State.header
   /// A data message was begun and its last fragment has not come.
   private var isInsideMessage = false
 
-  /// - Parameter payloadLengthMax: longest payload of one frame, in octets; longer is a violation.
-  public init(role: WebSocketRole, payloadLengthMax: Int) {
+  /// - Parameters:
+  ///   - payloadLengthMax: longest payload of one frame, in octets; longer is a violation.
+  ///   - allowsCompression: permessage-deflate was agreed on; the first frame of a message may say that the
+  ///     message is compressed.
+  public init(role: WebSocketRole, payloadLengthMax: Int, allowsCompression: Bool = false) {
     self.role = role
     self.payloadLengthMax = payloadLengthMax
+    self.allowsCompression = allowsCompression
   }
 
   public mutating func next(_ bytes: Span<UInt8>) -> Step {
@@ -64,8 +69,10 @@ public struct FrameParser {
     if bytes.count < 2 { return .needMore }
     let first = bytes[0]
     let second = bytes[1]
-    if first & 0x70 != 0 { return fail(.reservedBits) }
+    if first & 0x30 != 0 { return fail(.reservedBits) }
     guard let opcode = Opcode(rawValue: first & 0x0f) else { return fail(.reservedOpcode) }
+    let isCompressed = first & FrameHeader.compressedBit != 0
+    if isCompressed && !(allowsCompression && opcode.startsMessage) { return fail(.reservedBits) }
     let fin = first & 0x80 != 0
     let isMasked = second & 0x80 != 0
     if isMasked != (role == .server) { return fail(isMasked ? .masked : .notMasked) }
@@ -96,7 +103,8 @@ public struct FrameParser {
       maskingKey = MaskingKey(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3])
     }
     let header = FrameHeader(
-      fin: fin, opcode: opcode, payloadLength: payloadLength, maskingKey: maskingKey)
+      fin: fin, isCompressed: isCompressed, opcode: opcode, payloadLength: payloadLength,
+      maskingKey: maskingKey)
     if opcode.isControl {
       if bytes.count < headerByteCount + payloadLength { return .needMore }
       return .control(header, headerByteCount: headerByteCount)
@@ -112,7 +120,7 @@ public struct FrameParser {
   }
 }
 
-/// How a peer broke the framing; each case names the close code that the RFC asks for.
+/// How a peer broke the protocol of frames; each case names the close code that the RFC asks for.
 public enum FrameViolation: Error, Equatable, Sendable {
   case reservedBits
   case reservedOpcode
@@ -124,8 +132,17 @@ public enum FrameViolation: Error, Equatable, Sendable {
   case continuationWithoutStart
   case lengthForm
   case tooLong
+  case closeLength
+  case closeCode
+  case closeReason
 
-  public var statusCode: CloseCode { self == .tooLong ? .messageTooBig : .protocolError }
+  public var statusCode: CloseCode {
+    switch self {
+    case .tooLong: .messageTooBig
+    case .closeReason: .invalidPayloadData
+    default: .protocolError
+    }
+  }
 
   public var reason: String {
     switch self {
@@ -139,27 +156,9 @@ public enum FrameViolation: Error, Equatable, Sendable {
     case .continuationWithoutStart: "a continuation frame continues nothing"
     case .lengthForm: "a payload length is not in its minimal form"
     case .tooLong: "a frame is longer than allowed"
-    }
-  }
-}
-
-/// Why a connection was closed (RFC 6455 §7.4).
-public struct CloseCode: RawRepresentable, Equatable, Sendable {
-  public let rawValue: UInt16
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
-
-  public static let normal = CloseCode(rawValue: 1000)
-  public static let goingAway = CloseCode(rawValue: 1001)
-  public static let protocolError = CloseCode(rawValue: 1002)
-  public static let unsupportedData = CloseCode(rawValue: 1003)
-  public static let noStatusReceived = CloseCode(rawValue: 1005)
-  public static let messageTooBig = CloseCode(rawValue: 1009)
-
-  /// Codes that may stand in a close frame (§7.4.1, §7.4.2).
-  public var isAllowedOnWire: Bool {
-    switch rawValue {
-    case 1000...1003, 1007...1014, 3000...4999: true
-    default: false
+    case .closeLength: "a close frame has half a status code"
+    case .closeCode: "a close frame has a status code that may not be sent"
+    case .closeReason: "a close frame's reason is not UTF-8"
     }
   }
 }

@@ -34,7 +34,7 @@ struct TunnelLinkControlTests {
     "a close is answered with its code, and its reason handed on",
     arguments: [
       ([], 1005, ""), ([0x03, 0xe8], 1000, ""), ([0x03, 0xe9, 0x62, 0x79, 0x65], 1001, "bye"),
-      ([0x0f, 0xa0, 0xff], 4000, "\u{fffd}"),
+      ([0x0f, 0xa0, 0xc3, 0xa9], 4000, "é"),
     ] as [([UInt8], UInt16, String)])
   func answersClose(payload: [UInt8], code: UInt16, reason: String) throws {
     for role in Self.roles {
@@ -52,11 +52,15 @@ struct TunnelLinkControlTests {
 
   @Test(
     "a close frame that cannot be is a violation",
-    arguments: [[0x03], [0x03, 0xed], [0x03, 0xee], [0x00, 0x00], [0xff, 0xff]] as [[UInt8]])
-  func refusesBadClose(payload: [UInt8]) throws {
+    arguments: [
+      ([0x03], .protocolError), ([0x03, 0xed], .protocolError), ([0x03, 0xee], .protocolError),
+      ([0x00, 0x00], .protocolError), ([0xff, 0xff], .protocolError),
+      ([0x03, 0xe8, 0xc3], .invalidPayloadData), ([0x03, 0xe8, 0xff], .invalidPayloadData),
+    ] as [([UInt8], CloseCode)])
+  func refusesBadClose(payload: [UInt8], code: CloseCode) throws {
     let harness = try LinkHarness(.client)
     harness.arrive(CollectedFrame(opcode: .close, payload: payload))
-    #expect(harness.sentCloseCode == .protocolError)
+    #expect(harness.sentCloseCode == code)
     guard case .violation? = harness.ends.first else {
       Issue.record("\(harness.ends)")
       return

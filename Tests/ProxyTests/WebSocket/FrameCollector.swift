@@ -3,6 +3,7 @@ import Proxy
 /// What a parser made of its input: data frames with their payload unmasked, and control frames.
 struct CollectedFrame: Equatable, CustomStringConvertible {
   var fin = true
+  var isCompressed = false
   var opcode: Opcode
   var payload: [UInt8] = []
 
@@ -24,9 +25,12 @@ struct FrameCollector {
   private var expectedKey: MaskingKey?
   private var expectedLength = 0
 
-  init(role: WebSocketRole, payloadLengthMax: Int = 131_076) {
+  init(
+    role: WebSocketRole, payloadLengthMax: Int = 131_076, allowsCompression: Bool = false
+  ) {
     self.role = role
-    parser = FrameParser(role: role, payloadLengthMax: payloadLengthMax)
+    parser = FrameParser(
+      role: role, payloadLengthMax: payloadLengthMax, allowsCompression: allowsCompression)
   }
 
   var unusedCount: Int { buffer.count - used }
@@ -53,7 +57,9 @@ struct FrameCollector {
   private mutating func begin(_ header: FrameHeader, _ headerByteCount: Int) {
     if isInsideFrame { faults.append("a frame inside of a frame") }
     if (header.maskingKey != nil) != (role == .server) { faults.append("masking key") }
-    frames.append(CollectedFrame(fin: header.fin, opcode: header.opcode))
+    frames.append(
+      CollectedFrame(
+        fin: header.fin, isCompressed: header.isCompressed, opcode: header.opcode))
     isInsideFrame = true
     expectedKey = header.maskingKey
     expectedLength = header.payloadLength
@@ -92,7 +98,8 @@ extension CollectedFrame {
   /// The frame's octets, masked with `key` if there is one.
   func octets(key: MaskingKey?) -> [UInt8] {
     let header = FrameHeader(
-      fin: fin, opcode: opcode, payloadLength: payload.count, maskingKey: key)
+      fin: fin, isCompressed: isCompressed, opcode: opcode, payloadLength: payload.count,
+      maskingKey: key)
     var bytes = [UInt8](repeating: 0, count: header.byteCount) + payload
     var span = bytes.mutableSpan
     _ = header.write(into: &span, endingAt: header.byteCount)

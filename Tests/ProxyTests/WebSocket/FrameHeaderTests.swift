@@ -13,6 +13,10 @@ struct FrameHeaderTests {
       (FrameHeader(opcode: .binary, payloadLength: 5, maskingKey: nil), [0x82, 5]),
       (FrameHeader(opcode: .text, payloadLength: 5, maskingKey: key), [0x81, 0x85, 1, 2, 3, 4]),
       (FrameHeader(fin: false, opcode: .binary, payloadLength: 0, maskingKey: nil), [0x02, 0]),
+      (
+        FrameHeader(isCompressed: true, opcode: .text, payloadLength: 1, maskingKey: nil),
+        [0xc1, 1]
+      ),
       (FrameHeader(opcode: .close, payloadLength: 125, maskingKey: nil), [0x88, 125]),
       (FrameHeader(opcode: .binary, payloadLength: 126, maskingKey: nil), [0x82, 126, 0, 126]),
       (

@@ -81,6 +81,26 @@ struct FrameViolationTests {
   }
 
   @Test(
+    "RSV1 may be set on a message's first frame alone, and only where compression was agreed on",
+    arguments: [
+      (true, [0xc2, 0x00], nil), (true, [0xc1, 0x00], nil), (true, [0x42, 0x00], nil),
+      (true, [0x42, 0x00, 0x80, 0x00], nil), (true, [0x42, 0x00, 0xc0, 0x00], .reservedBits),
+      (true, [0x02, 0x00, 0xc0, 0x00], .reservedBits), (true, [0xc9, 0x00], .reservedBits),
+      (true, [0xc8, 0x00], .reservedBits), (true, [0xca, 0x00], .reservedBits),
+      (true, [0xa2, 0x00], .reservedBits), (true, [0xd2, 0x00], .reservedBits),
+      (true, [0xc3, 0x00], .reservedOpcode), (false, [0xc2, 0x00], .reservedBits),
+      (false, [0xc1, 0x00], .reservedBits),
+    ] as [(Bool, [UInt8], FrameViolation?)])
+  func allowsCompressedBit(isAllowed: Bool, octets: [UInt8], violation: FrameViolation?) {
+    var collector = FrameCollector(role: .client, allowsCompression: isAllowed)
+    collector.feed(octets)
+    #expect(collector.violation == violation && collector.faults.isEmpty)
+    if violation == nil {
+      #expect(collector.frames.map(\.isCompressed) == Array([true, false][..<(octets.count / 2)]))
+    }
+  }
+
+  @Test(
     "the longest payload is the configured one",
     arguments: [0, 1, 125, 126, 65_535, 65_536, 131_076])
   func payloadLengthMaxHolds(payloadLengthMax: Int) {
@@ -100,24 +120,11 @@ struct FrameViolationTests {
       (.notMasked, .protocolError), (.controlTooLong, .protocolError),
       (.controlFragmented, .protocolError), (.messageInterrupted, .protocolError),
       (.continuationWithoutStart, .protocolError), (.lengthForm, .protocolError),
-      (.tooLong, .messageTooBig),
+      (.tooLong, .messageTooBig), (.closeLength, .protocolError), (.closeCode, .protocolError),
+      (.closeReason, .invalidPayloadData),
     ] as [(FrameViolation, CloseCode)])
   func hasCloseCode(violation: FrameViolation, code: CloseCode) {
     #expect(violation.statusCode == code)
     #expect(!violation.reason.isEmpty)
-  }
-}
-
-@Suite("CloseCode")
-struct CloseCodeTests {
-  @Test(
-    "only the codes of RFC 6455 §7.4 may stand on the wire",
-    arguments: [
-      (0, false), (999, false), (1000, true), (1003, true), (1004, false), (1005, false),
-      (1006, false), (1007, true), (1011, true), (1014, true), (1015, false), (1016, false),
-      (2999, false), (3000, true), (4999, true), (5000, false), (65_535, false),
-    ] as [(UInt16, Bool)])
-  func allowedOnWire(code: UInt16, isAllowed: Bool) {
-    #expect(CloseCode(rawValue: code).isAllowedOnWire == isAllowed)
   }
 }

@@ -1,0 +1,169 @@
+import Proxy
+import Testing
+
+/// What an owner of a `FrameReceiver` sees, with the payload put together by messages.
+private enum Seen: Equatable {
+  case message(Opcode, isCompressed: Bool, [UInt8], isWhole: Bool)
+  case ping([UInt8])
+  case pong([UInt8])
+  case close(CloseFrame)
+  case violation(FrameViolation)
+}
+
+/// Feeds a receiver as its owner does.
+private struct Owner: ~Copyable {
+  var receiver: FrameReceiver
+  private(set) var seen: [Seen] = []
+  /// Events that said how much payload there is, and said it wrong.
+  private(set) var faults = 0
+  private var known = 0
+  private var isOver = false
+
+  init(_ role: WebSocketRole, allowsCompression: Bool = false) {
+    receiver = FrameReceiver(
+      role: role, payloadLengthMax: 131_076, allowsCompression: allowsCompression)
+  }
+
+  /// - Parameter usesPayload: takes the payload out as it comes, instead of leaving it at the queue's front.
+  mutating func feed(_ bytes: [UInt8], usesPayload: Bool) {
+    receiver.append(bytes)
+    while !isOver {
+      let event = receiver.next()
+      switch event {
+      case .needMore: return
+      case .message(let opcode, let isCompressed):
+        seen.append(.message(opcode, isCompressed: isCompressed, [], isWhole: false))
+      case .payload(let byteCount, let endsMessage):
+        take(byteCount, endsMessage: endsMessage, usesPayload: usesPayload)
+      case .ping(let payload): seen.append(.ping(payload))
+      case .pong(let payload): seen.append(.pong(payload))
+      case .close(let frame):
+        seen.append(.close(frame))
+        isOver = true
+      case .violation(let violation):
+        seen.append(.violation(violation))
+        if receiver.next() != event { faults += 1 }
+        isOver = true
+      }
+    }
+  }
+
+  private mutating func take(_ byteCount: Int, endsMessage: Bool, usesPayload: Bool) {
+    known += byteCount
+    if receiver.payloadByteCount != known { faults += 1 }
+    let added = receiver.withPayload { payload in
+      (payload.count - byteCount..<payload.count).map { payload[$0] }
+    }
+    // The message is the newest but for the control frames between its fragments.
+    let index = seen.lastIndex { if case .message = $0 { true } else { false } }
+    guard let index, case .message(let opcode, let isCompressed, let payload, _) = seen[index]
+    else {
+      faults += 1
+      return
+    }
+    seen[index] = .message(
+      opcode, isCompressed: isCompressed, payload + added, isWhole: endsMessage)
+    if usesPayload {
+      receiver.consume(known)
+      known = 0
+    }
+  }
+}
+
+@Suite("FrameReceiver")
+struct FrameReceiverTests {
+  private struct Case: Sendable {
+    var frames: [CollectedFrame] = []
+    var octets: [UInt8] = []
+    let seen: [Seen]
+    var allowsCompression = false
+  }
+
+  private static let long = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+
+  private static let cases: [Case] = [
+    Case(
+      frames: [CollectedFrame(opcode: .binary, payload: long)],
+      seen: [.message(.binary, isCompressed: false, long, isWhole: true)]),
+    Case(
+      frames: [CollectedFrame(opcode: .text), CollectedFrame(opcode: .binary, payload: [1])],
+      seen: [
+        .message(.text, isCompressed: false, [], isWhole: true),
+        .message(.binary, isCompressed: false, [1], isWhole: true),
+      ]),
+    Case(
+      frames: [
+        CollectedFrame(fin: false, opcode: .text, payload: [1, 2]),
+        CollectedFrame(opcode: .ping, payload: [9]),
+        CollectedFrame(fin: false, opcode: .continuation),
+        CollectedFrame(opcode: .pong), CollectedFrame(opcode: .continuation, payload: [3]),
+        CollectedFrame(fin: false, opcode: .binary, payload: [4]),
+        CollectedFrame(opcode: .close, payload: [0x03, 0xe8, 0x61]),
+      ],
+      seen: [
+        .message(.text, isCompressed: false, [1, 2, 3], isWhole: true), .ping([9]), .pong([]),
+        .message(.binary, isCompressed: false, [4], isWhole: false),
+        .close(CloseFrame(.normal, reason: "a")),
+      ]),
+    Case(
+      frames: [
+        CollectedFrame(fin: false, opcode: .binary), CollectedFrame(opcode: .continuation),
+      ],
+      seen: [.message(.binary, isCompressed: false, [], isWhole: true)]),
+    Case(
+      frames: [
+        CollectedFrame(fin: false, isCompressed: true, opcode: .text, payload: [1]),
+        CollectedFrame(opcode: .continuation, payload: [2]),
+        CollectedFrame(opcode: .text, payload: [3]),
+      ],
+      seen: [
+        .message(.text, isCompressed: true, [1, 2], isWhole: true),
+        .message(.text, isCompressed: false, [3], isWhole: true),
+      ], allowsCompression: true),
+    Case(
+      frames: [
+        CollectedFrame(opcode: .binary, payload: [1]),
+        CollectedFrame(isCompressed: true, opcode: .text, payload: [1]),
+      ],
+      seen: [
+        .message(.binary, isCompressed: false, [1], isWhole: true), .violation(.reservedBits),
+      ]),
+    Case(
+      frames: [CollectedFrame(opcode: .close, payload: [0x03])], seen: [.violation(.closeLength)]),
+    Case(
+      frames: [CollectedFrame(opcode: .close, payload: [0x03, 0xe8, 0x80])],
+      seen: [.violation(.closeReason)]),
+  ]
+
+  @Test(
+    "messages, control frames and violations come out, however the octets come in",
+    arguments: [WebSocketRole.client, .server], [1, 2, 7, 1_000_000])
+  func receives(role: WebSocketRole, step: Int) {
+    for example in Self.cases {
+      for usesPayload in [true, false] {
+        var owner = Owner(role, allowsCompression: example.allowsCompression)
+        let octets = example.frames.flatMap { $0.octets(to: role) }
+        for start in stride(from: 0, to: octets.count, by: step) {
+          owner.feed(
+            Array(octets[start..<min(start + step, octets.count)]), usesPayload: usesPayload)
+        }
+        #expect(owner.seen == example.seen && owner.faults == 0)
+      }
+    }
+  }
+
+  @Test("payload that is left at the front joins up with what follows")
+  func joinsPayload() {
+    var owner = Owner(.server)
+    let frames = (0..<100).map { CollectedFrame(opcode: .binary, payload: [UInt8($0), 0xff]) }
+    for frame in frames { owner.feed(frame.octets(to: .server), usesPayload: false) }
+    let (byteCount, isEmpty) = (owner.receiver.payloadByteCount, owner.receiver.isEmpty)
+    #expect(byteCount == 200 && !isEmpty)
+    owner.receiver.withPayload { payload in
+      for index in 0..<100 { #expect(payload[2 * index] == UInt8(index)) }
+    }
+    owner.receiver.consume(200)
+    let isEmptyAgain = owner.receiver.isEmpty
+    #expect(isEmptyAgain)
+  }
+}
