@@ -8,6 +8,8 @@ public struct ServiceOptions: Sendable {
   /// How long a tunnel lasts once it is opened; nil for ever.
   public var lifetime: Milliseconds?
   public var faults = Faults()
+  /// Whether permessage-deflate is accepted from proxies that offer it.
+  public var acceptsCompression = false
 
   public init() {}
 }
