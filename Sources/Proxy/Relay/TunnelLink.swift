@@ -23,6 +23,8 @@ public protocol TunnelLinkHandler: AnyObject {
 public final class TunnelLink: StreamHandler, TimerHandler {
   /// Longest frame payload in either direction, the service's own limit.
   public static let framePayloadLengthMax = 131_076
+  /// By how many bytes a compressed payload may be longer than it was.
+  static let compressionExcessMax = 32
   /// Pieces of compressed payload restored in one go, 1 MiB in all.
   private static let piecesPerTurnMax = 1024 * 1024 / FrameReceiver.restoredByteCountMax
   /// How long the peer may take to answer our close frame.
@@ -71,7 +73,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private let network: any Network
   let stream: any Stream
   let role: WebSocketRole
-  private let limits: Limits
+  let limits: Limits
   private let log: Log
   let compression: MessageCompression?
   var state = State.open

@@ -53,10 +53,14 @@ extension TunnelLink {
     sendFrame(.binary, isCompressed: compress())
   }
 
-  /// Makes the payload shorter, if that was agreed on and can be done.
+  /// Compresses the payload, if that was agreed on and is worth it.
   private func compress() -> Bool {
-    guard let compression, outgoing.isWorthCompressing else { return false }
-    return outgoing.compress(with: compression.deflater, byteCountMax: outgoing.count - 1)
+    guard let deflater = compression?.deflater, outgoing.isWorthCompressing else { return false }
+    // The first of many short messages comes out no shorter; those behind it do, by referring to it.
+    let excess = deflater.keepsContext ? Self.compressionExcessMax : -1
+    return outgoing.compress(
+      with: deflater,
+      byteCountMax: min(outgoing.count + excess, limits.framePayloadLengthMax))
   }
 
   private func sendFrame(_ opcode: Opcode, isCompressed: Bool = false) {
