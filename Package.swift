@@ -45,12 +45,16 @@ var targets: [Target] = [
   .systemLibrary(
     name: "CJansson", path: "Sources/CLibraries/CJansson", pkgConfig: "jansson",
     providers: [.apt(["libjansson-dev"])]),
+  .systemLibrary(
+    name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib",
+    providers: [.apt(["zlib1g-dev"])]),
   .target(name: "Basics", swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
     swiftSettings: librarySettings),
   .target(
-    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson"], swiftSettings: librarySettings),
+    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson", "CZlib"],
+    swiftSettings: librarySettings),
   .target(
     name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
     swiftSettings: librarySettings),

@@ -7,8 +7,18 @@ protocol Measurement {
   var roundCount: Int { get }
   var bars: [Bar] { get }
 
+  /// What the chain of a case is made of.
+  func layout(case name: String) -> Chain.Layout
+  /// Whether it makes sense for a contestant.
+  func measures(_ contestant: Contestant) -> Bool
+
   /// A value for each column.
   func run(_ chain: Chain, case name: String) throws -> [Double]
+}
+
+extension Measurement {
+  func layout(case name: String) -> Chain.Layout { Chain.Layout() }
+  func measures(_ contestant: Contestant) -> Bool { true }
 }
 
 struct Column {

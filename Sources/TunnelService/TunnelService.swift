@@ -10,6 +10,8 @@ public struct ServiceOptions: Sendable {
   /// How long a client may take from its connection to the end of its request.
   var receptionTimeout = Milliseconds(10_000)
   public var faults = Faults()
+  /// Whether permessage-deflate is accepted from proxies that offer it.
+  public var acceptsCompression = false
 
   public init() {}
 }

@@ -9,10 +9,12 @@ protocol DialerHandler: AnyObject {
   func dialer(_ dialer: Dialer, failed reason: String)
   /// The service answered 4xx; `reason` is for the log. Nothing is left open.
   func dialer(_ dialer: Dialer, refused reason: String)
-  /// - Parameter early: what came behind the answer's head.
+  /// - Parameters:
+  ///   - compression: what was agreed on, if it was offered and not declined.
+  ///   - early: what came behind the answer's head.
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
-    early: [UInt8])
+    compression: MessageCompression?, early: [UInt8])
 }
 
 /// The way to a WebSocket, one step at a time as `TunnelClient` says: name, connection, perhaps a web proxy,
@@ -204,9 +206,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       return
     }
     let keyText = Cryptography.base64(key)
-    let subprotocols = [configuration.settings.protocolVersion.subprotocol]
+    let settings = configuration.settings
+    let subprotocols = [settings.protocolVersion.subprotocol]
+    let windowBits = settings.offersCompression ? settings.compressionWindowBits : nil
     handshake = ClientHandshake(
-      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols)
+      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols,
+      compressionWindowBits: windowBits)
     var fields = [HeaderBlock.Field("access-token", configuration.accessToken)]
     if !configuration.clientToken.isEmpty {
       fields.append(HeaderBlock.Field("client-token", configuration.clientToken))
@@ -216,7 +221,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     let request = ClientHandshake.request(
       target: "/tunnel?local-proxy-mode=" + configuration.role.localProxyMode,
       host: endpoint.port == 443 ? endpoint.bracketedHost : endpoint.description, key: keyText,
-      subprotocols: subprotocols, fields: fields)
+      subprotocols: subprotocols, compressionWindowBits: windowBits, fields: fields)
     stream.interest = .readable
     if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
   }
@@ -281,8 +286,16 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         return
       }
       refuse(status, reason, body.text, head)
-    case .accepted(let head, let subprotocol, let byteCount):
+    case .accepted(let head, let subprotocol, let agreed, let byteCount):
       guard let stream else { return }
+      let compression = agreed.flatMap {
+        MessageCompression(
+          $0, role: .client, memoryLevel: configuration.settings.compressionMemoryLevel)
+      }
+      if agreed != nil && compression == nil {
+        fail("there is no memory for the compression that was agreed on")
+        return
+      }
       for field in head.fields {
         log.trace("Web socket upgrade response: \(field.name): \(field.value)")
       }
@@ -291,7 +304,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       stream.interest = []
       drop()
       handler?.dialer(
-        self, opened: stream, head: head, subprotocol: subprotocol, early: early)
+        self, opened: stream, head: head, subprotocol: subprotocol, compression: compression,
+        early: early)
     }
   }
 

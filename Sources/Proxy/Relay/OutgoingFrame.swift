@@ -5,11 +5,14 @@ import Reactor
 ///
 ///     | room for headers | WebSocket header | length prefix, message's fields | payload |
 ///
-/// Use: `begin`, then fill the payload, then `prepend…` if it is a message's, then `seal`, then send.
+/// Use: `begin`, then fill the payload, then `prepend…` if it is a message's, then perhaps `compress`, then `seal`,
+/// then send.
 public struct OutgoingFrame: ~Copyable {
   private static let headroom = FrameHeader.byteCountMax + MessageHeader.byteCountMax
 
   private var bytes = ByteQueue()
+  /// Where a payload is compressed to; it owns no memory unless that is done.
+  private var compressed = ByteQueue()
 
   public init() {}
 
@@ -55,10 +58,40 @@ public struct OutgoingFrame: ~Copyable {
     }
   }
 
+  /// Whether the payload looks as if it could be made shorter.
+  var isWorthCompressing: Bool { bytes.withReadable { MessageCompression.isWorthwhile($0) } }
+
+  /// Puts the payload's compressed form in its place.
+  /// - Parameter byteCountMax: octets that it may have.
+  /// - Returns: false when it would have more; the payload stays as it is then.
+  public mutating func compress(with deflater: Deflater, byteCountMax: Int) -> Bool {
+    compressed.restart(headroom: 0)
+    compressed.reserve(FrameHeader.byteCountMax + max(byteCountMax, 0))
+    compressed.restart(headroom: FrameHeader.byteCountMax)
+    if !Self.compress(bytes, with: deflater, into: &compressed, byteCountMax) {
+      deflater.forget()
+      return false
+    }
+    swap(&bytes, &compressed)
+    return true
+  }
+
+  private static func compress(
+    _ bytes: borrowing ByteQueue, with deflater: Deflater, into compressed: inout ByteQueue,
+    _ byteCountMax: Int
+  ) -> Bool {
+    bytes.withReadable {
+      deflater.compress($0, endsMessage: true, into: &compressed, byteCountMax: byteCountMax)
+    }
+  }
+
   /// Puts the frame header in front and masks the rest if there is a key.
-  public mutating func seal(_ opcode: Opcode, maskingKey: MaskingKey?) {
+  public mutating func seal(
+    _ opcode: Opcode, isCompressed: Bool = false, maskingKey: MaskingKey?
+  ) {
     let length = bytes.count
-    let header = FrameHeader(opcode: opcode, payloadLength: length, maskingKey: maskingKey)
+    let header = FrameHeader(
+      isCompressed: isCompressed, opcode: opcode, payloadLength: length, maskingKey: maskingKey)
     bytes.extendFront(header.byteCount)
     bytes.withReadableMutable { bytes in
       _ = header.write(into: &bytes, endingAt: header.byteCount)

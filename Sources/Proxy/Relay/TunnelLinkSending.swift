@@ -50,11 +50,23 @@ extension TunnelLink {
 
   private func sendMessages() {
     sentByteCount += outgoing.count
-    sendFrame(.binary)
+    sendFrame(.binary, isCompressed: compress())
   }
 
-  private func sendFrame(_ opcode: Opcode) {
-    outgoing.seal(opcode, maskingKey: role == .client ? maskingKeys.next() : nil)
+  /// Compresses the payload, if that was agreed on and is worth it.
+  private func compress() -> Bool {
+    guard let deflater = compression?.deflater, outgoing.isWorthCompressing else { return false }
+    // The first of many short messages comes out no shorter; those behind it do, by referring to it.
+    let excess = deflater.keepsContext ? Self.compressionExcessMax : -1
+    return outgoing.compress(
+      with: deflater,
+      byteCountMax: min(outgoing.count + excess, limits.framePayloadLengthMax))
+  }
+
+  private func sendFrame(_ opcode: Opcode, isCompressed: Bool = false) {
+    outgoing.seal(
+      opcode, isCompressed: isCompressed,
+      maskingKey: role == .client ? maskingKeys.next() : nil)
     switch outgoing.send(to: stream) {
     case .accepted: break
     case .wouldBlock: end(.failed(.unexpectedEnd))
@@ -101,7 +113,7 @@ extension TunnelLink {
   func updateInterest() {
     if state == .ended { return }
     var wanted: Readiness = []
-    if !isPaused { wanted.insert(.readable) }
+    if !isPaused && !isResting { wanted.insert(.readable) }
     if wantsRoom || pendingPong != nil || pendingPing != nil || pendingClose != nil {
       wanted.insert(.writable)
     }

@@ -8,8 +8,10 @@ public struct ClientHandshake {
 
   public enum Outcome {
     case needMore
-    /// 101, as it must be. `byteCount` octets were used; what follows is frames.
-    case accepted(HeaderBlock, subprotocol: String?, byteCount: Int)
+    /// 101, as it must be. `byteCount` octets were used; what follows is frames. No `compression` was offered, or
+    /// the server declined it.
+    case accepted(
+      HeaderBlock, subprotocol: String?, compression: PermessageDeflate?, byteCount: Int)
     /// A proper answer that is not 101; its body begins behind `byteCount` octets.
     case refused(status: Int, reason: String, HeaderBlock, byteCount: Int)
     /// The server broke the protocol.
@@ -18,28 +20,38 @@ public struct ClientHandshake {
 
   private let expectedAccept: String
   private let subprotocols: [String]
+  private let compressionWindowBits: Int?
 
   /// - Parameters:
   ///   - expectedAccept: Base64 of SHA-1 of the key and the GUID of RFC 6455 §1.3.
   ///   - subprotocols: what the request offers; the answer must select one of them.
-  public init(expectedAccept: String, subprotocols: [String]) {
+  ///   - compressionWindowBits: the window of the `PermessageDeflate.offer` in the request; nil without one.
+  public init(
+    expectedAccept: String, subprotocols: [String], compressionWindowBits: Int? = nil
+  ) {
     self.expectedAccept = expectedAccept
     self.subprotocols = subprotocols
+    self.compressionWindowBits = compressionWindowBits
   }
 
   /// The request's octets.
   /// - Parameters:
   ///   - key: Base64 of sixteen random octets.
   ///   - host: host, and port if it is not the scheme's own.
+  ///   - compressionWindowBits: the window of the compression to be offered; nil for no offer.
   ///   - fields: further header fields, in order.
   public static func request(
     target: String, host: String, key: String, subprotocols: [String],
-    fields: [HeaderBlock.Field]
+    compressionWindowBits: Int? = nil, fields: [HeaderBlock.Field]
   ) -> [UInt8] {
     var text = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
     text += "Connection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
     if !subprotocols.isEmpty {
       text += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
+    }
+    if let compressionWindowBits {
+      let offer = PermessageDeflate.offer(windowBits: compressionWindowBits)
+      text += "Sec-WebSocket-Extensions: \(offer)\r\n"
     }
     for field in fields { text += "\(field.name): \(field.value)\r\n" }
     text += "\r\n"
@@ -79,9 +91,6 @@ public struct ClientHandshake {
     if !head.says(expectedAccept, in: "sec-websocket-accept") {
       return .violation(reason: "the answer's Sec-WebSocket-Accept is wrong")
     }
-    if head.value("sec-websocket-extensions") != nil {
-      return .violation(reason: "the answer selects an extension that was not offered")
-    }
     let subprotocol = head.value("sec-websocket-protocol")
     if let subprotocol, !subprotocols.hasSame(subprotocol) {
       return .violation(reason: "the answer selects the subprotocol '\(subprotocol)', not offered")
@@ -89,6 +98,23 @@ public struct ClientHandshake {
     if subprotocol == nil && !subprotocols.isEmpty {
       return .violation(reason: "the answer selects no subprotocol")
     }
-    return .accepted(head, subprotocol: subprotocol, byteCount: byteCount)
+    do throws(PermessageDeflate.Violation) {
+      return .accepted(
+        head, subprotocol: subprotocol, compression: try compression(head),
+        byteCount: byteCount)
+    } catch {
+      return .violation(reason: error.reason)
+    }
+  }
+
+  private func compression(
+    _ head: HeaderBlock
+  ) throws(PermessageDeflate.Violation) -> PermessageDeflate? {
+    guard let answer = head.value("sec-websocket-extensions") else { return nil }
+    guard let compressionWindowBits else {
+      throw PermessageDeflate.Violation(
+        reason: "the answer selects an extension that was not offered")
+    }
+    return try PermessageDeflate.judge(answer: answer, windowBits: compressionWindowBits)
   }
 }

@@ -46,7 +46,7 @@ private final class DialerHarness: DialerHandler {
 
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
-    early: [UInt8]
+    compression: MessageCompression?, early: [UInt8]
   ) {
     outcome = .opened(subprotocol: subprotocol, early: early)
   }

@@ -128,8 +128,8 @@ struct ClientHandshakeTests {
     let handshake = ClientHandshake(expectedAccept: Self.accept, subprotocols: example.offered)
     switch handshake.parse(octets) {
     case .needMore: Issue.record("asks for more")
-    case .accepted(let block, let subprotocol, let byteCount):
-      #expect(example.expected == .accepted(subprotocol: subprotocol))
+    case .accepted(let block, let subprotocol, let compression, let byteCount):
+      #expect(example.expected == .accepted(subprotocol: subprotocol) && compression == nil)
       #expect(byteCount == example.octets.count && block.byteCount <= byteCount)
     case .refused(let status, let reason, _, let byteCount):
       #expect(example.expected == .refused(status: status, reason: reason))
@@ -153,6 +153,30 @@ struct ClientHandshakeTests {
       }
     }
     expect(example.octets.span, example)
+  }
+
+  @Test(
+    "an answer to an offer of compression is heard; without an offer there must be none",
+    arguments: [
+      (15, "permessage-deflate", true), (15, nil, true),
+      (15, "permessage-deflate; server_no_context_takeover", true),
+      (12, "permessage-deflate", false), (15, "permessage-deflate; x", false),
+      (nil, "permessage-deflate", false), (nil, "", false), (nil, nil, true),
+    ] as [(Int?, String?, Bool)])
+  func judgesCompression(windowBits: Int?, answer: String?, isGood: Bool) throws {
+    let handshake = ClientHandshake(
+      expectedAccept: Self.accept, subprotocols: ["aws.iot.securetunneling-3.0"],
+      compressionWindowBits: windowBits)
+    let octets = Self.answer(
+      "channel-id", answer.map { "Sec-WebSocket-Extensions: " + $0 } ?? "channel-id: 1")
+    switch handshake.parse(octets.span) {
+    case .accepted(_, _, let compression, _):
+      #expect(isGood)
+      #expect((compression != nil) == (answer != nil))
+      #expect(compression?.serverNoContextTakeover == answer?.contains("takeover"))
+    case .violation(let reason): #expect(!isGood && reason.contains("the answer"))
+    default: Issue.record("neither accepted nor a violation")
+    }
   }
 
   @Test("frames behind an answer are left alone", arguments: cases)
@@ -211,6 +235,16 @@ struct ClientHandshakeTests {
         \r
 
         """)
+  }
+
+  @Test("a request offers compression when it is told to")
+  func offersCompression() {
+    let octets = ClientHandshake.request(
+      target: "/", host: "h", key: "k", subprotocols: [], compressionWindowBits: 13, fields: [])
+    #expect(
+      String(decoding: octets, as: UTF8.self).contains(
+        "\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=13; "
+          + "client_max_window_bits=13\r\n"))
   }
 
   @Test("each side's words are understood by the other", arguments: [nil, "aws-3.0"])
