@@ -63,6 +63,8 @@ extension Settings {
   /// A message or a frame must carry its header and some payload.
   static let messageMin: Int64 = 1_024
   static let activeConnectionsMax: Int64 = 65_535
+  /// Bytes a second: more than any link has.
+  static let bandwidthMax: Int64 = 100_000_000_000
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
 
@@ -104,6 +106,7 @@ extension Settings {
     SettingDescription("websocket.read_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.write_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.handshake_timeout_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -143,6 +146,7 @@ extension Settings {
     case 26: return Self.exchange(&linkReadByteCountMax, new)
     case 27: return Self.exchange(&linkWriteByteCountMax, new)
     case 28: return Self.exchange(&stepTimeout, new)
+    case 29: return Self.exchange(&bandwidthLimit, new)
     default: return 0
     }
   }
