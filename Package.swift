@@ -65,6 +65,15 @@ var targets: [Target] = [
 ]
 var dependencies: [Package.Dependency] = []
 
+// What a conformance suite tests, of both compilations; `make release` does not need it.
+if embeddedLibraries == nil || Context.environment["LOCALPROXY_ECHO"] == "1" {
+  targets.append(
+    .executableTarget(
+      name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
+      path: "Tests/WebSocketEcho", exclude: ["summary.py"], swiftSettings: productSettings,
+      linkerSettings: programSettings))
+}
+
 if embeddedLibraries == nil {
   dependencies += [
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),

@@ -9,7 +9,6 @@ import Reactor
 final class Reception: StreamHandler, TimerHandler {
   /// Longest request, the service's own limit.
   static let requestByteCountMax = 4_096
-  static let timeout = Milliseconds(10_000)
   private static let subprotocols = [
     "aws.iot.securetunneling-3.0", "aws.iot.securetunneling-2.0", "aws.iot.securetunneling-1.0",
   ]
@@ -24,7 +23,9 @@ final class Reception: StreamHandler, TimerHandler {
   init(service: TunnelService, peer: SocketAddress) {
     self.service = service
     self.peer = peer
-    timer = service.network.schedule(at: service.network.now + Self.timeout, self, tag: 0)
+    // For all of it, so that no client gains by sending slowly.
+    let deadline = service.network.now + service.options.receptionTimeout
+    timer = service.network.schedule(at: deadline, self, tag: 0)
   }
 
   func start(_ transport: any Stream) {

@@ -22,8 +22,6 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   /// How long an answer that refuses may take to say why.
   private static let bodyTimeout = Milliseconds(1_000)
-  /// Bytes of such an answer's body that are quoted.
-  private static let bodyByteCountMax = 512
 
   private let network: any Network
   private let configuration: Configuration
@@ -270,9 +268,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch outcome {
     case .needMore: break
     case .violation(let reason): fail(reason)
-    case .refused(let status, let reason, let head):
-      let body = response.dropFirst(head.byteCount).prefix(Self.bodyByteCountMax)
-      if !isComplete && body.count < bodyByteCount(head) {
+    case .refused(let status, let reason, let head, let byteCount):
+      let body = ResponseBody(
+        status: status, head: head, bytes: response.dropFirst(byteCount))
+      if !isComplete && !body.isWhole {
         // The words that say why come in a record of their own.
         if isAwaitingBody { return }
         isAwaitingBody = true
@@ -281,7 +280,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
           at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
         return
       }
-      refuse(status, reason, body.trimmed.text, head)
+      refuse(status, reason, body.text, head)
     case .accepted(let head, let subprotocol, let byteCount):
       guard let stream else { return }
       for field in head.fields {
@@ -294,12 +293,6 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       handler?.dialer(
         self, opened: stream, head: head, subprotocol: subprotocol, early: early)
     }
-  }
-
-  /// Bytes of the body that are worth waiting for.
-  private func bodyByteCount(_ head: HeaderBlock) -> Int {
-    guard let length = head.value("content-length") else { return Self.bodyByteCountMax }
-    return min(Int(length) ?? 0, Self.bodyByteCountMax)
   }
 
   private func refuse(_ status: Int, _ reason: String, _ body: String, _ head: HeaderBlock) {

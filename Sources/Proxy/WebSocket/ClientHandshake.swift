@@ -3,15 +3,15 @@ import Basics
 /// The client's side of the opening handshake (RFC 6455 §4.1), without its cryptography: the caller brings
 /// the random key and what the server must answer to it.
 public struct ClientHandshake {
-  /// Longest head of an answer, in octets.
+  /// Longest head of an answer, in octets, with those of interim answers in front of it.
   public static let responseByteCountMax = 16 * 1024
 
   public enum Outcome {
     case needMore
     /// 101, as it must be. `byteCount` octets were used; what follows is frames.
     case accepted(HeaderBlock, subprotocol: String?, byteCount: Int)
-    /// A proper answer that is not 101.
-    case refused(status: Int, reason: String, HeaderBlock)
+    /// A proper answer that is not 101; its body begins behind `byteCount` octets.
+    case refused(status: Int, reason: String, HeaderBlock, byteCount: Int)
     /// The server broke the protocol.
     case violation(reason: String)
   }
@@ -48,24 +48,34 @@ public struct ClientHandshake {
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
   public func parse(_ bytes: Span<UInt8>) -> Outcome {
-    switch HeaderBlock.parse(bytes, byteCountMax: Self.responseByteCountMax) {
-    case .needMore: .needMore
-    case .malformed(let reason): .violation(reason: "the answer is not HTTP: \(reason)")
-    case .complete(let head): judge(head)
+    var start = 0
+    while true {
+      let rest = bytes.extracting(start..<bytes.count)
+      switch HeaderBlock.parse(rest, byteCountMax: Self.responseByteCountMax - start) {
+      case .needMore: return .needMore
+      case .malformed(let reason): return .violation(reason: "the answer is not HTTP: \(reason)")
+      case .complete(let head):
+        guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
+          return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
+        }
+        start += head.byteCount
+        // Interim answers announce the one that counts (RFC 9110 §15.2).
+        if (100..<200).contains(status) && status != 101 { continue }
+        return status == 101
+          ? judge(head, byteCount: start)
+          : .refused(status: status, reason: reason, head, byteCount: start)
+      }
     }
   }
 
-  private func judge(_ head: HeaderBlock) -> Outcome {
-    guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
-      return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
-    }
-    if status != 101 { return .refused(status: status, reason: reason, head) }
+  private func judge(_ head: HeaderBlock, byteCount: Int) -> Outcome {
     if !head.hasOnlyToken("websocket", in: "upgrade") {
       return .violation(reason: "the answer does not say 'Upgrade: websocket'")
     }
     if !head.hasToken("upgrade", in: "connection") {
       return .violation(reason: "the answer does not say 'Connection: Upgrade'")
     }
+    // Twice the right one is not the right one.
     if !head.says(expectedAccept, in: "sec-websocket-accept") {
       return .violation(reason: "the answer's Sec-WebSocket-Accept is wrong")
     }
@@ -79,6 +89,6 @@ public struct ClientHandshake {
     if subprotocol == nil && !subprotocols.isEmpty {
       return .violation(reason: "the answer selects no subprotocol")
     }
-    return .accepted(head, subprotocol: subprotocol, byteCount: head.byteCount)
+    return .accepted(head, subprotocol: subprotocol, byteCount: byteCount)
   }
 }

@@ -45,6 +45,12 @@ struct ClientHandshakeTests {
     good("other case", answer("Upgrade", "uPGRADE: WebSocket")),
     good("other tokens too", answer("Connection", "connection: keep-alive, UPGRADE")),
     good("odd spacing", answer("Sec-WebSocket-Accept", "sec-websocket-accept:\t \(accept) ")),
+    good("behind an interim answer", head("HTTP/1.1 100 Continue") + answer("none", nil)),
+    good(
+      "behind two interim answers",
+      head("HTTP/1.1 102 Processing", "a: b") + head("HTTP/1.1 103") + answer("none", nil)),
+    good("no white space", answer("Upgrade", "Upgrade:websocket")),
+    good("an octet beyond ASCII in another value", answer("channel-id", "Server: Grüße")),
     good("no phrase", answer("HTTP", "HTTP/1.1 101 ")),
     good("no space behind the status", answer("HTTP", "HTTP/1.1 101")),
     Case(
@@ -68,6 +74,23 @@ struct ClientHandshakeTests {
     bad(
       "accept in lower case",
       answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept: \(accept.lowercased())")),
+    bad("accept twice, the right one first", answer("channel-id", "sec-websocket-accept: AAAA")),
+    bad(
+      "two accepts in one field",
+      answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept: \(accept), \(accept)")),
+    bad("an empty accept", answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept:")),
+    bad(
+      "two subprotocols in one field",
+      answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: aws.iot.securetunneling-3.0, b")),
+    bad("an empty subprotocol", answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol:")),
+    bad(
+      "a subprotocol in another case",
+      answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: AWS.iot.securetunneling-3.0")),
+    bad("an empty extension", answer("channel-id", "Sec-WebSocket-Extensions:")),
+    bad("two Upgrades", answer("channel-id", "Upgrade: websocket")),
+    bad("an Upgrade to a list", answer("Upgrade", "Upgrade: websocket, h2c")),
+    bad("a Connection that only begins so", answer("Connection", "Connection: Upgrades")),
+    bad("white space before a colon", answer("channel-id", "channel-id : 1")),
     bad("accept twice", answer("channel-id", "Sec-WebSocket-Accept: \(accept)")),
     bad("an extension", answer("channel-id", "Sec-WebSocket-Extensions: permessage-deflate")),
     bad("no Upgrade", answer("Upgrade", nil)),
@@ -90,6 +113,11 @@ struct ClientHandshakeTests {
       octets: head("HTTP/1.1 403 Forbidden", "Content-Length: 12"),
       expected: .refused(status: 403, reason: "Forbidden")),
     Case(
+      name: "403 behind an interim answer",
+      octets: head("HTTP/1.1 103 Early Hints") + head("HTTP/1.1 403 Forbidden"),
+      expected: .refused(status: 403, reason: "Forbidden")),
+    bad("HTTP/1.0 behind an interim answer", head("HTTP/1.1 100") + head("HTTP/1.0 403 Forbidden")),
+    Case(
       name: "503 without a phrase", octets: head("HTTP/1.1 503"),
       expected: .refused(status: 503, reason: "")),
     Case(
@@ -102,9 +130,10 @@ struct ClientHandshakeTests {
     case .needMore: Issue.record("asks for more")
     case .accepted(let block, let subprotocol, let byteCount):
       #expect(example.expected == .accepted(subprotocol: subprotocol))
-      #expect(byteCount == example.octets.count && block.byteCount == byteCount)
-    case .refused(let status, let reason, _):
+      #expect(byteCount == example.octets.count && block.byteCount <= byteCount)
+    case .refused(let status, let reason, _, let byteCount):
       #expect(example.expected == .refused(status: status, reason: reason))
+      #expect(byteCount == example.octets.count)
     case .violation(let reason):
       #expect(example.expected == .violation, "\(reason)")
       #expect(!reason.isEmpty)
@@ -141,6 +170,20 @@ struct ClientHandshakeTests {
       case .violation = handshake.parse(octets.span.extracting(..<max))
     else {
       Issue.record("not limited to \(max)")
+      return
+    }
+  }
+
+  @Test("interim answers count towards the limit of an answer's head")
+  func limitsInterimAnswers() {
+    let handshake = ClientHandshake(expectedAccept: Self.accept, subprotocols: [])
+    let interim = head("HTTP/1.1 100 Continue")
+    let count = ClientHandshake.responseByteCountMax / interim.count
+    let octets = [[UInt8]](repeating: interim, count: count).flatMap(\.self)
+    guard case .needMore = handshake.parse(octets.span),
+      case .violation = handshake.parse((octets + interim).span)
+    else {
+      Issue.record("not limited")
       return
     }
   }
