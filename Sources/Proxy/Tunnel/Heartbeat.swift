@@ -1,5 +1,4 @@
 import Basics
-import Reactor
 
 /// Finds out whether the peer of a link is still there: a ping each period, and the count of periods in which
 /// nothing at all came.

@@ -1,5 +1,4 @@
 import Basics
-import Reactor
 import Testing
 
 @testable import Proxy
