@@ -16,14 +16,18 @@ final class LinkHarness: TunnelLinkHandler {
   /// What the handler says to each message.
   var disposition: (Message) -> TunnelLink.Disposition = { _ in .next }
 
-  init(_ role: WebSocketRole, early: [UInt8] = [], pingPeriod: Milliseconds? = nil) throws {
+  init(
+    _ role: WebSocketRole, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
+    pacer: Pacer? = nil
+  ) throws {
     self.role = role
     network = try Reactor()
     link = TunnelLink(
       network: network, stream: stream, role: role, early: early, log: Log(level: .off))
     link.handler = self
     link.start(
-      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) })
+      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },
+      pacer)
   }
 
   func link(
