@@ -63,6 +63,8 @@ extension Settings {
   /// A message or a frame must carry its header and some payload.
   static let messageMin: Int64 = 1_024
   static let activeConnectionsMax: Int64 = 65_535
+  /// Bytes a second: more than any link has.
+  static let bandwidthMax: Int64 = 100_000_000_000
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
 
@@ -107,6 +109,7 @@ extension Settings {
     SettingDescription("websocket.compression", .boolean),
     SettingDescription("websocket.compression_window_bits", .count, 9, 15),
     SettingDescription("websocket.compression_memory_level", .count, 1, 9),
+    SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -151,6 +154,7 @@ extension Settings {
       return offersCompression ? 1 : 0
     case 30: return Self.exchange(&compressionWindowBits, new)
     case 31: return Self.exchange(&compressionMemoryLevel, new)
+    case 32: return Self.exchange(&bandwidthLimit, new)
     default: return 0
     }
   }

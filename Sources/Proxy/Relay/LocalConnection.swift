@@ -46,6 +46,8 @@ final class LocalConnection: StreamHandler {
   var mustEndPeer = false
   var mustReset = false
   var isQueued = false
+  /// Its place among those that wait for their turn, on the queue's clock.
+  var dueAt: UInt64 = 0
   /// Connecting, at a destination; dropped once open.
   var connector: Connector?
 
@@ -104,6 +106,7 @@ final class LocalConnection: StreamHandler {
     switch link.relay(from: stream, header: header, payloadLengthMax: payloadLengthMax) {
     case .bytes(let count):
       lastProgress = now
+      dueAt &+= UInt64(count)
       if count == payloadLengthMax {
         // There is probably more; ask for the next turn instead of asking the kernel.
         isReadable = true

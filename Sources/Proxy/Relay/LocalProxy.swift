@@ -211,7 +211,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     // A WebSocket of the first version has no list; after the others it may be here already.
     if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
     link.start(
-      Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout))
+      Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
+      Pacer(limit: settings.bandwidthLimit))
   }
 
   private var sessionOptions: TunnelSession.Options {

@@ -41,7 +41,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private let localAddress: SocketAddress?
   /// By the session's slots.
   var connections: [LocalConnection?] = []
-  var queue = ConnectionQueue()
+  var queue = FairQueue()
   var pendingByteCount = 0
   var congestedCount = 0
   var isOverPending = false

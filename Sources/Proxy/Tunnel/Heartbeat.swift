@@ -5,8 +5,6 @@ import Basics
 public struct Heartbeat {
   /// Periods without a single inbound byte after which the peer counts as dead.
   public static let silentPeriodCountMax = 3
-  /// Bytes of a ping's payload: when it was sent, in nanoseconds.
-  public static let stampByteCount = 8
 
   public let period: Milliseconds
   private let heldOffTimeMax: Milliseconds
@@ -40,19 +38,5 @@ public struct Heartbeat {
     hasReceived = false
     if silentPeriodCount < Self.silentPeriodCountMax { return true }
     return transport.isHoldingOff && period.count * Int64(silentPeriodCount) < heldOffTimeMax.count
-  }
-
-  /// The payload of a ping sent now.
-  public static func stamp(_ now: Instant) -> [UInt8] {
-    (0..<stampByteCount).map { UInt8(truncatingIfNeeded: now.nanoseconds >> Int64(8 * $0)) }
-  }
-
-  /// How long ago the ping was sent that this pong answers; nil when it answers none of ours.
-  public static func roundTrip(_ pong: [UInt8], now: Instant) -> Milliseconds? {
-    if pong.count != stampByteCount { return nil }
-    var sent: Int64 = 0
-    for index in 0..<stampByteCount { sent |= Int64(pong[index]) << Int64(8 * index) }
-    if sent < 0 || sent > now.nanoseconds { return nil }
-    return now.millisecondsRoundedUp(since: Instant(nanoseconds: sent))
   }
 }

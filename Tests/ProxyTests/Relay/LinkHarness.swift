@@ -19,7 +19,8 @@ final class LinkHarness: TunnelLinkHandler {
 
   init(
     _ role: WebSocketRole, limits: TunnelLink.Limits = TunnelLink.Limits(),
-    compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil
+    compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
+    pacer: Pacer? = nil
   ) throws {
     self.role = role
     allowsCompression = compression != nil
@@ -29,7 +30,8 @@ final class LinkHarness: TunnelLinkHandler {
       early: early, log: Log(level: .off))
     link.handler = self
     link.start(
-      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) })
+      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },
+      pacer)
   }
 
   func link(

@@ -23,7 +23,9 @@ struct RelayTests {
       ])
   }
 
-  @Test("a connection that the peer ended keeps its retries, whatever the patience with those that drain")
+  @Test(
+    "a connection that its peer ended keeps its retries, however short the linger is"
+  )
   func keepsRetriesOfEndedConnection() throws {
     var settings = Settings()
     settings.halfCloseLinger = Milliseconds(1)
