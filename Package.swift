@@ -74,7 +74,8 @@ if embeddedLibraries == nil || Context.environment["LOCALPROXY_ECHO"] == "1" {
   targets.append(
     .executableTarget(
       name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
-      path: "Tests/WebSocketEcho", swiftSettings: productSettings, linkerSettings: programSettings))
+      path: "Tests/WebSocketEcho", exclude: ["summary.py"], swiftSettings: productSettings,
+      linkerSettings: programSettings))
 }
 
 if embeddedLibraries == nil {

@@ -221,16 +221,26 @@ ssize_t cepoll_send(int fd, const void *bytes, size_t count) {
   }
 }
 
-int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement) {
-  struct tcp_info info;
-  socklen_t length = sizeof info;
-  if (ioctl(fd, SIOCOUTQ, unacknowledged) < 0) return -errno;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
-  // A closed window is probed at intervals that grow to minutes. As long as the probes are answered, of which
-  // one may be on its way, the peer's system is there now.
-  int is_held_off = *unacknowledged > 0 && info.tcpi_unacked == 0 && info.tcpi_probes < 2;
-  *since_acknowledgement = is_held_off ? 0 : info.tcpi_last_ack_recv;
-  return 0;
+// The C library's structure ends before this field of the kernel's.
+enum { BYTES_ACKED_OFFSET = 120 };
+
+cepoll_transport_state cepoll_transport_state_of(int fd) {
+  cepoll_transport_state state = {0};
+  union {
+    struct tcp_info info;
+    char bytes[256];
+  } kernel;
+  socklen_t length = sizeof kernel;
+  if (ioctl(fd, SIOCOUTQ, &state.unacknowledged) < 0) state.unacknowledged = 0;
+  // There is none of a Unix domain socket.
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &kernel, &length) < 0) return state;
+  if (length >= BYTES_ACKED_OFFSET + sizeof state.acknowledged) {
+    memcpy(&state.acknowledged, kernel.bytes + BYTES_ACKED_OFFSET, sizeof state.acknowledged);
+  }
+  // A closed window is probed at intervals that grow to minutes; one probe may be on its way.
+  state.is_holding_off =
+      state.unacknowledged > 0 && kernel.info.tcpi_unacked == 0 && kernel.info.tcpi_probes < 2;
+  return state;
 }
 
 int cepoll_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }

@@ -77,9 +77,13 @@ int cepoll_shutdown_write(int fd);
 /// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
 /// elsewhere, or a kernel without sock_diag(7), gives 0.
 int cepoll_peer_is_closed(int fd);
-/// What a connection's peer has acknowledged: bytes in the kernel that it has not, and milliseconds since its last
-/// acknowledgement of anything. 0, or a negated errno; a Unix socket has the first alone.
-int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement);
+/// What a connection's peer has done below the programs; a Unix socket has the first field alone, the others are 0.
+typedef struct {
+  int unacknowledged;     // bytes in the kernel that it has not acknowledged
+  uint64_t acknowledged;  // bytes that it has, in all; 0 before Linux 4.1
+  int is_holding_off;     // its window is closed and it answers the probes of it
+} cepoll_transport_state;
+cepoll_transport_state cepoll_transport_state_of(int fd);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);

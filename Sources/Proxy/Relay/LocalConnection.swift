@@ -25,6 +25,7 @@ final class LocalConnection: StreamHandler {
   private(set) var pending = ByteQueue()
   /// So many bytes wait that the tunnel must not be read.
   private(set) var isCongested = false
+  let startedAt: Instant
   /// When a byte last moved in either direction.
   private(set) var lastProgress: Instant
   private var isReading = false
@@ -56,6 +57,7 @@ final class LocalConnection: StreamHandler {
     self.slot = slot
     self.service = service
     self.peer = peer
+    startedAt = now
     lastProgress = now
   }
 

@@ -210,7 +210,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
     // A WebSocket of the first version has no list; after the others it may be here already.
     if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
-    link.start(pingPeriod: settings.pingPeriod)
+    link.start(
+      Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout))
   }
 
   private var sessionOptions: TunnelSession.Options {

@@ -123,10 +123,10 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     inbound.append(early)
   }
 
-  /// Starts to read, and to ping every `pingPeriod` if there is one.
-  public func start(pingPeriod: Milliseconds?) {
+  /// Starts to read, and to find out whether the peer is there if there is a heartbeat.
+  public func start(_ heartbeat: Heartbeat?) {
     stream.handler = self
-    heartbeat = pingPeriod.map { Heartbeat(period: $0) }
+    self.heartbeat = heartbeat
     schedulePing()
     if !inbound.isEmpty { process() }
     updateInterest()
@@ -266,11 +266,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   private func ping(_ now: Instant) {
-    let transport = stream.transportState
     let isAlive = heartbeat?.periodEnded(
-      isReading: !isPaused,
-      unansweredByteCount: stream.unsentByteCount + transport.unacknowledgedByteCount,
-      sinceAcknowledgement: transport.sinceAcknowledgement)
+      isReading: !isPaused, hasUnsent: stream.unsentByteCount > 0, transport: stream.transportState)
     if isAlive == false {
       end(.silent)
       return

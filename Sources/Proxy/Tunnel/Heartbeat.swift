@@ -9,10 +9,17 @@ public struct Heartbeat {
   public static let stampByteCount = 8
 
   public let period: Milliseconds
+  private let heldOffTimeMax: Milliseconds
   private var hasReceived = true
   private var silentPeriodCount = 0
+  private var acknowledgedByteCount: UInt64 = 0
 
-  public init(period: Milliseconds) { self.period = period }
+  /// - Parameter heldOffTimeMax: how long a peer may hold us off without a byte. One that reads nothing for the
+  ///   sake of a slow reader behind it cannot see our pings; whether it ever will cannot be known.
+  public init(period: Milliseconds, heldOffTimeMax: Milliseconds) {
+    self.period = period
+    self.heldOffTimeMax = heldOffTimeMax
+  }
 
   /// Any byte is a sign of life.
   public mutating func received() { hasReceived = true }
@@ -20,17 +27,19 @@ public struct Heartbeat {
   /// A period is over.
   /// - Parameters:
   ///   - isReading: false when we do not read by our own choice; silence then says nothing.
-  ///   - unansweredByteCount: what was sent and the peer's system has not acknowledged.
-  ///   - sinceAcknowledgement: since it acknowledged anything. A peer that holds us off, because whoever is
-  ///     behind it reads slowly, is alive: it answers the probes of its closed window.
+  ///   - hasUnsent: something waits behind what the peer has taken, so that a ping may be stuck.
+  ///   - transport: what the peer's system has done. When it takes some of what waits, the peer is alive.
   /// - Returns: false when the peer counts as dead.
   public mutating func periodEnded(
-    isReading: Bool, unansweredByteCount: Int, sinceAcknowledgement: Milliseconds
+    isReading: Bool, hasUnsent: Bool, transport: TransportState
   ) -> Bool {
-    let isHeldOff = unansweredByteCount > 0 && sinceAcknowledgement < period
-    silentPeriodCount = hasReceived || !isReading || isHeldOff ? 0 : silentPeriodCount + 1
+    let isStuck = hasUnsent || transport.unacknowledgedByteCount > 0
+    let hasProgress = isStuck && transport.acknowledgedByteCount != acknowledgedByteCount
+    acknowledgedByteCount = transport.acknowledgedByteCount
+    silentPeriodCount = hasReceived || !isReading || hasProgress ? 0 : silentPeriodCount + 1
     hasReceived = false
-    return silentPeriodCount < Self.silentPeriodCountMax
+    if silentPeriodCount < Self.silentPeriodCountMax { return true }
+    return transport.isHoldingOff && period.count * Int64(silentPeriodCount) < heldOffTimeMax.count
   }
 
   /// The payload of a ping sent now.

@@ -28,7 +28,8 @@ final class LinkHarness: TunnelLinkHandler {
       network: network, stream: stream, role: role, limits: limits, compression: compression,
       early: early, log: Log(level: .off))
     link.handler = self
-    link.start(pingPeriod: pingPeriod)
+    link.start(
+      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) })
   }
 
   func link(
