@@ -101,6 +101,9 @@ extension EndToEnd {
         Mistake(
           "\(good) --config @/c", names: "--source-listen-port and @/c, line 1: destination-app",
           files: ["c": "destination-app = 22"]),
+        Mistake(
+          "\(good) --config @/c", names: "@/c, line 1: no-ssl-host-verify ''", "true, yes, on, 1",
+          files: ["c": "no-ssl-host-verify =\n"]),
         Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "directory"),
         Mistake("\(good) --settings-json @/none", names: "--settings-json '@/none'", "No such"),
         Mistake(

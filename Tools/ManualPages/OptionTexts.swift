@@ -92,7 +92,7 @@ struct OptionText {
       """
       A file with further options, one to a line: the long name, =, the value. # begins a comment anywhere, ; \
       at the beginning of a line; blank lines are disregarded. A flag takes true or false, yes or no, on or \
-      off, 1 or 0. An unknown name, a name given twice and a malformed line are errors that name file and \
+      off, 1 or 0, in letters of either case. An unknown name, a name given twice and a malformed line are errors that name file and \
       line. The file has 64 KiB at the most, and help, version, config and export-default-settings cannot \
       stand in it.
       """, example: "--config config.ini"),

@@ -24,12 +24,14 @@ struct OptionValue {
     UsageError("\(label) and \(other.label) exclude each other; leave one out")
   }
 
-  /// As the reference's configuration files have it; a flag on the command line has no text.
+  /// As the reference's configuration files have it, in letters of either case; a flag on the command line has
+  /// no text. In a file the reference takes an empty value for true: what may be half-written must not turn
+  /// anything on.
   func flag() throws(UsageError) -> Bool {
-    guard let place = text.place(in: "true|yes|on|1||false|no|off|0") else {
-      throw fault("is neither true nor false")
-    }
-    return place < 5
+    if layer == .commandLine && text.isEmpty { return true }
+    guard let place = HeaderBlock.lowercased(text.utf8).place(in: "true|yes|on|1|false|no|off|0")
+    else { throw fault("is none of true, yes, on, 1, false, no, off, 0") }
+    return place < 4
   }
 }
 

@@ -38,13 +38,34 @@ struct OptionValuesTests {
   }
 
   @Test(
-    "a flag is true or false",
+    "a flag in a file is true or false, in letters of either case",
     arguments: [
-      ("true", true), ("yes", true), ("on", true), ("1", true), ("", true), ("false", false),
-      ("no", false), ("off", false), ("0", false),
+      ("true", true), ("yes", true), ("on", true), ("1", true), ("TRUE", true), ("Yes", true),
+      ("oN", true), ("false", false), ("no", false), ("off", false), ("0", false),
+      ("FALSE", false), ("No", false), ("OFF", false),
     ])
   func readsFlag(text: String, isSet: Bool) throws {
-    #expect(try value(text).flag() == isSet)
+    let (values, _) = try read("no-ssl-host-verify = \(text)")
+    #expect(try values[.noSSLHostVerify]?.flag() == isSet)
+  }
+
+  @Test(
+    "a flag in a file that says neither is an error: file, line, name and what is allowed",
+    arguments: ["", "maybe", "2", "true x", "tru", "truee"])
+  func refusesFlag(text: String) throws {
+    let (values, _) = try read("verbose = 5\nno-ssl-host-verify = \(text)")
+    #expect {
+      _ = try values[.noSSLHostVerify]?.flag()
+    } throws: { error in
+      isUsageError(
+        error, naming: "config.ini, line 2: no-ssl-host-verify '\(text)'",
+        "true, yes, on, 1, false, no, off, 0")
+    }
+  }
+
+  @Test("a flag on the command line has no value, and is true")
+  func readsBareFlag() throws {
+    #expect(try configure([.noSSLHostVerify: ""]).verifiesPeer == false)
   }
 
   @Test(
