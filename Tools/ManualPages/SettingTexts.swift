@@ -22,7 +22,8 @@ enum SettingTexts {
     How often a destination tries again to reach its server, and a source to listen, before it gives up; -1 \
     for ever.
     """,
-    "tcp.connection_retry_delay_ms": "How long it waits before each of these attempts.",
+    "tcp.connection_retry_delay_ms":
+      "How long it waits before each of these attempts; less than 10 counts as 10.",
     "tcp.connect_timeout_ms": "How long one address of a server may take to answer.",
     "tcp.max_active_connections":
       "Connections at one time, in all services together. A further one is refused with a warning.",
@@ -45,7 +46,7 @@ enum SettingTexts {
       "How often the service is pinged. It counts as lost after three periods without a byte.",
     "websocket.retry_delay_ms":
       "How long the first wait before another attempt to reach the service is, spread over its upper half; "
-      + "each further one doubles.",
+      + "each further one doubles. Less than 10 counts as 10.",
     "websocket.retry_delay_max_ms": "How long such a wait is at the most; not less than the first.",
     "websocket.connect_retry_count":
       "Attempts in a row that may fail before the program gives up; -1 for any number.",

@@ -70,6 +70,26 @@ struct SettingsTests {
     }
   }
 
+  @Test(
+    "no delay is so short that attempts follow each other without a pause",
+    arguments: [("0", 10), ("9", 10), ("10", 10), ("11", 11)] as [(String, Int64)])
+  func pausesBetweenAttempts(text: String, delay: Int64) throws {
+    #expect(
+      try read(nest("tcp.connection_retry_delay_ms", text)).settings.connectionRetryDelay.count
+        == delay)
+    let settings = """
+      {"tunneling": {"proxy": {"websocket": {
+        "retry_delay_ms": "\(text)", "retry_delay_max_ms": "0"}}}}
+      """
+    let policy = try read(settings).settings.retry
+    for failures in [1, 2, 50] {
+      for randomness in [0, UInt32.max] {
+        let pause = policy.delay(afterFailures: failures, randomness: randomness).count
+        #expect((delay / 2...delay).contains(pause))
+      }
+    }
+  }
+
   @Test("a region's endpoint is replaced or added")
   func readsOverrides() throws {
     let overrides = "{\"us-east-1\": \"localhost:8443\", \"cn-north-1\": \"other\"}"
