@@ -142,7 +142,7 @@ extension Configuration {
     if let place = given.text.place(in: "V1|V2|V3") {
       return ProtocolVersion(rawValue: place + 1) ?? .v3
     }
-    warnings.add("\(given.label) '\(given.text)' is none of V1, V2, V3: V3 is assumed")
+    warnings.add("\(given.label) \(given.text.quoted) is none of V1, V2, V3: V3 is assumed")
     return .v3
   }
 }

@@ -33,10 +33,11 @@ public struct Mapping: Equatable, Sendable {
         }
         if role == .source { try checkPort(mapping, mappings) }
       } catch {
-        throw UsageError("\(given.label) '\(part.text)': \(error.message)")
+        throw UsageError("\(given.label) \(part.text.quoted): \(error.message)")
       }
       if mapping.isKnown(in: mappings) {
-        warnings.add("\(given.label) '\(part.text)' is ignored: its service has a mapping already")
+        warnings.add(
+          "\(given.label) \(part.text.quoted) is ignored: its service has a mapping already")
       } else {
         mappings.append(mapping)
       }

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// One option of a program: help, parsing and documentation all come from this.
@@ -93,8 +94,8 @@ public struct OptionTable: Sendable {
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         let name = String(decoding: text.utf8.prefix { $0 != 0x3d }, as: UTF8.self)
-        mistake = "unknown or ambiguous option '\(name)'"
-      case .argumentMissing(let text): mistake = "option '\(text)' needs an argument"
+        mistake = "unknown or ambiguous option \(name.quoted)"
+      case .argumentMissing(let text): mistake = "option \(text.quoted) needs an argument"
       }
       failure = failure ?? UsageError(mistake)
     }

@@ -16,7 +16,7 @@ struct OptionValue {
 
   /// An error that names the option and quotes its value, unless that is a secret.
   func fault(_ reason: String) -> UsageError {
-    UsageError(isSecret ? "\(label) \(reason)" : "\(label) '\(text)' \(reason)")
+    UsageError(isSecret ? "\(label) \(reason)" : "\(label) \(text.quoted) \(reason)")
   }
 
   /// An error for two options of which only one can be given.
@@ -69,7 +69,7 @@ struct OptionValues {
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: Self.fileByteCountMax)
     } catch {
-      throw UsageError("--config '\(path)' cannot be read: \(error.reason)")
+      throw UsageError("--config \(path.quoted) cannot be read: \(error.reason)")
     }
     let options = Option.table.options
     var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: true)
@@ -78,7 +78,8 @@ struct OptionValues {
       let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
       guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
         throw lines.fault(
-          index < 0 ? "there is no option '\(line.key)'" : "'\(line.key)' cannot stand in a file")
+          index < 0
+            ? "there is no option \(line.key.quoted)" : "'\(line.key)' cannot stand in a file")
       }
       if found.contains(index) { throw lines.fault("'\(line.key)' is given twice") }
       found.append(index)

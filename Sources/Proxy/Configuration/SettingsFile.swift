@@ -20,7 +20,7 @@ import Reactor
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
     } catch {
-      throw UsageError("--settings-json '\(path)' cannot be read: \(error.reason)")
+      throw UsageError("--settings-json \(path.quoted) cannot be read: \(error.reason)")
     }
     var error = json_error_t()
     let root = unsafe content.bytes.withUnsafeBytes { bytes in
@@ -63,7 +63,7 @@ import Reactor
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
         try unsafe read(value, in: "\(key).")
       } else {
-        warnings.add("\(path): there is no setting \(key)")
+        warnings.add("\(path): there is no setting \(key.excerpt)")
       }
       unsafe iterator = json_object_iter_next(object, entry)
     }
@@ -87,8 +87,8 @@ import Reactor
   private func fault(
     _ key: String, _ value: UnsafeMutablePointer<json_t>, _ range: String
   ) -> UsageError {
-    let text = unsafe Self.text(value).map { "'\($0)'" } ?? "its value"
-    return UsageError("\(path): \(key): \(text) is not \(range)")
+    let text = unsafe Self.text(value)?.quoted ?? "its value"
+    return UsageError("\(path): \(key.excerpt): \(text) is not \(range)")
   }
 
   /// Of a string, a whole number or a boolean.

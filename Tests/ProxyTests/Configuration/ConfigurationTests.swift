@@ -151,6 +151,40 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("no message repeats all of a long value")
+  func shortensValues() throws {
+    let long = String(repeating: "x", count: 20_000)
+    let folder = try Folder()
+    let settings = try folder.write(
+      "s", "{\"tunneling\": {\"proxy\": {\"default_bind_address\": \"!\(long)\"}}}")
+    let cases: [([Option: String?], String)] = [
+      ([.sourceListenPort: long], "--source-listen-port 'xxx"),
+      ([.sourceListenPort: "\(long)=1"], "a service id has"),
+      ([.sourceListenPort: "[\(long)]:1"], "is not an IPv6 address"),
+      ([.sourceListenPort: ":\(long)"], "--source-listen-port ':xxx"),
+      ([.sourceListenPort: "a:b:\(long)"], "[a:b:xxx"),
+      ([.sourceListenPort: "SSH1=1,HTTP1=/\(long)"], "a socket's path"),
+      ([.sourceListenPort: nil, .destinationApp: long], "--destination-app 'xxx"),
+      ([.proxyEndpoint: long], "--proxy-endpoint 'xxx"),
+      ([.proxyEndpoint: nil, .region: long], "--region 'xxx"), ([.mode: long], "--mode 'xxx"),
+      ([.localBindAddress: long], "--local-bind-address 'xxx"), ([.verbose: long], "--verbose 'x"),
+      ([.capath: long], "--capath 'xxx"), ([.configDir: long], "--config-dir 'xxx"),
+      ([.noSSLHostVerify: long], "--no-ssl-host-verify 'xxx"),
+      ([.settingsJSON: long], "--settings-json 'xxx"),
+      ([.settingsJSON: settings], "default_bind_address: '!xxx"),
+      ([.accessToken: nil, .accessTokenFile: long], "--access-token-file 'xxx"),
+    ]
+    for (changes, named) in cases {
+      #expect {
+        _ = try configure(changes)
+      } throws: { error in
+        isUsageError(error, naming: named) && ((error as? UsageError)?.message.utf8.count ?? 0) < 400
+      }
+    }
+    let warnings = try configure([.destinationClientType: long]).warnings
+    #expect(warnings.count == 2 && warnings.allSatisfy { $0.utf8.count < 400 })
+  }
+
   @Test(
     "levels go from 0 to 6, and all above is trace",
     arguments: [
