@@ -18,6 +18,8 @@ public struct ArgumentSyntax {
   public enum Step: Equatable {
     /// The option at this index of the table, with its argument if it takes one.
     case option(Int, argument: String)
+    /// The argument of the option at this index is not UTF-8: text would not be what was given.
+    case optionNotText(Int)
     case unknown(String)
     case argumentMissing(String)
     case operand(String)
@@ -50,6 +52,9 @@ public struct ArgumentSyntax {
     default: break
     }
     for (index, syntax) in table.enumerated() where Self.code(index, syntax) == code {
+      if let argument = unsafe argument, unsafe String(validatingCString: argument) == nil {
+        return .optionNotText(index)
+      }
       return .option(index, argument: text)
     }
     return .unknown(text)

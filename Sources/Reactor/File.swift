@@ -13,6 +13,8 @@ public enum File {
   public struct Entry {
     public let name: String
     public let isDirectory: Bool
+    /// False when `name` is not the entry's octets, for those are not UTF-8.
+    public let isText: Bool
   }
 
   /// Reads a file; "File too large" when it has more bytes than `byteCountMax`.
@@ -66,7 +68,8 @@ public enum File {
       let kind = unsafe cepoll_next_entry(handle, &name)
       guard kind != CEPOLL_ENTRY_NONE, let name = unsafe name else { break }
       let entry = Entry(
-        name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY)
+        name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY,
+        isText: unsafe String(validatingCString: name) != nil)
       // Directories are small: an insertion at its place costs less code than a sort.
       let place =
         entries.firstIndex { entry.name.utf8.lexicographicallyPrecedes($0.name.utf8) }

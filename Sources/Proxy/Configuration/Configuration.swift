@@ -65,7 +65,7 @@ public struct Configuration {
     }
     var warnings = Warnings()
     if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
-    values.addEnvironment()
+    try values.addEnvironment()
     var configuration = try Configuration(values, warnings: warnings)
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)

@@ -41,6 +41,8 @@ struct KeyValueLines {
       line = line.trimmed
       guard let first = line.first, first != 0x23, first != 0x3b else { continue }
       guard !isSection(line) else { continue }
+      // What is decoded must be what the file has: paths are octets.
+      guard line.text.octets[...] == line else { throw fault("this is not UTF-8 text") }
       guard let equals = line.firstIndex(of: 0x3d), equals > line.startIndex,
         line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
       else { throw fault("this is not KEY = VALUE") }

@@ -27,7 +27,9 @@ struct MappingDirectory {
     }
     for entry in entries {
       let path = "\(path)/\(entry.name)"
-      if entry.isDirectory {
+      if !entry.isText {
+        warnings.add("\(path) is left out: its name is not UTF-8")
+      } else if entry.isDirectory {
         if depth < Self.depthMax {
           read(path, depth: depth + 1, warnings: &warnings)
         } else {

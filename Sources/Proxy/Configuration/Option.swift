@@ -89,6 +89,11 @@ public enum Option: Int, CaseIterable, Sendable {
     ]
   }
 
+  /// Those that stand for no option.
+  public static var otherVariables: [String] {
+    ["https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+  }
+
   /// What only the command line can ask for.
   public var isForCommandLineOnly: Bool {
     switch self {

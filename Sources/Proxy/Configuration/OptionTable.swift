@@ -83,6 +83,9 @@ public struct OptionTable: Sendable {
         found.append(
           GivenOption(index: index, longName: options[index].longName, argument: argument))
         continue
+      case .optionNotText(let index):
+        if isSecret(index) { reader.hideArgument() }
+        mistake = "--\(options[index].longName) is not UTF-8 text"
       case .end:
         if let failure { throw failure }
         return found

@@ -29,7 +29,7 @@ struct OptionValue {
   /// anything on.
   func flag() throws(UsageError) -> Bool {
     if layer == .commandLine && text.isEmpty { return true }
-    guard let place = HeaderBlock.lowercased(text.utf8).place(in: "true|yes|on|1|false|no|off|0")
+    guard let place = HeaderBlock.lowercased(text.octets).place(in: "true|yes|on|1|false|no|off|0")
     else { throw fault("is none of true, yes, on, 1, false, no, off, 0") }
     return place < 4
   }
@@ -91,12 +91,18 @@ struct OptionValues {
   }
 
   /// Adds what the environment says; an empty variable says nothing.
-  mutating func addEnvironment() {
+  mutating func addEnvironment() throws(UsageError) {
+    for name in Option.otherVariables { try Self.checkText(name) }
     for variable in Option.variables {
+      try Self.checkText(variable.name)
       if let text = Process.environment(variable.name) {
         add(variable.option, text, label: variable.name, layer: .environment)
       }
     }
+  }
+
+  private static func checkText(_ variable: String) throws(UsageError) {
+    if !Process.isEnvironmentText(variable) { throw UsageError(variable + " is not UTF-8 text") }
   }
 }
 

@@ -57,6 +57,19 @@ struct MappingDirectoryTests {
     #expect(warnings.count == 1 && warnings[0].contains(position) && warnings[0].contains(reason))
   }
 
+  @Test("a file whose name is not UTF-8 is left out with a warning that says so")
+  func leavesOutOddNames() throws {
+    let folder = try Folder()
+    try folder.write("good", "SSH1=1")
+    let odd =
+      Array("\(folder.path)/caf".utf8.map { CChar(bitPattern: $0) }) + [CChar(bitPattern: 0xe9), 0]
+    let file = try #require(fopen(odd, "w"))
+    fclose(file)
+    let (found, warnings) = read(folder)
+    #expect(found == [["SSH1", ":1"]])
+    #expect(warnings.count == 1 && warnings[0].contains("not UTF-8"))
+  }
+
   @Test("links to files are followed, those to directories are not")
   func followsLinks() throws {
     let folder = try Folder()

@@ -87,6 +87,23 @@ struct OptionValuesTests {
     }
   }
 
+  @Test("what is not UTF-8 is refused with its line, but for comments: a path would be another")
+  func refusesOtherEncodings() throws {
+    let folder = try Folder()
+    var values = OptionValues()
+    var warnings = Warnings()
+    let comment = Data("# caf\u{e9}\nregion = x\n".unicodeScalars.map { UInt8($0.value) })
+    try values.addFile(try folder.write("config.ini", comment), warnings: &warnings)
+    #expect(values[.region]?.text == "x")
+    let path = Data("# one\ncapath = /caf\u{e9}\n".unicodeScalars.map { UInt8($0.value) })
+    let file = try folder.write("config.ini", path)
+    #expect {
+      try values.addFile(file, warnings: &warnings)
+    } throws: { error in
+      isUsageError(error, naming: "config.ini, line 2: ", "UTF-8")
+    }
+  }
+
   @Test("a malformed line is not repeated: it may have a token in it")
   func keepsSecret() {
     #expect {
