@@ -34,8 +34,9 @@ public enum Process {
     }
   }
 
-  /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened.
-  public static func openStandardStreams() { cepoll_open_standard_streams() }
+  /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened, and that a write to a pipe
+  /// without a reader is an error rather than the end (SIGPIPE).
+  public static func prepareStandardStreams() { cepoll_prepare_standard_streams() }
 
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 

@@ -93,10 +93,10 @@ int cepoll_hashed_certificates(const char *directory, int limit);
 // Signals, time, process ----------------------------------------------------------------------------
 
 /// Opens /dev/null for each of descriptors 0 to 2 that is closed, lest a socket takes its number and with it
-/// the log.
-void cepoll_open_standard_streams(void);
+/// the log. Ignores SIGPIPE, so that a reader who has gone does not end the program.
+void cepoll_prepare_standard_streams(void);
 
-/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them. Ignores SIGPIPE.
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them.
 int cepoll_signals(void);
 int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 
