@@ -107,7 +107,13 @@ int cepoll_is_writable(int fd) {
   return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLOUT) != 0;
 }
 
-const char *cepoll_error_text(int error) { return strerror(error); }
+const char *cepoll_error_text(int error) {
+  switch (error) {
+    case CEPOLL_NO_PEER: return "it is a pipe that nobody has open at its other end";
+    case CEPOLL_NO_FILE: return "it is neither a file nor a pipe nor a terminal";
+    default: return strerror(error);
+  }
+}
 
 const char *cepoll_environment(const char *name) { return getenv(name); }
 

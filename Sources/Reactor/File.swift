@@ -17,7 +17,8 @@ public enum File {
     public let isText: Bool
   }
 
-  /// Reads a file; "File too large" when it has more bytes than `byteCountMax`.
+  /// Reads a file; "File too large" when it has more bytes than `byteCountMax`. A pipe is read to its end, but
+  /// one without a writer is an error, for it might never have one.
   /// - Parameters:
   ///   - path: nil for standard input.
   ///   - firstLineOnly: standard input is not waited for after its first line.

@@ -25,8 +25,11 @@ extension EndToEnd {
     private func check(_ command: Command) throws {
       let scratch = try ScratchDirectory()
       let process = try ChildProcess(
-        "bash", ["-c", "cd \(scratch.path) && P=$0 && \(command.script)",
-          Linkage.dynamic.program("localproxy")], name: "bash", in: scratch,
+        "bash",
+        [
+          "-c", "cd \(scratch.path) && P=$0 && \(command.script)",
+          Linkage.dynamic.program("localproxy"),
+        ], name: "bash", in: scratch,
         environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
       let exit = try process.waitForExit(within: 20)
       let text = process.text(of: .error)
@@ -43,16 +46,44 @@ extension EndToEnd {
           "AWSIOT_TUNNEL_ENDPOINT=$(printf 'caf\\351') $P -s 0",
           names: "AWSIOT_TUNNEL_ENDPOINT is not UTF-8"),
         Command(
-          "https_proxy=$(printf 'http://a:\\351@b') $P -e x -s 0", names: "https_proxy is not UTF-8"),
+          "https_proxy=$(printf 'http://a:\\351@b') $P -e x -s 0", names: "https_proxy is not UTF-8"
+        ),
         Command(
           "SSL_CERT_FILE=$(printf '/\\351') $P -e x -s 0", names: "SSL_CERT_FILE is not UTF-8"),
       ])
     func refusesOtherEncodings(command: Command) throws { try check(command) }
 
+    @Test(
+      "A pipe is read when somebody writes to it, and never waited for when nobody does",
+      arguments: [
+        Command("mkfifo p && $P -e x -s 0 --config p", names: "--config 'p'", "a pipe that nobody"),
+        Command("mkfifo p && $P -e x -s 0 --settings-json p", names: "--settings-json 'p'", "pipe"),
+        Command(
+          "mkfifo p && $P -e x -s 0 --access-token-file p", names: "--access-token-file 'p'", "pipe"
+        ),
+        Command(
+          "mkfifo p && $P --export-default-settings p", names: "--export-default-settings 'p'",
+          "a pipe that nobody"),
+        Command(
+          "$P -e x -s 0 --config <(sleep 0.2; echo a=b)", names: "line 1: there is no option"),
+        Command(
+          "echo a=b | $P --config /dev/stdin", names: "/dev/stdin, line 1: there is no option"),
+        Command("$P --config /dev/null", names: "give --region"),
+        Command("$P -e x -s x --settings-json <(echo '{}')", names: "'x' is not a port"),
+        Command("$P -e x -s x --access-token-file <(echo t)", names: "'x' is not a port"),
+        Command("$P --export-default-settings /dev/stdout | grep -q '\"tcp\"'", status: 0),
+        Command(
+          "mkfifo p; (cat p >r &); until $P --export-default-settings p; do sleep 0.1; done; "
+            + "until grep -q '\"tcp\"' r; do sleep 0.1; done", status: 0),
+      ])
+    func readsPipes(command: Command) throws { try check(command) }
+
     @Test("A reader of standard error who has gone does not change the status")
     func survivesClosedPipe() throws {
-      try check(Command("exec 3>&1; { sleep 0.2; $P --bad; echo $? >status; } 2>&1 | true; "
-        + "exit $(cat status)"))
+      try check(
+        Command(
+          "exec 3>&1; { sleep 0.2; $P --bad; echo $? >status; } 2>&1 | true; "
+            + "exit $(cat status)"))
     }
   }
 }

@@ -105,6 +105,8 @@ int64_t cepoll_monotonic_nanoseconds(void);
 void cepoll_format_time(char *text, size_t capacity);
 int cepoll_process_id(void);
 ssize_t cepoll_write(int fd, const void *bytes, size_t count);
+/// Writes all, and waits for a descriptor that does not block. 0, or a negated errno.
+int cepoll_write_whole(int fd, const void *bytes, size_t count);
 /// Whether a write of up to 4,096 bytes would not block now.
 int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
@@ -144,13 +146,19 @@ void cepoll_hide_argument(char *argument);
 
 // Whole files ---------------------------------------------------------------------------------------
 
+/// Errors of the calls below besides those of errno; cepoll_error_text has words for them.
+enum {
+  CEPOLL_NO_PEER = 4096,  // a pipe that no process has open at its other end
+  CEPOLL_NO_FILE = 4097,  // neither a regular file nor a pipe nor a character device
+};
+
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
 /// `first_line_only` nothing after the piece that its first line ends in. `mode` is the file's, 0 for what is
-/// no regular file. Returns the count.
+/// no regular file. A pipe's writer is waited for when there is one. Returns the count.
 ssize_t cepoll_read_file(
   const char *path, void *bytes, size_t capacity, int first_line_only, unsigned *mode
 );
-/// Makes a file, or replaces what is in it.
+/// Makes a file, or replaces what is in it. A pipe without a reader is not waited for.
 int cepoll_write_file(const char *path, const void *bytes, size_t count);
 
 enum cepoll_entry { CEPOLL_ENTRY_NONE, CEPOLL_ENTRY_FILE, CEPOLL_ENTRY_DIRECTORY };

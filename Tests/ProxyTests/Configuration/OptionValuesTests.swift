@@ -1,3 +1,4 @@
+import CEpoll
 import Foundation
 import Testing
 
@@ -131,6 +132,58 @@ struct OptionValuesTests {
         isUsageError(error, naming: "--config '\(path)'", reason)
       }
     }
+  }
+
+  @Test("a named pipe without a writer is an error, not waited for; so is what is no file")
+  func refusesPipes() throws {
+    let folder = try Folder()
+    let pipe = folder.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let socket = folder.path + "/socket"
+    let listener = try #require(Optional(cepoll_socket(0)))
+    defer { close(listener) }
+    var file: UInt64 = 0
+    #expect(cepoll_listen_on_path(listener, socket, 1, &file) == 0)
+    let reasons = [
+      (pipe, "a pipe that nobody has open"), (socket, "neither a file nor a pipe"),
+    ]
+    for (path, reason) in reasons {
+      var warnings = Warnings()
+      var values = OptionValues()
+      #expect {
+        try values.addFile(path, warnings: &warnings)
+      } throws: { error in
+        isUsageError(error, naming: "--config '\(path)'", reason)
+      }
+      for option in [Option.settingsJSON, .accessTokenFile] {
+        #expect {
+          _ = try configure([.accessToken: nil, option: path])
+        } throws: { error in
+          isUsageError(error, naming: "'\(path)' cannot be read", reason)
+        }
+      }
+    }
+  }
+
+  @Test("a pipe with a writer is read to its end, however slowly it comes")
+  func readsPipe() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    defer { close(reader) }
+    let thread = Thread {
+      for piece in ["region", " = us-", "east-1\n"] {
+        usleep(20_000)
+        _ = piece.withCString { write(writer, $0, strlen($0)) }
+      }
+      close(writer)
+    }
+    thread.start()
+    var warnings = Warnings()
+    var values = OptionValues()
+    try values.addFile("/dev/fd/\(reader)", warnings: &warnings)
+    #expect(values[.region]?.text == "us-east-1")
+    try values.addFile("/dev/null", warnings: &warnings)
   }
 
   @Test("a token in a file that others can read is warned about, without the token")
