@@ -5,11 +5,16 @@ public struct ArgumentSyntax {
   public let longName: String
   public let shortName: Unicode.Scalar?
   public let takesArgument: Bool
+  /// Another name of the option before it, which is the one that is then reported.
+  public let isOtherName: Bool
 
-  public init(longName: String, shortName: Unicode.Scalar?, takesArgument: Bool) {
+  public init(
+    longName: String, shortName: Unicode.Scalar?, takesArgument: Bool, isOtherName: Bool
+  ) {
     self.longName = longName
     self.shortName = shortName
     self.takesArgument = takesArgument
+    self.isOtherName = isOtherName
   }
 }
 
@@ -20,6 +25,7 @@ public struct ArgumentSyntax {
     case option(Int, argument: String)
     /// The argument of the option at this index is not UTF-8: text would not be what was given.
     case optionNotText(Int)
+    /// It fits no option or several, or is a flag with a value.
     case unknown(String)
     case argumentMissing(String)
     case operand(String)
@@ -30,9 +36,10 @@ public struct ArgumentSyntax {
   private var lastArgument: UnsafePointer<CChar>?
 
   public init(_ table: [ArgumentSyntax]) {
+    var code: Int32 = 0
     for (index, syntax) in table.enumerated() {
-      _ = unsafe cepoll_declare_option(
-        syntax.longName, syntax.takesArgument ? 1 : 0, Self.code(index, syntax))
+      if !syntax.isOtherName { code = Self.code(index, syntax) }
+      _ = unsafe cepoll_declare_option(syntax.longName, syntax.takesArgument ? 1 : 0, code)
     }
     self.table = table
   }

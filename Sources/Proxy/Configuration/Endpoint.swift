@@ -94,7 +94,7 @@ extension Endpoint {
   static func parseService(_ text: String) throws(UsageError) -> Endpoint {
     let lower = text.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
     let endpoint = try parse(lower[...].text, defaultPort: servicePort)
-    if endpoint.host.isEmpty || endpoint.port == 0 { throw UsageError("host or port is missing") }
+    if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
     return endpoint
   }
 

@@ -47,7 +47,6 @@ struct OptionValues {
   /// Takes a value unless a higher layer has the option already. Within the command line the last one counts,
   /// so that a script's defaults can be followed by its user's options.
   mutating func add(_ option: Option, _ text: String, label: String, layer: OptionValue.Layer) {
-    let option = option == .exportSettingsJSON ? .exportDefaultSettings : option
     if layer != .commandLine && values[option.rawValue] != nil { return }
     values[option.rawValue] = OptionValue(
       text: text, label: label, layer: layer, isSecret: option.isSecret)

@@ -119,7 +119,11 @@ struct ConfigurationTests {
       ),
       ([.mode: "both"], ["--mode 'both'", "destination"]), ([.mode: ""], ["--mode ''"]),
       ([.sourceListenPort: "SSH1=x"], ["SSH1=x"]),
-      ([.sourceListenPort: "SSH1=5555,HTTP1=5555"], ["5555 is given twice"]),
+      ([.sourceListenPort: "SSH1=5555,HTTP1=5555"], ["SSH1 and HTTP1", "port 5555 of localhost"]),
+      (
+        [.sourceListenPort: "A=1,B=[::1]:1", .localBindAddress: "::1"],
+        ["A and B", "port 1 of ::1"]
+      ),
       ([.capath: "/nonexistent"], ["--capath '/nonexistent'"]), ([.capath: ""], ["--capath ''"]),
       ([.configDir: "/nonexistent"], ["--config-dir '/nonexistent'"]),
       ([.configDir: "/etc/passwd"], ["--config-dir '/etc/passwd'"]),
@@ -132,7 +136,8 @@ struct ConfigurationTests {
       ([.proxyEndpoint: nil, .region: "us-east-1/"], ["us-east-1/"]),
       ([.proxyEndpoint: nil, .region: String(repeating: "a", count: 65)], ["--region"]),
       ([.proxyEndpoint: ""], ["--proxy-endpoint"]), ([.proxyEndpoint: ":443"], [":443"]),
-      ([.proxyEndpoint: "host:0"], ["host:0"]), ([.proxyEndpoint: "host:x"], ["host:x"]),
+      ([.proxyEndpoint: "host:0"], ["'host:0'", "port cannot be 0"]),
+      ([.proxyEndpoint: "host:x"], ["host:x"]),
       ([.proxyEndpoint: "host name:443"], ["host name"]),
       ([.proxyEndpoint: "host\r\nx"], ["--proxy-endpoint"]),
       ([.proxyEndpoint: String(repeating: "a", count: 254)], ["--proxy-endpoint"]),
@@ -178,7 +183,8 @@ struct ConfigurationTests {
       #expect {
         _ = try configure(changes)
       } throws: { error in
-        isUsageError(error, naming: named) && ((error as? UsageError)?.message.utf8.count ?? 0) < 400
+        isUsageError(error, naming: named)
+          && ((error as? UsageError)?.message.utf8.count ?? 0) < 400
       }
     }
     let warnings = try configure([.destinationClientType: long]).warnings
