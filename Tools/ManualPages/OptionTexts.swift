@@ -159,12 +159,14 @@ struct VariableText {
       name: "SSL_CERT_FILE",
       text: """
         CA certificates in one file, instead of the platform's file; the platform's directory still counts \
-        unless SSL_CERT_DIR is set.
+        unless SSL_CERT_DIR is set. One that cannot be read is warned about.
         """),
     VariableText(
       name: "SSL_CERT_DIR",
       text: """
-        CA certificates in a directory under their hashed names, instead of the platform's file and directory.
+        CA certificates in a directory under their hashed names, or in several separated by colons, instead of \
+        the platform's directory. Of the platform's files OpenSSL's own (cert.pem where openssl version -d \
+        says) still counts unless SSL_CERT_FILE is set. One that cannot be read is warned about.
         """),
   ]
 }

@@ -87,7 +87,7 @@ cepoll_transport_state cepoll_transport_state_of(int fd);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);
-/// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`.
+/// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`; or a negated errno.
 int cepoll_hashed_certificates(const char *directory, int limit);
 
 // Signals, time, process ----------------------------------------------------------------------------

@@ -35,6 +35,9 @@ struct TrustTests {
     #expect(
       bad.trustWarning
         == "--capath \(parent) has no certificate named by hash in it; run openssl rehash on it")
+    let missing = try TLSContext(clientTrusting: parent + "/none", verifiesPeer: true)
+    #expect(
+      missing.trustWarning == "--capath \(parent)/none cannot be read: No such file or directory")
   }
 
   @Test("who verifies nothing reads no store")
