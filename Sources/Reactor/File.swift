@@ -4,6 +4,7 @@ import CEpoll
 public enum File {
   /// What was read.
   public struct Content {
+    /// Without the byte order mark that some editors put in front of UTF-8.
     public let bytes: [UInt8]
     /// Others than the file's owner and group may read it.
     public let isReadableByOthers: Bool
@@ -39,6 +40,7 @@ public enum File {
     if count < 0 { throw SystemError(Int32(-count), "read") }
     if count > byteCountMax && !firstLineOnly { throw SystemError(EFBIG, "read") }
     bytes.removeLast(bytes.count - count)
+    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
     return Content(bytes: bytes, isReadableByOthers: mode & 0o004 != 0)
   }
 

@@ -6,8 +6,8 @@ enum SettingTexts {
     "endpoint_format": "The endpoint of a region, which takes the place of %s. A port may follow.",
     "region_endpoint_overrides":
       """
-    An object: the endpoints of regions that endpoint_format does not give, by the regions' names. Regions \
-    that a file does not name keep their defaults; 64 at the most.
+    An object: the endpoints of regions that endpoint_format does not give, by the regions' names, which are \
+    as --region takes them. Regions that a file does not name keep their defaults; 64 at the most.
     """,
     "drain_timeout_ms":
       "How long open connections may still deliver what is pending after SIGTERM or SIGINT.",

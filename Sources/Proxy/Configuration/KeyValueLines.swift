@@ -1,7 +1,7 @@
 import Basics
 
-/// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, a byte order mark and the
-/// carriage returns of other systems say nothing.
+/// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, and the carriage returns of
+/// other systems say nothing.
 struct KeyValueLines {
   struct Line {
     let key: String
@@ -11,7 +11,7 @@ struct KeyValueLines {
   private let bytes: [UInt8]
   private let name: String
   private let hashEndsLine: Bool
-  private var offset: Int
+  private var offset = 0
   private var number = 0
 
   /// - Parameters:
@@ -21,7 +21,6 @@ struct KeyValueLines {
     self.bytes = bytes
     self.name = name
     self.hashEndsLine = hashEndsLine
-    offset = bytes.count >= 3 && bytes[..<3] == [0xef, 0xbb, 0xbf] ? 3 : 0
   }
 
   /// File and line, as a message names them.

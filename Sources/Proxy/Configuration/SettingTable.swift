@@ -66,6 +66,7 @@ extension Settings {
   /// A message or a frame must carry its header and some payload.
   static let messageMin: Int64 = 1_024
   static let activeConnectionsMax: Int64 = 65_535
+  static let regionByteCountMax = 64
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
 

@@ -51,6 +51,11 @@ import Reactor
       guard let value = unsafe json_object_iter_value(entry) else { return }
       let key = "\(prefix)\(name)"
       if prefix.isSame(as: Self.overridesPrefix) {
+        if !Settings.isRegion(name) {
+          throw UsageError(
+            "\(path): \(Settings.keyPrefix)region_endpoint_overrides: \(name.quoted) is not a region, "
+              + "such as us-east-1")
+        }
         if unsafe !settings.setEndpoint(region: name, Self.text(value)) {
           throw unsafe fault(
             key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")

@@ -18,7 +18,7 @@ struct MappingDirectoryTests {
   @Test("the reference's examples say what they say there")
   func readsExamples() throws {
     let folder = try Folder()
-    try folder.write("SSHSource.ini", "SSH1=3333\nSSH2=5555\n")
+    try folder.write("SSHSource.ini", "\u{feff}SSH1=3333\nSSH2=5555\n")
     #expect(read(folder).found == [["SSH1", ":3333"], ["SSH2", ":5555"]])
     let other = try Folder()
     try other.write("SSHDestination.ini", "SSH1=22\r\nSSH2=10.0.0.1:80")

@@ -191,6 +191,24 @@ struct SettingsTests {
     }
   }
 
+  @Test(
+    "a key of region_endpoint_overrides is a region as --region takes it",
+    arguments: ["", "EU", "us_east", "us east", "é", String(repeating: "a", count: 65)])
+  func refusesRegion(name: String) {
+    #expect {
+      _ = try read(nest("region_endpoint_overrides", "{\"\(name)\": \"host\"}"))
+    } throws: { error in
+      isUsageError(
+        error, naming: "settings.json: tunneling.proxy.region_endpoint_overrides: '", "us-east-1")
+    }
+  }
+
+  @Test("a byte order mark in front of the settings says nothing")
+  func skipsByteOrderMark() throws {
+    #expect(try read("\u{feff}" + nest("drain_timeout_ms", "7")).settings.drainTimeout.count == 7)
+    #expect(throws: UsageError.self) { _ = try read(" \u{feff}{}") }
+  }
+
   @Test("what must be an object is one", arguments: ["tunneling", "tunneling.proxy.tcp"])
   func refusesScalar(key: String) {
     let json = key.split(separator: ".").reversed().reduce("1") { "{\"\($1)\": \($0)}" }
