@@ -47,6 +47,12 @@ int cepoll_address_format(const cepoll_address *address, char *text, size_t capa
 /// Takes what a resolver returned. 0, or -EAFNOSUPPORT.
 int cepoll_address_from(const void *sockaddr, cepoll_address *address);
 
+/// Which file a path leads to: numbers are given anew on each file system.
+typedef struct {
+  uint64_t device;
+  uint64_t number;
+} cepoll_file;
+
 enum cepoll_option {
   CEPOLL_NODELAY,
   CEPOLL_REUSEADDR,
@@ -65,10 +71,10 @@ int cepoll_connect(int fd, const cepoll_address *address);
 int cepoll_connect_path(int fd, const char *path);
 /// Binds and listens on a Unix socket file, in the place of one that nobody listens on any more. `file` is then
 /// for cepoll_remove_path. -EADDRINUSE when somebody listens there, -EEXIST when it is another kind of file.
-int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file);
+int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file);
 /// Removes the socket file that cepoll_listen_on_path made, after its descriptor was closed, unless another has
 /// taken its place.
-void cepoll_remove_path(const char *path, uint64_t file);
+void cepoll_remove_path(const char *path, cepoll_file file);
 int cepoll_local_address(int fd, cepoll_address *address);
 int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);

@@ -142,7 +142,7 @@ struct OptionValuesTests {
     let socket = folder.path + "/socket"
     let listener = try #require(Optional(cepoll_socket(0)))
     defer { close(listener) }
-    var file: UInt64 = 0
+    var file = cepoll_file()
     #expect(cepoll_listen_on_path(listener, socket, 1, &file) == 0)
     let reasons = [
       (pipe, "a pipe that nobody has open"), (socket, "neither a file nor a pipe"),
