@@ -170,20 +170,3 @@ struct VariableText {
         """),
   ]
 }
-
-/// How the program ends.
-enum ExitTexts {
-  static let all: [(status: ExitStatus, text: String)] = [
-    (.success, "a signal asked for the end, or the tunnel was closed or has expired"),
-    (.internalError, "the program or the system failed; the log says how"),
-    (.usage, "options, environment or files are wrong: one line on standard error says what"),
-    (.refused, "the service refused the token (HTTP 4xx); trying again would not help"),
-    (
-      .retriesUsedUp,
-      "the service could not be reached, and connect_retry_count or reconnect_on_data_error allow no further "
-        + "attempt"
-    ),
-    (.cannotListen, "a source could not have a port that it was to listen on"),
-    (.servicesMismatch, "the mappings do not fit the tunnel's services"),
-  ]
-}
