@@ -75,7 +75,8 @@ struct OptionText {
     .localBindAddress: OptionText(
       """
       A name or an address of this machine, IPv6 with or without brackets. A source listens there for mappings \
-      that name no host. A destination connects from there to its servers.
+      that name no host. A destination connects from there to its servers; a name is looked up with each \
+      attempt to reach the service until it is known.
       """, default: "source: default_bind_address; destination: the system's choice",
       example: "-b 192.168.1.10"),
     .capath: OptionText(
