@@ -5,6 +5,8 @@ import PackageDescription
 
 /// Directory of the toolchain's Embedded libraries for the target; set means "compile as Embedded Swift".
 let embeddedLibraries = Context.environment["LOCALPROXY_EMBEDDED_LIBRARIES"]
+/// `make fuzz` sets it: libFuzzer and AddressSanitizer in everything, and their program instead of the tests.
+let fuzzes = Context.environment["LOCALPROXY_FUZZ"] == "1"
 let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
@@ -32,6 +34,11 @@ if let embeddedLibraries {
 
     .linkedLibrary("m"),
   ]
+}
+
+if fuzzes {
+  productSettings += [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+  librarySettings = productSettings
 }
 
 var targets: [Target] = [
@@ -65,7 +72,16 @@ var targets: [Target] = [
 ]
 var dependencies: [Package.Dependency] = []
 
-if embeddedLibraries == nil {
+if fuzzes {
+  targets += [
+    .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Proxy", "Reactor", "Basics", "CFuzzer"], path: "Fuzz",
+      exclude: ["CFuzzer", "Tests", "seeds", "regressions"], sources: ["Targets", "Program"],
+      swiftSettings: productSettings,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+  ]
+} else if embeddedLibraries == nil {
   dependencies += [
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -82,6 +98,9 @@ if embeddedLibraries == nil {
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
     .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics"], path: "Fuzz",
+      exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
     .testTarget(
