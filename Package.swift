@@ -93,6 +93,7 @@ if fuzzes {
       name: "ProxyBench",
       dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
       path: "Benchmarks/ProxyBench"),
+    .target(name: "CMemoryProbe", path: "Tests/CMemoryProbe"),
     .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
@@ -106,7 +107,8 @@ if fuzzes {
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "Proxy", "Reactor", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Proxy", "Reactor", "Basics", "CMemoryProbe",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Message.proto"]),
     .testTarget(
