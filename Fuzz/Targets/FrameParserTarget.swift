@@ -1,26 +1,25 @@
 import Proxy
 
 extension FuzzTarget {
-  /// Octet 0: role and longest payload. The rest is what comes from the peer.
-  static let frameParser = FuzzTarget(name: "frame-parser", inputByteCountMax: 1_024) {
+  /// Octet 0: role, longest payload, compression, cuts. The rest is what comes from the peer.
+  static let frameParser = FuzzTarget(name: "frame-parser", inputByteCountMax: 256) {
     bytes throws(Finding) in
     var input = FuzzInput(bytes)
     let choices = input.octet()
     let role: WebSocketRole = choices & 1 == 0 ? .client : .server
     let payloadLengthMax = [125, 1_000, 131_076, Int.max][Int(choices >> 1 & 3)]
+    let allowsCompression = choices & 8 != 0
     let stream = input.remaining()
 
-    var whole = FrameLog(role: role, payloadLengthMax: payloadLengthMax)
-    try whole.feed(stream[...])
-    try whole.expectRewritten(stream)
-    for isByteByByte in [true, false] {
-      var pieces = FrameLog(role: role, payloadLengthMax: payloadLengthMax)
-      for piece in Cuts.pieces(stream, isByteByByte: isByteByByte) { try pieces.feed(piece) }
-      try require(
-        pieces.frames == whole.frames && pieces.violation == whole.violation,
-        "frames that come in pieces are other frames")
-      try require(pieces.usedCount == whole.usedCount, "pieces leave another rest")
-    }
+    var whole = FrameLog(stream, role, payloadLengthMax, allowsCompression)
+    try whole.show(stream.count)
+    try whole.expectRewritten()
+    var pieces = FrameLog(stream, role, payloadLengthMax, allowsCompression)
+    for end in Cuts.ends(stream, isByteByByte: choices & 16 != 0) { try pieces.show(end) }
+    try require(
+      pieces.frames == whole.frames && pieces.violation == whole.violation,
+      "frames that come in pieces are other frames")
+    try require(pieces.usedCount == whole.usedCount, "pieces leave another rest")
   }
 }
 
@@ -31,23 +30,32 @@ private struct FrameLog {
     var payload: [UInt8]
   }
 
+  private let stream: [UInt8]
+  /// Octets of the stream that have come.
+  private var end = 0
   private let role: WebSocketRole
   private let payloadLengthMax: Int
+  private let allowsCompression: Bool
   private var parser: FrameParser
-  private var buffer: [UInt8] = []
   private var isInside = false
   private(set) var usedCount = 0
   private(set) var frames: [Frame] = []
   private(set) var violation: FrameViolation?
 
-  init(role: WebSocketRole, payloadLengthMax: Int) {
+  init(
+    _ stream: [UInt8], _ role: WebSocketRole, _ payloadLengthMax: Int, _ allowsCompression: Bool
+  ) {
+    self.stream = stream
     self.role = role
     self.payloadLengthMax = payloadLengthMax
-    parser = FrameParser(role: role, payloadLengthMax: payloadLengthMax)
+    self.allowsCompression = allowsCompression
+    parser = FrameParser(
+      role: role, payloadLengthMax: payloadLengthMax, allowsCompression: allowsCompression)
   }
 
-  mutating func feed(_ bytes: ArraySlice<UInt8>) throws(Finding) {
-    buffer += bytes
+  /// Goes on with the octets up to `end`.
+  mutating func show(_ end: Int) throws(Finding) {
+    self.end = end
     while violation == nil {
       switch next() {
       case .needMore: return
@@ -74,8 +82,8 @@ private struct FrameLog {
   }
 
   private mutating func next() -> FrameParser.Step {
-    let bytes = buffer
-    return parser.next(bytes.span.extracting(usedCount...))
+    let bytes = stream
+    return parser.next(bytes.span.extracting(usedCount..<end))
   }
 
   private mutating func begin(
@@ -83,8 +91,12 @@ private struct FrameLog {
   ) throws(Finding) {
     try require(!isInside, "a frame inside of a frame")
     try require((header.maskingKey != nil) == (role == .server), "masked by the wrong role")
+    try require(
+      !header.isCompressed
+        || allowsCompression && (header.opcode == .text || header.opcode == .binary),
+      "compressed, where nothing may be")
     try require(header.payloadLength <= payloadLengthMax, "a payload longer than allowed")
-    try require(usedCount + headerByteCount <= buffer.count, "a header beyond the input")
+    try require(usedCount + headerByteCount <= end, "a header beyond the input")
     try require(header.byteCount == headerByteCount, "a header of another length")
     frames.append(Frame(header: header, payload: []))
     usedCount += headerByteCount
@@ -93,18 +105,19 @@ private struct FrameLog {
 
   private mutating func take(_ byteCount: Int, _ key: MaskingKey?) throws(Finding) {
     try require(isInside, "a payload outside of a frame")
-    try require(usedCount + byteCount <= buffer.count, "a payload beyond the input")
-    var payload = Array(buffer[usedCount..<(usedCount + byteCount)])
+    try require(usedCount + byteCount <= end, "a payload beyond the input")
+    let last = frames.count - 1
+    let start = frames[last].payload.count
+    frames[last].payload += stream[usedCount..<(usedCount + byteCount)]
     if let key {
-      var span = payload.mutableSpan
-      key.apply(to: &span, from: 0, byteCount: byteCount)
+      var span = frames[last].payload.mutableSpan
+      key.apply(to: &span, from: start, byteCount: byteCount)
     }
-    frames[frames.count - 1].payload += payload
     usedCount += byteCount
   }
 
   /// There is one way to write a frame, so what was read gives the same octets again.
-  func expectRewritten(_ stream: [UInt8]) throws(Finding) {
+  func expectRewritten() throws(Finding) {
     var written: [UInt8] = []
     for frame in frames {
       let headerByteCount = frame.header.byteCount

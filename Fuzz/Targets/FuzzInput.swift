@@ -28,18 +28,27 @@ struct FuzzInput {
 
 /// Where an input is cut into pieces: one octet each, or lengths that follow from the input itself.
 enum Cuts {
-  static func pieces(_ bytes: [UInt8], isByteByByte: Bool) -> [ArraySlice<UInt8>] {
-    var pieces: [ArraySlice<UInt8>] = []
+  /// Where the pieces end.
+  static func ends(_ bytes: [UInt8], isByteByByte: Bool) -> [Int] {
+    if isByteByByte { return Array(1..<(bytes.count + 1)) }
+    var ends: [Int] = []
+    ends.reserveCapacity(bytes.count / 4)
     var start = 0
     // Any mixture will do, as long as the same input is always cut in the same places.
     var state = UInt32(truncatingIfNeeded: bytes.count) &* 0x9e37_79b9 | 1
     while start < bytes.count {
       state = (state ^ UInt32(bytes[start])) &* 0x85eb_ca6b
-      let length = isByteByByte ? 1 : 1 + Int(state >> 24) % (state & 0x100 == 0 ? 5 : 150)
-      let end = min(start + length, bytes.count)
-      pieces.append(bytes[start..<end])
-      start = end
+      start = min(start + 1 + Int(state >> 24) % (state & 0x100 == 0 ? 5 : 150), bytes.count)
+      ends.append(start)
     }
-    return pieces
+    return ends
+  }
+
+  static func pieces(_ bytes: [UInt8], isByteByByte: Bool) -> [ArraySlice<UInt8>] {
+    var start = 0
+    return ends(bytes, isByteByByte: isByteByByte).map { end in
+      defer { start = end }
+      return bytes[start..<end]
+    }
   }
 }

@@ -10,8 +10,8 @@ struct FuzzTarget: Sendable {
   let check: @Sendable ([UInt8]) throws(Finding) -> Void
 
   static let all: [FuzzTarget] = [
-    .frameParser, .handshake, .message, .tunnelFraming, .session, .configuration, .settings,
-    .connectAnswer,
+    .frameParser, .handshake, .message, .frameReceiver, .tunnelFraming, .session,
+    .configuration, .settings, .connectAnswer,
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
