@@ -31,9 +31,9 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 	@STATIC=1 scripts/release
 	swift test --disable-xctest --filter EndToEndTests
 
-bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay
-	@scripts/release
-	swift run -c release ProxyBench
+bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay; frames alone
+	@LOCALPROXY_FRAMEBENCH=1 scripts/release
+	swift run -c release ProxyBench bulk latency connects idle frames
 
 fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)

@@ -71,7 +71,22 @@ var targets: [Target] = [
       + (embeddedLibraries == nil ? [] : [.linkedLibrary("swiftUnicodeDataTables")])),
 ]
 var dependencies: [Package.Dependency] = []
+let frameLoops: [Target] = [
+  .target(name: "CMemoryProbe", path: "Tests/CMemoryProbe"),
+  .target(
+    name: "FrameLoops", dependencies: ["Proxy", "Basics", "CMemoryProbe"],
+    path: "Benchmarks/FrameLoops", swiftSettings: librarySettings),
+]
 
+/// `make bench` sets it: the frames' loops compiled like the product.
+if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "1" {
+  targets += frameLoops
+  targets.append(
+    .executableTarget(
+      name: "FrameBench", dependencies: ["FrameLoops"], path: "Benchmarks/FrameBench",
+      swiftSettings: productSettings,
+      linkerSettings: programSettings + [.linkedLibrary("swiftUnicodeDataTables")]))
+}
 if fuzzes {
   targets += [
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
@@ -86,14 +101,16 @@ if fuzzes {
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ]
+  targets += frameLoops
   targets += [
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
     .executableTarget(
       name: "ProxyBench",
-      dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+      dependencies: [
+        "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       path: "Benchmarks/ProxyBench"),
-    .target(name: "CMemoryProbe", path: "Tests/CMemoryProbe"),
     .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "CMemoryProbe.h"
 
@@ -62,3 +63,9 @@ bool memory_probe_counts_allocations(void) { return false; }
 uint64_t memory_probe_allocation_count(void) { return 0; }
 
 #endif
+
+uint64_t memory_probe_thread_nanoseconds(void) {
+  struct timespec now = {0};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

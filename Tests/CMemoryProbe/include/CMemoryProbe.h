@@ -13,6 +13,9 @@ bool memory_probe_counts_allocations(void);
 /// Allocations by this thread so far: calls of malloc, calloc, realloc, aligned_alloc and posix_memalign.
 uint64_t memory_probe_allocation_count(void);
 
+/// Time that this thread has had a processor for.
+uint64_t memory_probe_thread_nanoseconds(void);
+
 /// Memory whose last byte lies in front of a page that cannot be read or written; NULL when there is none.
 /// Whoever touches what is behind it is ended by SIGSEGV.
 uint8_t *memory_probe_map_at_page_end(size_t count);
