@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test unit e2e demo bench fuzz seeds docs lint clean
+.PHONY: help deps build release test unit e2e autobahn demo bench fuzz seeds docs lint clean
 
 # The programs take STATIC=1 and KEEP=1 from the command line or the environment.
 export STATIC KEEP JOBS
@@ -30,6 +30,9 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 	@STATIC= scripts/release
 	@STATIC=1 scripts/release
 	swift test --disable-xctest --filter EndToEndTests
+
+autobahn: deps ## the WebSocket against Autobahn|Testsuite, both roles and both builds (needs Python 2.7)
+	@scripts/autobahn --record
 
 bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay; frames alone
 	@LOCALPROXY_FRAMEBENCH=1 scripts/release

@@ -52,12 +52,16 @@ var targets: [Target] = [
   .systemLibrary(
     name: "CJansson", path: "Sources/CLibraries/CJansson", pkgConfig: "jansson",
     providers: [.apt(["libjansson-dev"])]),
+  .systemLibrary(
+    name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib",
+    providers: [.apt(["zlib1g-dev"])]),
   .target(name: "Basics", swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
     swiftSettings: librarySettings),
   .target(
-    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson"], swiftSettings: librarySettings),
+    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson", "CZlib"],
+    swiftSettings: librarySettings),
   .target(
     name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
     swiftSettings: librarySettings),
@@ -77,6 +81,14 @@ let frameLoops: [Target] = [
     name: "FrameLoops", dependencies: ["Proxy", "Basics", "CMemoryProbe"],
     path: "Benchmarks/FrameLoops", swiftSettings: librarySettings),
 ]
+
+// What a conformance suite tests, of both compilations; `make release` does not need it.
+if embeddedLibraries == nil && !fuzzes || Context.environment["LOCALPROXY_ECHO"] == "1" {
+  targets.append(
+    .executableTarget(
+      name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
+      path: "Tests/WebSocketEcho", swiftSettings: productSettings, linkerSettings: programSettings))
+}
 
 /// `make bench` sets it: the frames' loops compiled like the product.
 if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "1" {

@@ -33,6 +33,8 @@ struct Bench {
     case .latency: Latency(roundCount: rounds)
     case .connects: Connects(roundCount: rounds)
     case .idle: Idle(roundCount: rounds, programs: programs, usesStatic: options.usesStatic)
+    case .compression:
+      Compression(megabyteCount: max(1, options.megabyteCount / 4), roundCount: rounds)
     case .stalled:
       Stalled(
         megabyteCount: options.megabyteCount, roundCount: rounds, usesStatic: options.usesStatic)
@@ -40,6 +42,7 @@ struct Bench {
   }
 
   private func run(_ kind: Options.Measured, _ measurement: any ChainMeasurement) -> Series {
+    let contestants = contestants.filter(measurement.measures)
     var series = Series(measurement, contestants: contestants.map(\.name))
     for round in 0..<measurement.roundCount {
       Progress.say("\(kind.rawValue): round \(round + 1) of \(measurement.roundCount)")
@@ -61,7 +64,9 @@ struct Bench {
     of measurement: any ChainMeasurement, case name: String, for contestant: Contestant
   ) -> Series.Outcome {
     do {
-      let chain = try Chain(contestant, programs: programs, serverPort: server.port)
+      let chain = try Chain(
+        contestant, programs: programs, serverPort: server.port,
+        layout: measurement.layout(case: name))
       defer { chain.stop() }
       do {
         return .values(try measurement.run(chain, case: name))

@@ -20,6 +20,14 @@ enum Contestant {
 /// The three processes between client and server: client → source → hub → destination → server. The
 /// hub is tunneld, or the floor's own.
 final class Chain {
+  /// What is different from the plain chain; of localproxy's alone.
+  struct Layout {
+    /// Between source and hub.
+    var countsWireBytes = false
+    /// Proxies offer compression, and the hub accepts it.
+    var compresses = false
+  }
+
   let contestant: Contestant
   let hub: Child
   let destination: Child
@@ -30,20 +38,25 @@ final class Chain {
   let startMilliseconds: Double
   /// The connection of the ping that showed the chain to work, still open.
   private(set) var firstConnection: Stream?
+  let wiretap: Wiretap?
 
   /// Reports whether the program at source and destination speaks, by a ping through all of it.
-  init(_ contestant: Contestant, programs: Programs, serverPort: UInt16) throws {
+  init(
+    _ contestant: Contestant, programs: Programs, serverPort: UInt16, layout: Layout = Layout()
+  ) throws {
     self.contestant = contestant
     let launch =
       switch contestant {
       case .floor, .control: try Launch(floor: programs.floor, serverPort: serverPort)
       case .proxy(_, let path):
-        try Launch(proxy: path, tunneld: programs.tunneld, serverPort: serverPort)
+        try Launch(
+          proxy: path, tunneld: programs.tunneld, serverPort: serverPort, layout: layout)
       }
     hub = launch.hub
     destination = launch.destination
     source = launch.source
     port = launch.port
+    wiretap = launch.wiretap
     startMilliseconds = try launch.waitForSource()
     try waitForServer()
   }
@@ -100,6 +113,7 @@ private struct Launch {
   let destination: Child
   let source: Child
   let port: UInt16
+  var wiretap: Wiretap?
 
   init(floor: String, serverPort: UInt16) throws {
     hub = try Child(name: "hub", path: floor, arguments: ["hub", "--listen", "127.0.0.1:0"])
@@ -114,11 +128,13 @@ private struct Launch {
       arguments: ["source", "--listen", "127.0.0.1:\(port)", "--hub", address])
   }
 
-  init(proxy: String, tunneld: String, serverPort: UInt16) throws {
-    let state = try Guardian.shared.temporaryDirectory() + "/tunneld"
+  init(proxy: String, tunneld: String, serverPort: UInt16, layout: Chain.Layout) throws {
+    let directory = try Guardian.shared.temporaryDirectory()
+    let state = directory + "/tunneld"
     hub = try Child(
       name: "tunneld", path: tunneld,
-      arguments: ["-l", "127.0.0.1:0", "-D", state, "--services", "SSH1", "--open", "1"])
+      arguments: ["-l", "127.0.0.1:0", "-D", state, "--services", "SSH1", "--open", "1"]
+        + (layout.compresses ? ["--compression"] : []))
     let there = try Invitation(
       hub.waitForLine("destination's command", seconds: 10) {
         $0.contains(" -d ")
@@ -127,18 +143,26 @@ private struct Launch {
       hub.waitForLine("source's command", seconds: 10) {
         $0.contains(" -s ")
       })
-    let common = ["-e", here.endpoint, "-c", state + "/ca", "-b", "127.0.0.1"]
+    var common = ["-c", state + "/ca", "-b", "127.0.0.1"]
+    if layout.compresses {
+      let settings = directory + "/compression.json"
+      try #"{"tunneling": {"proxy": {"websocket": {"compression": true}}}}"#.write(
+        toFile: settings, atomically: false, encoding: .utf8)
+      common += ["--settings-json", settings]
+    }
     destination = try Child(
       name: "destination", path: proxy,
-      arguments: common + ["-d", "SSH1=127.0.0.1:\(serverPort)"],
+      arguments: common + ["-e", there.endpoint, "-d", "SSH1=127.0.0.1:\(serverPort)"],
       environment: [Invitation.variable: there.token])
     // A baseline may say it in other words or not at all; the ping that follows decides.
     _ = try? destination.waitForLine("readiness", seconds: 3) {
       $0.contains("ready:") || $0.contains("established websocket connection")
     }
     port = try Listener.freePort()
+    if layout.countsWireBytes { wiretap = try Wiretap(to: here.port) }
+    let endpoint = wiretap.map { "localhost:\($0.port)" } ?? here.endpoint
     source = try Child(
-      name: "source", path: proxy, arguments: common + ["-s", "SSH1=\(port)"],
+      name: "source", path: proxy, arguments: common + ["-e", endpoint, "-s", "SSH1=\(port)"],
       environment: [Invitation.variable: here.token])
   }
 
@@ -161,6 +185,7 @@ private struct Invitation {
   static let variable = "AWSIOT_TUNNEL_ACCESS_TOKEN"
   let token: String
   let endpoint: String
+  let port: UInt16
 
   init(_ line: String) throws {
     let words = line.split(separator: " ").map(String.init)
@@ -169,5 +194,9 @@ private struct Invitation {
     else { throw Failure("tunneld: no command in '\(line.prefix(40))…'") }
     token = String(first.dropFirst(Self.variable.count + 1))
     endpoint = words[flag + 1]
+    guard let port = UInt16(endpoint.split(separator: ":").last ?? "") else {
+      throw Failure("tunneld: no port in '\(endpoint)'")
+    }
+    self.port = port
   }
 }

@@ -10,8 +10,18 @@ protocol Measurement {
 
 /// One that is made of programs that run. Each case of each round has a chain of its own.
 protocol ChainMeasurement: Measurement {
+  /// What the chain of a case is made of.
+  func layout(case name: String) -> Chain.Layout
+  /// Whether it makes sense for a contestant.
+  func measures(_ contestant: Contestant) -> Bool
+
   /// A value for each column.
   func run(_ chain: Chain, case name: String) throws -> [Double]
+}
+
+extension ChainMeasurement {
+  func layout(case name: String) -> Chain.Layout { Chain.Layout() }
+  func measures(_ contestant: Contestant) -> Bool { true }
 }
 
 struct Column {

@@ -29,6 +29,9 @@ final class Stream {
     Glibc.close(descriptor)
   }
 
+  /// Ends both directions, for whoever waits on them as well.
+  func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+
   func patience(seconds: Double) {
     let whole = seconds.rounded(.down)
     let time = timeval(tv_sec: Int(whole), tv_usec: Int((seconds - whole) * 1e6))

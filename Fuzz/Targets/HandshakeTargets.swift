@@ -16,22 +16,29 @@ extension FuzzTarget {
 
   private static func expectAnswer(_ answer: [UInt8], offered: [String]) throws(Finding) {
     // RFC 6455 §1.3: the answer to the key "dGhlIHNhbXBsZSBub25jZQ==".
+    let windowBits: Int? = offered.isEmpty ? nil : 10 + offered.count
     let handshake = ClientHandshake(
-      expectedAccept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", subprotocols: offered)
+      expectedAccept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", subprotocols: offered,
+      compressionWindowBits: windowBits)
     try PrefixRule.expect(answer) { prefix throws(Finding) in
       switch handshake.parse(prefix) {
       case .needMore: return nil
-      case .accepted(let head, let subprotocol, let byteCount):
-        try require(head.byteCount == byteCount, "two lengths of the head")
+      case .accepted(let head, let subprotocol, let compression, let byteCount):
         try require(
           offered.isEmpty ? subprotocol == nil : offered.contains(subprotocol ?? ""),
           "a subprotocol that was not offered")
-        try HeadRule.expect(head, in: prefix)
-        return "accepted \(subprotocol ?? "-") \(byteCount)"
-      case .refused(let status, let reason, let head):
-        try require((100...999).contains(status) && status != 101, "a refusal with \(status)")
-        try HeadRule.expect(head, in: prefix)
-        return "refused \(status) \(reason)"
+        try require(
+          compression.map { agreed in
+            [agreed.serverMaxWindowBits, agreed.clientMaxWindowBits].allSatisfy {
+              (8...(windowBits ?? 0)).contains($0)
+            }
+          } ?? true, "compression that was not offered")
+        try HeadRule.expect(head, in: prefix, endingAt: byteCount)
+        return "accepted \(subprotocol ?? "-") \(compression?.description ?? "-") \(byteCount)"
+      case .refused(let status, let reason, let head, let byteCount):
+        try require((200...999).contains(status), "a refusal with \(status)")
+        try HeadRule.expect(head, in: prefix, endingAt: byteCount)
+        return "refused \(status) \(reason) \(byteCount)"
       case .violation(let reason): return "violation \(reason)"
       }
     }
@@ -44,13 +51,27 @@ extension FuzzTarget {
       case .request(let request):
         try require(!request.target.isEmpty, "a request without a target")
         try require(request.key.utf8.count == 24, "a key of another length")
-        try HeadRule.expect(request.head, in: prefix)
+        try HeadRule.expect(request.head, in: prefix, endingAt: request.head.byteCount)
+        try expectOwnAnswer(to: request.head.value("sec-websocket-extensions"))
         let names = request.subprotocols.joined(separator: "|")
         return "request \(request.target) \(request.key) \(names) \(request.head.byteCount)"
       case .refuse(let status, let reason):
         try require((400...499).contains(status), "a refusal with \(status)")
         return "refuse \(status) \(reason)"
       }
+    }
+  }
+
+  /// What a server agrees to, a client that offered everything takes, and means the same by it.
+  private static func expectOwnAnswer(to offers: String?) throws(Finding) {
+    for windowBits in [9, 15] {
+      guard let chosen = PermessageDeflate.choose(offers: offers, windowBits: windowBits) else {
+        continue
+      }
+      try require(chosen.agreed.serverMaxWindowBits <= windowBits, "a window beyond the server's")
+      let judged = try? PermessageDeflate.judge(
+        answer: chosen.answer, windowBits: PermessageDeflate.windowBitsMax)
+      try require(judged == chosen.agreed, "'\(chosen.answer)' is understood as something else")
     }
   }
 
@@ -115,9 +136,11 @@ private enum PrefixRule {
 }
 
 private enum HeadRule {
-  static func expect(_ head: HeaderBlock, in bytes: Span<UInt8>) throws(Finding) {
-    try require(head.byteCount <= bytes.count, "a head longer than the input")
-    let end = head.byteCount
+  static func expect(
+    _ head: HeaderBlock, in bytes: Span<UInt8>, endingAt end: Int
+  ) throws(Finding) {
+    try require(
+      end <= bytes.count && head.byteCount <= end, "a head longer than the input")
     try require(
       bytes[end - 4] == 0x0d && bytes[end - 3] == 0x0a && bytes[end - 2] == 0x0d
         && bytes[end - 1] == 0x0a, "a head that ends elsewhere")

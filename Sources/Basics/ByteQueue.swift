@@ -69,6 +69,12 @@
     }
   }
 
+  /// Drops the last `count` readable bytes.
+  public mutating func removeLast(_ count: Int) {
+    precondition(count >= 0 && count <= end &- start)
+    end &-= count
+  }
+
   /// Says that `count` bytes were written into the writable region.
   public mutating func advance(_ count: Int) {
     precondition(count >= 0 && count <= capacity &- end)

@@ -9,7 +9,8 @@ import Reactor
 final class Reception: StreamHandler, TimerHandler {
   /// Longest request, the service's own limit.
   static let requestByteCountMax = 4_096
-  static let timeout = Milliseconds(10_000)
+  /// Of compression, what zlib takes by itself; the windows are as large as the client likes.
+  private static let compressionMemoryLevel = 8
   private static let subprotocols = [
     "aws.iot.securetunneling-3.0", "aws.iot.securetunneling-2.0", "aws.iot.securetunneling-1.0",
   ]
@@ -24,7 +25,9 @@ final class Reception: StreamHandler, TimerHandler {
   init(service: TunnelService, peer: SocketAddress) {
     self.service = service
     self.peer = peer
-    timer = service.network.schedule(at: service.network.now + Self.timeout, self, tag: 0)
+    // For all of it, so that no client gains by sending slowly.
+    let deadline = service.network.now + service.options.receptionTimeout
+    timer = service.network.schedule(at: deadline, self, tag: 0)
   }
 
   func start(_ transport: any Stream) {
@@ -125,9 +128,13 @@ final class Reception: StreamHandler, TimerHandler {
     _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
   ) {
     guard let stream, let channelID = try? Cryptography.uuid() else { return }
+    var fields = [HeaderBlock.Field("channel-id", channelID)]
+    let compression = compression(request)
+    if let compression {
+      fields.append(HeaderBlock.Field("Sec-WebSocket-Extensions", compression.answer))
+    }
     var answer = ServerHandshake.accept(
-      Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol,
-      fields: [HeaderBlock.Field("channel-id", channelID)])
+      Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol, fields: fields)
     // Two octets of text, in an unmasked frame.
     if service.options.faults[.textFrame] != nil { answer += [0x81, 2, 0x68, 0x69] }
     if case .failed = stream.send(answer.span) {
@@ -137,7 +144,7 @@ final class Reception: StreamHandler, TimerHandler {
     self.stream = nil
     finish()
     let link = TunnelLink(
-      network: service.network, stream: stream, role: .server,
+      network: service.network, stream: stream, role: .server, compression: compression?.halves,
       early: Array(received.dropFirst(request.head.byteCount)), log: service.log)
     let end = TunnelEnd(tunnel: tunnel, role: role, service: service, link: link, stream: stream)
     let older = tunnel.end(role)
@@ -145,8 +152,23 @@ final class Reception: StreamHandler, TimerHandler {
     older?.replace()
     service.log.info(
       "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(peer.description), "
-        + "\(subprotocol), session id \(channelID)")
+        + "\(subprotocol), session id \(channelID)"
+        + (compression.map { ", \($0.answer)" } ?? ""))
     end.start(sendsServiceIDs: subprotocol != "aws.iot.securetunneling-1.0")
+  }
+
+  /// What is made of the offers of compression; nil when there are none, or they are declined.
+  private func compression(
+    _ request: ServerHandshake.Request
+  ) -> (halves: MessageCompression, answer: String)? {
+    guard service.options.acceptsCompression,
+      let choice = PermessageDeflate.choose(
+        offers: request.head.value("sec-websocket-extensions"),
+        windowBits: PermessageDeflate.windowBitsMax),
+      let halves = MessageCompression(
+        choice.agreed, role: .server, memoryLevel: Self.compressionMemoryLevel)
+    else { return nil }
+    return (halves, choice.answer)
   }
 
   private func refuse(_ status: Int, _ reason: String) {

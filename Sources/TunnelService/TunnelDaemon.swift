@@ -49,6 +49,10 @@ struct DaemonOptions {
           "lifetime", nil, "SECONDS",
           "end each tunnel so long after it was opened; 0, the default, for never"),
         OptionDescription(
+          "compression", nil, nil,
+          "accept compression (permessage-deflate) from proxies whose settings have "
+            + "websocket.compression; declined by default"),
+        OptionDescription(
           "fault", nil, "NAME[,NAME…]", "misbehave, to see how a proxy copes: " + Fault.helpText),
         OptionDescription(
           "verbose", "v", "LEVEL",
@@ -84,6 +88,7 @@ struct DaemonOptions {
       case "lifetime":
         let seconds = try number(argument, "--lifetime", max: 31_536_000)
         options.service.lifetime = seconds == 0 ? nil : Milliseconds(Int64(seconds) * 1_000)
+      case "compression": options.service.acceptsCompression = true
       case "fault": options.service.faults = try Faults.parse(argument)
       case "verbose":
         guard let level = LogLevel.parse(argument) else {

@@ -7,7 +7,11 @@ public struct ServiceOptions: Sendable {
   public var shape = LinkShape(bandwidth: 0, latency: Milliseconds(0))
   /// How long a tunnel lasts once it is opened; nil for ever.
   public var lifetime: Milliseconds?
+  /// How long a client may take from its connection to the end of its request.
+  var receptionTimeout = Milliseconds(10_000)
   public var faults = Faults()
+  /// Whether permessage-deflate is accepted from proxies that offer it.
+  public var acceptsCompression = false
 
   public init() {}
 }

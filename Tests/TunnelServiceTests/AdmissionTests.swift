@@ -131,6 +131,23 @@ import Testing
     #expect(client.head?.startLine == "HTTP/1.1 101 Switching Protocols")
   }
 
+  @Test func requestThatComesSlowlyIsGivenUp() throws {
+    var options = ServiceOptions()
+    options.receptionTimeout = Milliseconds(300)
+    let hall = try Hall(options)
+    let pair = try hall.service.openTunnel(services: [])
+    let start = hall.reactor.now
+    let client = try hall.client()
+    for byte in RawClient.request("source", "access-token: \(pair.source)\r\n") {
+      if client.hasEnded { break }
+      client.send([byte])
+      let next = hall.reactor.now + Milliseconds(10)
+      try hall.run(until: { hall.reactor.now >= next })
+    }
+    #expect(client.hasEnded && client.head == nil)
+    #expect(hall.reactor.now >= start + Milliseconds(300))
+  }
+
   @Test func tokenIsSpentWithoutClientToken() throws {
     let hall = try Hall()
     let pair = try hall.service.openTunnel(services: [])

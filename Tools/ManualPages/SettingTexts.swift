@@ -67,5 +67,18 @@ enum SettingTexts {
       + "and 4 KiB at the least.",
     "websocket.handshake_timeout_ms":
       "How long each step on the way to the service may take: name, connection, TLS, WebSocket, services.",
+    "websocket.compression":
+      """
+    Whether compression of what goes through the tunnel (permessage-deflate, RFC 7692) is offered to the \
+    service. AWS's declines it, and the program goes on without; tunneld --compression accepts it. What is \
+    encrypted or compressed already is sent as it is.
+    """,
+    "websocket.compression_window_bits":
+      """
+    How far back either end may refer in what was sent before, as a power of two: 13 for 8 KiB. More finds \
+    more to leave out, and takes more memory.
+    """,
+    "websocket.compression_memory_level":
+      "How much memory the search for what can be left out takes, zlib's memLevel. More is a little better.",
   ]
 }

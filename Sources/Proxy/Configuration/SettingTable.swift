@@ -104,6 +104,9 @@ extension Settings {
     SettingDescription("websocket.read_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.write_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.handshake_timeout_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("websocket.compression", .boolean),
+    SettingDescription("websocket.compression_window_bits", .count, 9, 15),
+    SettingDescription("websocket.compression_memory_level", .count, 1, 9),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -143,6 +146,11 @@ extension Settings {
     case 26: return Self.exchange(&linkReadByteCountMax, new)
     case 27: return Self.exchange(&linkWriteByteCountMax, new)
     case 28: return Self.exchange(&stepTimeout, new)
+    case 29:
+      if let new { offersCompression = new == 1 }
+      return offersCompression ? 1 : 0
+    case 30: return Self.exchange(&compressionWindowBits, new)
+    case 31: return Self.exchange(&compressionMemoryLevel, new)
     default: return 0
     }
   }

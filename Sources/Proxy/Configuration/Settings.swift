@@ -79,6 +79,12 @@ public struct Settings: Sendable {
   public var linkWriteByteCountMax = 131_076
   /// `websocket.handshake_timeout_ms`: how long each step on the way to a WebSocket may take.
   public var stepTimeout = Milliseconds(10_000)
+  /// `websocket.compression`: whether permessage-deflate is offered.
+  public var offersCompression = false
+  /// `websocket.compression_window_bits`: how far either end may refer back, as a power of two.
+  public var compressionWindowBits = 13
+  /// `websocket.compression_memory_level`: zlib's memLevel, how much memory the search may take.
+  public var compressionMemoryLevel = 5
 
   /// Connections that wait to be accepted, per listening port.
   public static let listenBacklog: Int32 = 511

@@ -9,10 +9,12 @@ protocol DialerHandler: AnyObject {
   func dialer(_ dialer: Dialer, failed reason: String)
   /// The service answered 4xx; `reason` is for the log. Nothing is left open.
   func dialer(_ dialer: Dialer, refused reason: String)
-  /// - Parameter early: what came behind the answer's head.
+  /// - Parameters:
+  ///   - compression: what was agreed on, if it was offered and not declined.
+  ///   - early: what came behind the answer's head.
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
-    early: [UInt8])
+    compression: MessageCompression?, early: [UInt8])
 }
 
 /// The way to a WebSocket, one step at a time as `TunnelClient` says: name, connection, perhaps a web proxy,
@@ -22,8 +24,6 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   /// How long an answer that refuses may take to say why.
   private static let bodyTimeout = Milliseconds(1_000)
-  /// Bytes of such an answer's body that are quoted.
-  private static let bodyByteCountMax = 512
 
   private let network: any Network
   private let configuration: Configuration
@@ -206,9 +206,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       return
     }
     let keyText = Cryptography.base64(key)
-    let subprotocols = [configuration.settings.protocolVersion.subprotocol]
+    let settings = configuration.settings
+    let subprotocols = [settings.protocolVersion.subprotocol]
+    let windowBits = settings.offersCompression ? settings.compressionWindowBits : nil
     handshake = ClientHandshake(
-      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols)
+      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols,
+      compressionWindowBits: windowBits)
     var fields = [HeaderBlock.Field("access-token", configuration.accessToken)]
     if !configuration.clientToken.isEmpty {
       fields.append(HeaderBlock.Field("client-token", configuration.clientToken))
@@ -218,7 +221,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     let request = ClientHandshake.request(
       target: "/tunnel?local-proxy-mode=" + configuration.role.localProxyMode,
       host: endpoint.port == 443 ? endpoint.bracketedHost : endpoint.description, key: keyText,
-      subprotocols: subprotocols, fields: fields)
+      subprotocols: subprotocols, compressionWindowBits: windowBits, fields: fields)
     stream.interest = .readable
     if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
   }
@@ -270,9 +273,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch outcome {
     case .needMore: break
     case .violation(let reason): fail(reason)
-    case .refused(let status, let reason, let head):
-      let body = response.dropFirst(head.byteCount).prefix(Self.bodyByteCountMax)
-      if !isComplete && body.count < bodyByteCount(head) {
+    case .refused(let status, let reason, let head, let byteCount):
+      let body = ResponseBody(
+        status: status, head: head, bytes: response.dropFirst(byteCount))
+      if !isComplete && !body.isWhole {
         // The words that say why come in a record of their own.
         if isAwaitingBody { return }
         isAwaitingBody = true
@@ -281,9 +285,17 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
           at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
         return
       }
-      refuse(status, reason, body.trimmed.text, head)
-    case .accepted(let head, let subprotocol, let byteCount):
+      refuse(status, reason, body.text, head)
+    case .accepted(let head, let subprotocol, let agreed, let byteCount):
       guard let stream else { return }
+      let compression = agreed.flatMap {
+        MessageCompression(
+          $0, role: .client, memoryLevel: configuration.settings.compressionMemoryLevel)
+      }
+      if agreed != nil && compression == nil {
+        fail("there is no memory for the compression that was agreed on")
+        return
+      }
       for field in head.fields {
         log.trace("Web socket upgrade response: \(field.name): \(field.value)")
       }
@@ -292,14 +304,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       stream.interest = []
       drop()
       handler?.dialer(
-        self, opened: stream, head: head, subprotocol: subprotocol, early: early)
+        self, opened: stream, head: head, subprotocol: subprotocol, compression: compression,
+        early: early)
     }
-  }
-
-  /// Bytes of the body that are worth waiting for.
-  private func bodyByteCount(_ head: HeaderBlock) -> Int {
-    guard let length = head.value("content-length") else { return Self.bodyByteCountMax }
-    return min(Int(length) ?? 0, Self.bodyByteCountMax)
   }
 
   private func refuse(_ status: Int, _ reason: String, _ body: String, _ head: HeaderBlock) {

@@ -192,12 +192,14 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   // MARK: A session
 
-  private func begin(_ stream: any Stream, _ early: [UInt8]) {
+  private func begin(
+    _ stream: any Stream, _ compression: MessageCompression?, _ early: [UInt8]
+  ) {
     handle(.upgraded)
     let settings = configuration.settings
     let link = TunnelLink(
       network: network, stream: stream, role: .client, limits: TunnelLink.Limits(settings),
-      early: early, log: log)
+      compression: compression, early: early, log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
@@ -320,7 +322,7 @@ extension LocalProxy: DialerHandler {
 
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
-    early: [UInt8]
+    compression: MessageCompression?, early: [UInt8]
   ) {
     channelID = head.value("channel-id") ?? "none"
     log.info("Web socket session ID: " + channelID)
@@ -328,7 +330,12 @@ extension LocalProxy: DialerHandler {
     log.info(
       "Successfully established websocket connection with proxy server: wss://"
         + configuration.endpoint.description)
-    begin(stream, early)
+    if configuration.settings.offersCompression {
+      log.info(
+        compression.map { "Web socket compression: " + $0.agreed.description }
+          ?? "Web socket compression: the service declined it, going on without")
+    }
+    begin(stream, compression, early)
   }
 }
 

@@ -1,21 +1,26 @@
 import Basics
 import Reactor
 
-/// The one frame that a link builds at a time: payload in place, headers written backwards in front of it.
+/// The one frame that its owner builds at a time: payload in place, headers written backwards in front of it.
 ///
 ///     | room for headers | WebSocket header | length prefix, message's fields | payload |
 ///
-/// Use: `begin`, then fill the payload, then `prepend…` if it is a message's, then `seal`, then send.
-struct OutgoingFrame: ~Copyable {
+/// Use: `begin`, then fill the payload, then `prepend…` if it is a message's, then perhaps `compress`, then `seal`,
+/// then send.
+public struct OutgoingFrame: ~Copyable {
   private static let headroom = FrameHeader.byteCountMax + MessageHeader.byteCountMax
 
   private var bytes = ByteQueue()
+  /// Where a payload is compressed to; it owns no memory unless that is done.
+  private var compressed = ByteQueue()
+
+  public init() {}
 
   /// Octets of the frame so far.
   var count: Int { bytes.count }
 
   /// Forgets the last frame and makes room for a payload of `payloadLengthMax` octets.
-  mutating func begin(payloadLengthMax: Int) {
+  public mutating func begin(payloadLengthMax: Int) {
     // Emptied first: what was sent need not be kept while the buffer grows.
     bytes.restart(headroom: 0)
     bytes.reserve(Self.headroom + payloadLengthMax)
@@ -30,7 +35,7 @@ struct OutgoingFrame: ~Copyable {
   }
 
   /// Copies `payload` behind what is there.
-  mutating func append(_ payload: Span<UInt8>) { bytes.append(payload) }
+  public mutating func append(_ payload: Span<UInt8>) { bytes.append(payload) }
 
   /// Makes the octets so far the payload of a message with this header.
   mutating func prepend(_ header: MessageHeader) {
@@ -53,10 +58,40 @@ struct OutgoingFrame: ~Copyable {
     }
   }
 
+  /// Whether the payload looks as if it could be made shorter.
+  var isWorthCompressing: Bool { bytes.withReadable { MessageCompression.isWorthwhile($0) } }
+
+  /// Puts the payload's compressed form in its place.
+  /// - Parameter byteCountMax: octets that it may have.
+  /// - Returns: false when it would have more; the payload stays as it is then.
+  public mutating func compress(with deflater: Deflater, byteCountMax: Int) -> Bool {
+    compressed.restart(headroom: 0)
+    compressed.reserve(FrameHeader.byteCountMax + max(byteCountMax, 0))
+    compressed.restart(headroom: FrameHeader.byteCountMax)
+    if !Self.compress(bytes, with: deflater, into: &compressed, byteCountMax) {
+      deflater.forget()
+      return false
+    }
+    swap(&bytes, &compressed)
+    return true
+  }
+
+  private static func compress(
+    _ bytes: borrowing ByteQueue, with deflater: Deflater, into compressed: inout ByteQueue,
+    _ byteCountMax: Int
+  ) -> Bool {
+    bytes.withReadable {
+      deflater.compress($0, endsMessage: true, into: &compressed, byteCountMax: byteCountMax)
+    }
+  }
+
   /// Puts the frame header in front and masks the rest if there is a key.
-  mutating func seal(_ opcode: Opcode, maskingKey: MaskingKey?) {
+  public mutating func seal(
+    _ opcode: Opcode, isCompressed: Bool = false, maskingKey: MaskingKey?
+  ) {
     let length = bytes.count
-    let header = FrameHeader(opcode: opcode, payloadLength: length, maskingKey: maskingKey)
+    let header = FrameHeader(
+      isCompressed: isCompressed, opcode: opcode, payloadLength: length, maskingKey: maskingKey)
     bytes.extendFront(header.byteCount)
     bytes.withReadableMutable { bytes in
       _ = header.write(into: &bytes, endingAt: header.byteCount)
@@ -64,15 +99,20 @@ struct OutgoingFrame: ~Copyable {
     }
   }
 
+  /// Lends the frame's octets.
+  public func withBytes<R>(_ body: (Span<UInt8>) -> R) -> R { bytes.withReadable(body) }
+
   func send(to stream: any Stream) -> SendResult { bytes.withReadable { stream.send($0) } }
 }
 
 /// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
-struct MaskingKeySource {
+public struct MaskingKeySource {
   private var octets: [UInt8] = []
   private var used = 0
 
-  mutating func next() -> MaskingKey {
+  public init() {}
+
+  public mutating func next() -> MaskingKey {
     if used + 4 > octets.count {
       // Without randomness a constant key: TLS below protects the bytes either way.
       octets = (try? Cryptography.random(1_024)) ?? [UInt8](repeating: 0, count: 4)

@@ -18,10 +18,13 @@ public protocol TunnelLinkHandler: AnyObject {
 /// Inbound, the payload of the WebSocket's binary messages is one stream of tunnel messages, wherever the frames
 /// and messages of the WebSocket begin and end in it. Outbound, one frame is built at a time in a buffer with
 /// headroom, and handed to the stream whole. The link reads nothing while it is paused, so what a slow
-/// reader does not take stays with the sender.
+/// reader does not take stays with the sender. With compression a few bytes may become many: they are restored
+/// piece by piece, and after so many pieces the loop's other events come first.
 public final class TunnelLink: StreamHandler, TimerHandler {
   /// Longest frame payload in either direction, the service's own limit.
   public static let framePayloadLengthMax = 131_076
+  /// Pieces of compressed payload restored in one go, 1 MiB in all.
+  private static let piecesPerTurnMax = 1024 * 1024 / FrameReceiver.restoredByteCountMax
   /// How long the peer may take to answer our close frame.
   static let closeTimeout = Milliseconds(2_000)
 
@@ -63,16 +66,19 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   enum State { case open, closing, ended }
-  private enum TimerTag: Int { case ping, close }
+  private enum TimerTag: Int { case ping, close, rest }
 
   private let network: any Network
   let stream: any Stream
   let role: WebSocketRole
   private let limits: Limits
   private let log: Log
+  let compression: MessageCompression?
   var state = State.open
   private var inbound: FrameReceiver
   var isPaused = false
+  /// Other events come first, before more is restored and read.
+  private(set) var isResting = false
   private var isProcessing = false
   var outgoing = OutgoingFrame()
   var maskingKeys = MaskingKeySource()
@@ -83,6 +89,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var heartbeat: Heartbeat?
   private var pingTimer: TimerID?
   private var closeTimer: TimerID?
+  private var restTimer: TimerID?
   public var handler: (any TunnelLinkHandler)?
 
   /// Ask to be told by `linkHasRoom`; cleared by that.
@@ -95,17 +102,21 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   public internal(set) var sentByteCount = 0
 
   /// Takes over an open stream behind the opening handshake.
-  /// - Parameter early: what came behind the handshake's last octet.
+  /// - Parameters:
+  ///   - compression: what was agreed on; nil when a compressed message is a violation.
+  ///   - early: what came behind the handshake's last octet.
   public init(
     network: any Network, stream: any Stream, role: WebSocketRole, limits: Limits = Limits(),
-    early: [UInt8], log: Log
+    compression: MessageCompression? = nil, early: [UInt8], log: Log
   ) {
     self.network = network
     self.stream = stream
     self.role = role
     self.limits = limits
     self.log = log
-    inbound = FrameReceiver(role: role, payloadLengthMax: limits.framePayloadLengthMax)
+    self.compression = compression
+    inbound = FrameReceiver(
+      role: role, payloadLengthMax: limits.framePayloadLengthMax, inflater: compression?.inflater)
     inbound.reserve(max(limits.inboundByteCountMax, early.count))
     inbound.append(early)
   }
@@ -136,7 +147,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   public func streamReady(_ readiness: Readiness) {
     if readiness.contains(.writable) { roomCame() }
-    if readiness.contains(.readable) && state != .ended && !isPaused { receive() }
+    if readiness.contains(.readable) && state != .ended && !isPaused && !isResting { receive() }
   }
 
   private func receive() {
@@ -158,13 +169,18 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private func process() {
     isProcessing = true
     defer { isProcessing = false }
+    var pieceCount = 0
     while state != .ended {
-      if isPaused || !dispatchMessages() { return }
+      if isPaused || isResting || !dispatchMessages() { return }
       switch inbound.next() {
       case .needMore: return
       case .message(.text, _):
         violate(.unsupportedData, reason: "a text frame, where only binary ones are allowed")
-      case .message, .payload: break
+      case .message: break
+      case .payload:
+        if compression == nil { break }
+        pieceCount += 1
+        if pieceCount == Self.piecesPerTurnMax { rest() }
       case .ping(let payload):
         // Only the newest ping needs an answer (RFC 6455 §5.5.3), so pings never queue up.
         if state == .open { pendingPong = payload }
@@ -177,6 +193,11 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       case .violation(let violation): violate(violation.statusCode, reason: violation.reason)
       }
     }
+  }
+
+  private func rest() {
+    isResting = true
+    restTimer = network.schedule(at: network.now, self, tag: TimerTag.rest.rawValue)
   }
 
   /// Shows the whole messages at the payload's front to the handler; false when that paused or ended it.
@@ -231,10 +252,18 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     if tag == TimerTag.close.rawValue {
       closeTimer = nil
       end(.completed)
-      return
+    } else if tag == TimerTag.rest.rawValue {
+      restTimer = nil
+      isResting = false
+      process()
+      updateInterest()
+    } else {
+      pingTimer = nil
+      if state == .open { ping(now) }
     }
-    pingTimer = nil
-    if state != .open { return }
+  }
+
+  private func ping(_ now: Instant) {
     let transport = stream.transportState
     let isAlive = heartbeat?.periodEnded(
       isReading: !isPaused,
@@ -289,8 +318,10 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     state = .ended
     if let pingTimer { network.cancel(pingTimer) }
     if let closeTimer { network.cancel(closeTimer) }
+    if let restTimer { network.cancel(restTimer) }
     pingTimer = nil
     closeTimer = nil
+    restTimer = nil
     stream.close()
     let owner = handler
     handler = nil

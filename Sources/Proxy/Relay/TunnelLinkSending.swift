@@ -50,11 +50,19 @@ extension TunnelLink {
 
   private func sendMessages() {
     sentByteCount += outgoing.count
-    sendFrame(.binary)
+    sendFrame(.binary, isCompressed: compress())
   }
 
-  private func sendFrame(_ opcode: Opcode) {
-    outgoing.seal(opcode, maskingKey: role == .client ? maskingKeys.next() : nil)
+  /// Makes the payload shorter, if that was agreed on and can be done.
+  private func compress() -> Bool {
+    guard let compression, outgoing.isWorthCompressing else { return false }
+    return outgoing.compress(with: compression.deflater, byteCountMax: outgoing.count - 1)
+  }
+
+  private func sendFrame(_ opcode: Opcode, isCompressed: Bool = false) {
+    outgoing.seal(
+      opcode, isCompressed: isCompressed,
+      maskingKey: role == .client ? maskingKeys.next() : nil)
     switch outgoing.send(to: stream) {
     case .accepted: break
     case .wouldBlock: end(.failed(.unexpectedEnd))
@@ -101,7 +109,7 @@ extension TunnelLink {
   func updateInterest() {
     if state == .ended { return }
     var wanted: Readiness = []
-    if !isPaused { wanted.insert(.readable) }
+    if !isPaused && !isResting { wanted.insert(.readable) }
     if wantsRoom || pendingPong != nil || pendingPing != nil || pendingClose != nil {
       wanted.insert(.writable)
     }

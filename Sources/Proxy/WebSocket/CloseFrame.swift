@@ -58,6 +58,7 @@ public struct CloseCode: RawRepresentable, Equatable, Sendable {
   public static let noStatusReceived = CloseCode(rawValue: 1005)
   public static let invalidPayloadData = CloseCode(rawValue: 1007)
   public static let messageTooBig = CloseCode(rawValue: 1009)
+  public static let internalError = CloseCode(rawValue: 1011)
 
   /// Codes that may stand in a close frame (§7.4.1, §7.4.2, and IANA's registry up to 1014).
   public var isAllowedOnWire: Bool {

@@ -135,11 +135,13 @@ public enum FrameViolation: Error, Equatable, Sendable {
   case closeLength
   case closeCode
   case closeReason
+  case compression(Inflater.Violation)
 
   public var statusCode: CloseCode {
     switch self {
     case .tooLong: .messageTooBig
     case .closeReason: .invalidPayloadData
+    case .compression(let violation): violation.statusCode
     default: .protocolError
     }
   }
@@ -159,6 +161,7 @@ public enum FrameViolation: Error, Equatable, Sendable {
     case .closeLength: "a close frame has half a status code"
     case .closeCode: "a close frame has a status code that may not be sent"
     case .closeReason: "a close frame's reason is not UTF-8"
+    case .compression(let violation): violation.reason
     }
   }
 }

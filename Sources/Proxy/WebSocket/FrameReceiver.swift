@@ -8,6 +8,9 @@ import Basics
 ///     | payload not used yet | raw: headers, masked payload, … | room to receive |
 ///      payloadByteCount
 ///
+/// With compression, what stands at that queue's front waits to be restored into a queue of its own, message by
+/// message and in pieces: what is compressed in the one place is payload in the other.
+///
 /// The owner puts octets in (`reserve`, `withWritable`, `advance`), asks `next` what they mean until that needs
 /// more, and uses up the payload (`withPayload`, `consume`) when it likes. It may take its time: what is not
 /// asked for stays raw.
@@ -27,24 +30,37 @@ public struct FrameReceiver: ~Copyable {
     case violation(FrameViolation)
   }
 
+  /// Octets of payload that one `next` restores, at the most.
+  public static let restoredByteCountMax = 16 * 1024
+
   private var parser: FrameParser
   private var queue = ByteQueue()
-  /// Octets at the queue's front that are payload.
-  public private(set) var payloadByteCount = 0
+  /// Octets at the queue's front that are unmasked: the payload, or what waits to be restored.
+  private var unmaskedByteCount = 0
   /// The current frame is its message's last.
   private var isLastFrame = false
   private var violation: FrameViolation?
+  private let inflater: Inflater?
+  /// With an inflater, the payload.
+  private var restored = ByteQueue()
+  /// What waits is compressed.
+  private var isCompressed = false
+  /// What waits, perhaps nothing, ends its message.
+  private var endsMessage = false
 
-  /// - Parameter payloadLengthMax: longest payload of one frame, in octets; longer is a violation.
-  public init(role: WebSocketRole, payloadLengthMax: Int, allowsCompression: Bool = false) {
+  /// - Parameters:
+  ///   - payloadLengthMax: longest payload of one frame, in octets; longer is a violation.
+  ///   - inflater: restores compressed messages; without one they are violations.
+  public init(role: WebSocketRole, payloadLengthMax: Int, inflater: Inflater? = nil) {
     parser = FrameParser(
-      role: role, payloadLengthMax: payloadLengthMax, allowsCompression: allowsCompression)
+      role: role, payloadLengthMax: payloadLengthMax, allowsCompression: inflater != nil)
+    self.inflater = inflater
   }
 
   // MARK: Octets of the wire
 
   /// Nothing is here, neither payload nor raw octets.
-  public var isEmpty: Bool { queue.isEmpty }
+  public var isEmpty: Bool { queue.isEmpty && restored.isEmpty }
 
   /// Makes at least `byteCount` octets writable.
   public mutating func reserve(_ byteCount: Int) { queue.reserve(byteCount) }
@@ -61,17 +77,29 @@ public struct FrameReceiver: ~Copyable {
 
   // MARK: Payload
 
+  /// Octets of payload that were not used yet.
+  public var payloadByteCount: Int { inflater == nil ? unmaskedByteCount : restored.count }
+
   /// Lends the payload that was not used yet.
   public borrowing func withPayload<R>(_ body: (Span<UInt8>) -> R) -> R {
-    let byteCount = payloadByteCount
+    if inflater != nil { return restored.withReadable(body) }
+    let byteCount = unmaskedByteCount
     return queue.withReadable { body($0.extracting(..<byteCount)) }
   }
 
   /// Says that the first `byteCount` octets of payload were used.
   public mutating func consume(_ byteCount: Int) {
-    precondition(byteCount <= payloadByteCount)
+    if inflater != nil {
+      restored.consume(byteCount)
+    } else {
+      consumeUnmasked(byteCount)
+    }
+  }
+
+  private mutating func consumeUnmasked(_ byteCount: Int) {
+    precondition(byteCount <= unmaskedByteCount)
     queue.consume(byteCount)
-    payloadByteCount &-= byteCount
+    unmaskedByteCount &-= byteCount
   }
 
   // MARK: Meaning
@@ -80,25 +108,83 @@ public struct FrameReceiver: ~Copyable {
   public mutating func next() -> Event {
     if let violation { return .violation(violation) }
     while true {
-      switch Self.step(&parser, queue, from: payloadByteCount) {
+      if let inflater, unmaskedByteCount > 0 || endsMessage || inflater.mayHaveMore {
+        if let event = restore(inflater) { return event }
+        continue
+      }
+      switch Self.step(&parser, queue, from: unmaskedByteCount) {
       case .needMore: return .needMore
       case .frame(let header, let headerByteCount):
-        queue.removeInside(offset: payloadByteCount, count: headerByteCount)
+        queue.removeInside(offset: unmaskedByteCount, count: headerByteCount)
         isLastFrame = header.fin
         if header.opcode != .continuation {
+          isCompressed = header.isCompressed
           return .message(header.opcode, isCompressed: header.isCompressed)
         }
       case .payload(let byteCount, let maskingKey, let isLast):
-        unmask(maskingKey, from: payloadByteCount, byteCount: byteCount)
-        payloadByteCount &+= byteCount
+        unmask(maskingKey, from: unmaskedByteCount, byteCount: byteCount)
+        unmaskedByteCount &+= byteCount
         let endsMessage = isLast && isLastFrame
-        if byteCount > 0 || endsMessage {
+        if inflater != nil {
+          self.endsMessage = endsMessage
+        } else if byteCount > 0 || endsMessage {
           return .payload(byteCount: byteCount, endsMessage: endsMessage)
         }
       case .control(let header, let headerByteCount): return takeControl(header, headerByteCount)
       case .violation(let violation): return .violation(violation)
       }
     }
+  }
+
+  /// Makes a piece of payload out of what waits; nil when all of that was used and nothing came of it.
+  private mutating func restore(_ inflater: Inflater) -> Event? {
+    let made: Int
+    var isDone: Bool
+    if isCompressed {
+      restored.reserve(Self.restoredByteCountMax)
+      do throws(Inflater.Violation) {
+        let used: Int
+        (used, made, isDone) = try Self.inflate(
+          queue, unmaskedByteCount, endsMessage, with: inflater, into: &restored)
+        consumeUnmasked(used)
+        restored.advance(made)
+      } catch {
+        violation = .compression(error)
+        return .violation(.compression(error))
+      }
+    } else {
+      made = min(unmaskedByteCount, Self.restoredByteCountMax)
+      Self.copy(queue, made, into: &restored)
+      consumeUnmasked(made)
+      isDone = endsMessage && unmaskedByteCount == 0
+    }
+    if isDone { endsMessage = false }
+    return made > 0 || isDone ? .payload(byteCount: made, endsMessage: isDone) : nil
+  }
+
+  /// - Parameter waitingByteCount: octets at the front of `queue` to be restored.
+  private static func inflate(
+    _ queue: borrowing ByteQueue, _ waitingByteCount: Int, _ endsMessage: Bool,
+    with inflater: Inflater, into restored: inout ByteQueue
+  ) throws(Inflater.Violation) -> (used: Int, made: Int, isDone: Bool) {
+    try queue.withReadable { (readable) throws(Inflater.Violation) in
+      try restored.withWritable(atMost: restoredByteCountMax) {
+        (room) throws(Inflater.Violation) in
+        let (used, made) = try inflater.inflate(
+          readable.extracting(..<waitingByteCount), into: &room)
+        if used < waitingByteCount || inflater.mayHaveMore || !endsMessage {
+          return (used, made, false)
+        }
+        let (rest, isDone) = try inflater.finish(into: &room, from: made)
+        return (used, made + rest, isDone)
+      }
+    }
+  }
+
+  private static func copy(
+    _ queue: borrowing ByteQueue, _ byteCount: Int, into restored: inout ByteQueue
+  ) {
+    queue.withReadable { restored.append($0.extracting(..<byteCount)) }
   }
 
   /// On two parts of the receiver at a time, which a closure over `self` may not have.
@@ -114,14 +200,15 @@ public struct FrameReceiver: ~Copyable {
   }
 
   private mutating func takeControl(_ header: FrameHeader, _ headerByteCount: Int) -> Event {
-    let start = payloadByteCount + headerByteCount
+    let start = unmaskedByteCount + headerByteCount
     unmask(header.maskingKey, from: start, byteCount: header.payloadLength)
     var payload: [UInt8] = []
     payload.reserveCapacity(header.payloadLength)
     queue.withReadable { readable in
       for index in start..<(start + header.payloadLength) { payload.append(readable[index]) }
     }
-    queue.removeInside(offset: payloadByteCount, count: headerByteCount + header.payloadLength)
+    queue.removeInside(
+      offset: unmaskedByteCount, count: headerByteCount + header.payloadLength)
     if header.opcode == .ping { return .ping(payload) }
     if header.opcode == .pong { return .pong(payload) }
     do throws(FrameViolation) {

@@ -1,6 +1,10 @@
 import Basics
 
 /// The head of an HTTP/1.1 request or answer: its first line, and its header fields (RFC 9112).
+///
+/// Read strictly. Refused as soon as they are seen: a bare carriage return or line feed, NUL and every other control
+/// character but the tab. Refused with the whole head: folded lines, white space in front of a colon, a name that is
+/// no token. Octets beyond ASCII (obs-text, RFC 9110 §5.5) may stand in a value and in the first line, and mean nothing.
 public struct HeaderBlock {
   /// Header fields in one head; more is an error.
   public static let fieldCountMax = 100
@@ -31,25 +35,21 @@ public struct HeaderBlock {
   /// Reads a head from the front of `bytes`.
   /// - Parameter byteCountMax: longest head accepted, in octets.
   public static func parse(_ bytes: Span<UInt8>, byteCountMax: Int) -> Outcome {
-    guard let end = endOfHead(bytes, byteCountMax: byteCountMax) else {
-      return bytes.count >= byteCountMax
-        ? .malformed(reason: "its head is longer than \(byteCountMax) bytes") : .needMore
+    let end: Int
+    switch findEnd(bytes, byteCountMax: byteCountMax) {
+    case .needMore: return .needMore
+    case .malformed(let reason): return .malformed(reason: reason)
+    case .end(let index): end = index
     }
     var lines: [String] = []
     var line: [UInt8] = []
     for index in 0..<(end - 2) {
-      let octet = bytes[index]
-      if octet == 0x0a && line.last == 0x0d {
-        line.removeLast()
-        if line.contains(0x0d) { return .malformed(reason: "its head has a bare carriage return") }
+      if bytes[index] == 0x0a {
         lines.append(String(decoding: line, as: UTF8.self))
         line.removeAll(keepingCapacity: true)
-        continue
+      } else if bytes[index] != 0x0d {
+        line.append(bytes[index])
       }
-      if octet != 0x09 && octet != 0x0d && (octet < 0x20 || octet == 0x7f) {
-        return .malformed(reason: "its head has a control character in it")
-      }
-      line.append(octet)
     }
     guard let startLine = lines.first, !startLine.isEmpty else {
       return .malformed(reason: "its first line is empty")
@@ -120,23 +120,51 @@ public struct HeaderBlock {
     octets.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }[...].text
   }
 
-  private static func endOfHead(_ bytes: Span<UInt8>, byteCountMax: Int) -> Int? {
+  private enum End {
+    case needMore
+    /// Behind the empty line.
+    case end(Int)
+    case malformed(reason: String)
+  }
+
+  /// Looks for the empty line, and at each octet on the way there.
+  private static func findEnd(_ bytes: Span<UInt8>, byteCountMax: Int) -> End {
     let limit = min(bytes.count, byteCountMax)
-    if limit < 4 { return nil }
-    for index in 3..<limit
-    where bytes[index] == 0x0a && bytes[index - 1] == 0x0d && bytes[index - 2] == 0x0a
-      && bytes[index - 3] == 0x0d
-    {
-      return index + 1
+    var lineStart = 0
+    for index in 0..<limit {
+      let octet = bytes[index]
+      let isBehindReturn = index > 0 && bytes[index - 1] == 0x0d
+      if isBehindReturn != (octet == 0x0a) {
+        return .malformed(
+          reason: isBehindReturn
+            ? "its head has a bare carriage return" : "its head has a bare line feed")
+      }
+      if octet == 0x0a {
+        // The first line may not be empty, which is said elsewhere.
+        if lineStart > 0 && index == lineStart + 1 { return .end(index + 1) }
+        lineStart = index + 1
+      } else if octet != 0x09 && octet != 0x0d && (octet < 0x20 || octet == 0x7f) {
+        return .malformed(reason: "its head has a control character in it")
+      }
     }
-    return nil
+    return bytes.count < byteCountMax
+      ? .needMore : .malformed(reason: "its head is longer than \(byteCountMax) bytes")
   }
 
   /// A folded line (it begins with white space) has no name and is refused with the others (RFC 9112 §5.2).
   private static func parseField(_ line: String) -> Field? {
     let octets = line.octets
     guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
-    for octet in octets[..<colon] where octet <= 0x20 || octet >= 0x7f { return nil }
+    for octet in octets[..<colon] where !isTokenOctet(octet) { return nil }
     return Field(lowercased(octets[..<colon]), octets[(colon + 1)...].trimmed.text)
+  }
+
+  /// `tchar` of RFC 9110 §5.6.2: letters, digits and !#$%&'*+-.^_`|~
+  static func isTokenOctet(_ octet: UInt8) -> Bool {
+    switch octet {
+    case 0x30...0x39, 0x41...0x5a, 0x5e...0x7a: true
+    case 0x21, 0x23...0x27, 0x2a, 0x2b, 0x2d, 0x2e, 0x7c, 0x7e: true
+    default: false
+    }
   }
 }

@@ -31,29 +31,42 @@ public enum ServerHandshake {
 
   private static func judge(_ head: HeaderBlock) -> Outcome {
     let parts = head.startLine.octets.parted(at: 0x20).map { $0.text }
-    guard parts.count == 3, !parts[1].isEmpty, parts[2].isSame(as: "HTTP/1.1") else {
-      return .refuse(status: 400, reason: "the request line is not HTTP/1.1")
+    guard parts.count == 3, parts[2].isSame(as: "HTTP/1.1"), parts[1].octets.first == 0x2f else {
+      return .refuse(status: 400, reason: "the request line is not 'GET /path HTTP/1.1'")
     }
     if !parts[0].isSame(as: "GET") { return .refuse(status: 405, reason: "only GET is served") }
     if head.count(of: "host") != 1 {
       return .refuse(status: 400, reason: "the request must have one Host field")
     }
-    guard head.hasOnlyToken("websocket", in: "upgrade"),
+    if head.value("transfer-encoding") != nil
+      || !(head.value("content-length")?.isSame(as: "0") ?? true)
+    {
+      return .refuse(status: 400, reason: "the request has a body")
+    }
+    guard head.hasToken("websocket", in: "upgrade"),
       head.hasToken("upgrade", in: "connection")
     else { return .refuse(status: 400, reason: "the request does not ask for a WebSocket") }
     if !head.says("13", in: "sec-websocket-version") {
       return .refuse(status: 426, reason: "only version 13 of the WebSocket is served")
     }
-    // Sixteen octets in Base64 are 24 characters, the last two of them padding.
-    guard let key = head.value("sec-websocket-key"), key.utf8.count == 24,
-      key.octets[22...].text.isSame(as: "==")
-    else {
+    guard let key = head.value("sec-websocket-key"), isKey(key.octets) else {
       return .refuse(status: 400, reason: "Sec-WebSocket-Key is not sixteen octets in Base64")
     }
     return .request(
       Request(
         target: parts[1], key: key,
         subprotocols: head.value("sec-websocket-protocol").map(HeaderBlock.list) ?? [], head: head))
+  }
+
+  /// Sixteen octets in Base64 are 24 characters, the last two of them padding.
+  private static func isKey(_ octets: [UInt8]) -> Bool {
+    octets.count == 24 && octets[22] == 0x3d && octets[23] == 0x3d
+      && octets[..<22].allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2b, 0x2f: true
+        default: false
+        }
+      }
   }
 
   /// The 101 answer's octets.
@@ -73,7 +86,14 @@ public enum ServerHandshake {
     status: Int, reason: String, fields: [HeaderBlock.Field]
   ) -> [UInt8] {
     var text = "HTTP/1.1 \(status) \(phrase(status))\r\nContent-Type: text/plain\r\n"
-    text += "Content-Length: \(reason.utf8.count + 1)\r\nConnection: close\r\n"
+    text += "Content-Length: \(reason.utf8.count + 1)\r\n"
+    switch status {
+    case 405: text += "Allow: GET\r\nConnection: close\r\n"
+    // What would do instead (RFC 6455 §4.4, RFC 9110 §15.5.22).
+    case 426:
+      text += "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n"
+    default: text += "Connection: close\r\n"
+    }
     for field in fields { text += "\(field.name): \(field.value)\r\n" }
     text += "\r\n\(reason)\n"
     return Array(text.utf8)

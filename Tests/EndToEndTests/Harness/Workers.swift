@@ -32,6 +32,15 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
   func set(_ value: Value) { lock.withLock { self.value = value } }
 }
 
+/// A sum that several threads add to.
+final class Counter: @unchecked Sendable {
+  private let lock = NSLock()
+  private var sum = 0
+
+  var value: Int { lock.withLock { sum } }
+  func add(_ count: Int) { lock.withLock { sum += count } }
+}
+
 /// Runs `body` on `count` threads at once and waits for all of them.
 func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
   let threads = (0..<count).map { index in Background { try body(index) } }

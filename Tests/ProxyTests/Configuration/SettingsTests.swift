@@ -56,11 +56,14 @@ struct SettingsTests {
       ("websocket.read_buffer_size", "4099", { $0.linkReadByteCountMax == 4_099 }),
       ("websocket.write_buffer_size", "4100", { $0.linkWriteByteCountMax == 4_100 }),
       ("websocket.handshake_timeout_ms", "23", { $0.stepTimeout.count == 23 }),
+      ("websocket.compression", "true", { $0.offersCompression }),
+      ("websocket.compression_window_bits", "9", { $0.compressionWindowBits == 9 }),
+      ("websocket.compression_memory_level", "1", { $0.compressionMemoryLevel == 1 }),
     ]
     #expect(fields.count + 1 == Settings.table.count)
     let defaults = texts(Settings())
     for (key, text, isSet) in fields {
-      let bare = Int64(text) != nil || text == "false"
+      let bare = Int64(text) != nil || text == "false" || text == "true"
       for value in ["\"\(text)\""] + (bare ? [text] : []) {
         let (settings, warnings) = try read(nest(key, value))
         #expect(isSet(settings) && warnings.isEmpty, "\(key) = \(value)")

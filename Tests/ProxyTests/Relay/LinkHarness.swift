@@ -9,6 +9,7 @@ final class LinkHarness: TunnelLinkHandler {
   let network: Reactor
   let link: TunnelLink
   let role: WebSocketRole
+  private let allowsCompression: Bool
   /// Encodings of the messages shown, in order.
   private(set) var messages: [[UInt8]] = []
   private(set) var ends: [TunnelLink.End] = []
@@ -16,11 +17,16 @@ final class LinkHarness: TunnelLinkHandler {
   /// What the handler says to each message.
   var disposition: (Message) -> TunnelLink.Disposition = { _ in .next }
 
-  init(_ role: WebSocketRole, early: [UInt8] = [], pingPeriod: Milliseconds? = nil) throws {
+  init(
+    _ role: WebSocketRole, compression: MessageCompression? = nil, early: [UInt8] = [],
+    pingPeriod: Milliseconds? = nil
+  ) throws {
     self.role = role
+    allowsCompression = compression != nil
     network = try Reactor()
     link = TunnelLink(
-      network: network, stream: stream, role: role, early: early, log: Log(level: .off))
+      network: network, stream: stream, role: role, compression: compression, early: early,
+      log: Log(level: .off))
     link.handler = self
     link.start(pingPeriod: pingPeriod)
   }
@@ -39,7 +45,8 @@ final class LinkHarness: TunnelLinkHandler {
 
   /// The frames that the link sent, as its peer reads them.
   var sentFrames: [CollectedFrame] {
-    var collector = FrameCollector(role: role == .client ? .server : .client)
+    var collector = FrameCollector(
+      role: role == .client ? .server : .client, allowsCompression: allowsCompression)
     collector.feed(stream.outbox)
     let isWhole = collector.violation == nil && collector.faults.isEmpty
     return isWhole && collector.unusedCount == 0 ? collector.frames : []

@@ -18,6 +18,8 @@ final class ScriptedNetwork: Network {
   private var timers = TimerHeap()
   private(set) var attempts: [Attempt] = []
   private(set) var listeners: [ScriptedListener] = []
+  /// What stands for TLS; without one there is none.
+  var tlsStream: ScriptedStream?
   /// Errors that `connect` and `listen` throw, by address.
   var errors: [String: SystemError] = [:]
   /// What names stand for; one that is not here has no address.
@@ -123,7 +125,9 @@ final class ScriptedNetwork: Network {
   func startTLS(
     over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
   ) throws(TLSError) -> any Stream {
-    throw .library(reason: "a scripted network has no TLS")
+    guard let tlsStream else { throw .library(reason: "this scripted network has no TLS") }
+    tlsStream.handler = handler
+    return tlsStream
   }
 }
 

@@ -45,6 +45,12 @@ struct ClientHandshakeTests {
     good("other case", answer("Upgrade", "uPGRADE: WebSocket")),
     good("other tokens too", answer("Connection", "connection: keep-alive, UPGRADE")),
     good("odd spacing", answer("Sec-WebSocket-Accept", "sec-websocket-accept:\t \(accept) ")),
+    good("behind an interim answer", head("HTTP/1.1 100 Continue") + answer("none", nil)),
+    good(
+      "behind two interim answers",
+      head("HTTP/1.1 102 Processing", "a: b") + head("HTTP/1.1 103") + answer("none", nil)),
+    good("no white space", answer("Upgrade", "Upgrade:websocket")),
+    good("an octet beyond ASCII in another value", answer("channel-id", "Server: Grüße")),
     good("no phrase", answer("HTTP", "HTTP/1.1 101 ")),
     good("no space behind the status", answer("HTTP", "HTTP/1.1 101")),
     Case(
@@ -68,6 +74,23 @@ struct ClientHandshakeTests {
     bad(
       "accept in lower case",
       answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept: \(accept.lowercased())")),
+    bad("accept twice, the right one first", answer("channel-id", "sec-websocket-accept: AAAA")),
+    bad(
+      "two accepts in one field",
+      answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept: \(accept), \(accept)")),
+    bad("an empty accept", answer("Sec-WebSocket-Accept", "Sec-WebSocket-Accept:")),
+    bad(
+      "two subprotocols in one field",
+      answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: aws.iot.securetunneling-3.0, b")),
+    bad("an empty subprotocol", answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol:")),
+    bad(
+      "a subprotocol in another case",
+      answer("Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol: AWS.iot.securetunneling-3.0")),
+    bad("an empty extension", answer("channel-id", "Sec-WebSocket-Extensions:")),
+    bad("two Upgrades", answer("channel-id", "Upgrade: websocket")),
+    bad("an Upgrade to a list", answer("Upgrade", "Upgrade: websocket, h2c")),
+    bad("a Connection that only begins so", answer("Connection", "Connection: Upgrades")),
+    bad("white space before a colon", answer("channel-id", "channel-id : 1")),
     bad("accept twice", answer("channel-id", "Sec-WebSocket-Accept: \(accept)")),
     bad("an extension", answer("channel-id", "Sec-WebSocket-Extensions: permessage-deflate")),
     bad("no Upgrade", answer("Upgrade", nil)),
@@ -90,6 +113,11 @@ struct ClientHandshakeTests {
       octets: head("HTTP/1.1 403 Forbidden", "Content-Length: 12"),
       expected: .refused(status: 403, reason: "Forbidden")),
     Case(
+      name: "403 behind an interim answer",
+      octets: head("HTTP/1.1 103 Early Hints") + head("HTTP/1.1 403 Forbidden"),
+      expected: .refused(status: 403, reason: "Forbidden")),
+    bad("HTTP/1.0 behind an interim answer", head("HTTP/1.1 100") + head("HTTP/1.0 403 Forbidden")),
+    Case(
       name: "503 without a phrase", octets: head("HTTP/1.1 503"),
       expected: .refused(status: 503, reason: "")),
     Case(
@@ -100,11 +128,12 @@ struct ClientHandshakeTests {
     let handshake = ClientHandshake(expectedAccept: Self.accept, subprotocols: example.offered)
     switch handshake.parse(octets) {
     case .needMore: Issue.record("asks for more")
-    case .accepted(let block, let subprotocol, let byteCount):
-      #expect(example.expected == .accepted(subprotocol: subprotocol))
-      #expect(byteCount == example.octets.count && block.byteCount == byteCount)
-    case .refused(let status, let reason, _):
+    case .accepted(let block, let subprotocol, let compression, let byteCount):
+      #expect(example.expected == .accepted(subprotocol: subprotocol) && compression == nil)
+      #expect(byteCount == example.octets.count && block.byteCount <= byteCount)
+    case .refused(let status, let reason, _, let byteCount):
       #expect(example.expected == .refused(status: status, reason: reason))
+      #expect(byteCount == example.octets.count)
     case .violation(let reason):
       #expect(example.expected == .violation, "\(reason)")
       #expect(!reason.isEmpty)
@@ -126,6 +155,30 @@ struct ClientHandshakeTests {
     expect(example.octets.span, example)
   }
 
+  @Test(
+    "an answer to an offer of compression is heard; without an offer there must be none",
+    arguments: [
+      (15, "permessage-deflate", true), (15, nil, true),
+      (15, "permessage-deflate; server_no_context_takeover", true),
+      (12, "permessage-deflate", false), (15, "permessage-deflate; x", false),
+      (nil, "permessage-deflate", false), (nil, "", false), (nil, nil, true),
+    ] as [(Int?, String?, Bool)])
+  func judgesCompression(windowBits: Int?, answer: String?, isGood: Bool) throws {
+    let handshake = ClientHandshake(
+      expectedAccept: Self.accept, subprotocols: ["aws.iot.securetunneling-3.0"],
+      compressionWindowBits: windowBits)
+    let octets = Self.answer(
+      "channel-id", answer.map { "Sec-WebSocket-Extensions: " + $0 } ?? "channel-id: 1")
+    switch handshake.parse(octets.span) {
+    case .accepted(_, _, let compression, _):
+      #expect(isGood)
+      #expect((compression != nil) == (answer != nil))
+      #expect(compression?.serverNoContextTakeover == answer?.contains("takeover"))
+    case .violation(let reason): #expect(!isGood && reason.contains("the answer"))
+    default: Issue.record("neither accepted nor a violation")
+    }
+  }
+
   @Test("frames behind an answer are left alone", arguments: cases)
   func leavesTrailingBytes(_ example: Case) {
     let frame = CollectedFrame(opcode: .binary, payload: [1, 2]).octets(key: nil)
@@ -141,6 +194,20 @@ struct ClientHandshakeTests {
       case .violation = handshake.parse(octets.span.extracting(..<max))
     else {
       Issue.record("not limited to \(max)")
+      return
+    }
+  }
+
+  @Test("interim answers count towards the limit of an answer's head")
+  func limitsInterimAnswers() {
+    let handshake = ClientHandshake(expectedAccept: Self.accept, subprotocols: [])
+    let interim = head("HTTP/1.1 100 Continue")
+    let count = ClientHandshake.responseByteCountMax / interim.count
+    let octets = [[UInt8]](repeating: interim, count: count).flatMap(\.self)
+    guard case .needMore = handshake.parse(octets.span),
+      case .violation = handshake.parse((octets + interim).span)
+    else {
+      Issue.record("not limited")
       return
     }
   }
@@ -168,6 +235,16 @@ struct ClientHandshakeTests {
         \r
 
         """)
+  }
+
+  @Test("a request offers compression when it is told to")
+  func offersCompression() {
+    let octets = ClientHandshake.request(
+      target: "/", host: "h", key: "k", subprotocols: [], compressionWindowBits: 13, fields: [])
+    #expect(
+      String(decoding: octets, as: UTF8.self).contains(
+        "\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=13; "
+          + "client_max_window_bits=13\r\n"))
   }
 
   @Test("each side's words are understood by the other", arguments: [nil, "aws-3.0"])

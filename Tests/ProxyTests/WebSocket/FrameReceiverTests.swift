@@ -1,3 +1,4 @@
+import Basics
 import Proxy
 import Testing
 
@@ -21,7 +22,8 @@ private struct Owner: ~Copyable {
 
   init(_ role: WebSocketRole, allowsCompression: Bool = false) {
     receiver = FrameReceiver(
-      role: role, payloadLengthMax: 131_076, allowsCompression: allowsCompression)
+      role: role, payloadLengthMax: 131_076,
+      inflater: allowsCompression ? Inflater(windowBits: 15, keepsContext: true) : nil)
   }
 
   /// - Parameter usesPayload: takes the payload out as it comes, instead of leaving it at the queue's front.
@@ -112,13 +114,40 @@ struct FrameReceiverTests {
       seen: [.message(.binary, isCompressed: false, [], isWhole: true)]),
     Case(
       frames: [
-        CollectedFrame(fin: false, isCompressed: true, opcode: .text, payload: [1]),
-        CollectedFrame(opcode: .continuation, payload: [2]),
+        CollectedFrame(
+          fin: false, isCompressed: true, opcode: .text, payload: [0xf2, 0x48, 0xcd]),
+        CollectedFrame(opcode: .ping, payload: [9]),
+        CollectedFrame(fin: false, opcode: .continuation),
+        CollectedFrame(opcode: .continuation, payload: [0xc9, 0xc9, 0x07, 0x00]),
         CollectedFrame(opcode: .text, payload: [3]),
+        CollectedFrame(fin: false, opcode: .text), CollectedFrame(opcode: .continuation),
+        // Refers to the first message, over those that were not compressed.
+        CollectedFrame(
+          isCompressed: true, opcode: .binary, payload: [0xf2, 0x00, 0x11, 0x00, 0x00]),
+        CollectedFrame(isCompressed: true, opcode: .binary, payload: [0x00]),
+        CollectedFrame(opcode: .binary, payload: long),
+        CollectedFrame(opcode: .close, payload: [0x03, 0xe8]),
       ],
       seen: [
-        .message(.text, isCompressed: true, [1, 2], isWhole: true),
+        .message(.text, isCompressed: true, Array("Hello".utf8), isWhole: true), .ping([9]),
         .message(.text, isCompressed: false, [3], isWhole: true),
+        .message(.text, isCompressed: false, [], isWhole: true),
+        .message(.binary, isCompressed: true, Array("Hello".utf8), isWhole: true),
+        .message(.binary, isCompressed: true, [], isWhole: true),
+        .message(.binary, isCompressed: false, long, isWhole: true),
+        .close(CloseFrame(.normal)),
+      ], allowsCompression: true),
+    Case(
+      frames: [CollectedFrame(isCompressed: true, opcode: .text, payload: [0x06, 0x00])],
+      seen: [
+        .message(.text, isCompressed: true, [], isWhole: false),
+        .violation(.compression(.corrupt)),
+      ], allowsCompression: true),
+    Case(
+      frames: [CollectedFrame(isCompressed: true, opcode: .text, payload: [0xec])],
+      seen: [
+        .message(.text, isCompressed: true, [], isWhole: false),
+        .violation(.compression(.corrupt)),
       ], allowsCompression: true),
     Case(
       frames: [
@@ -150,6 +179,33 @@ struct FrameReceiverTests {
         #expect(owner.seen == example.seen && owner.faults == 0)
       }
     }
+  }
+
+  @Test("what is compressed comes in pieces, of which none is made before it is asked for")
+  func restoresInPieces() throws {
+    let deflater = try #require(Deflater(windowBits: 15, memoryLevel: 8, keepsContext: true))
+    var bomb = ByteQueue()
+    let zeros = [UInt8](repeating: 0, count: 10_000_000)
+    #expect(deflater.compress(zeros.span, endsMessage: true, into: &bomb))
+    let frame = CollectedFrame(
+      isCompressed: true, opcode: .binary,
+      payload: bomb.withReadable { $0.withUnsafeBufferPointer { Array($0) } })
+    var receiver = FrameReceiver(
+      role: .client, payloadLengthMax: 131_076,
+      inflater: Inflater(windowBits: 15, keepsContext: true))
+    receiver.append(frame.octets(to: .client))
+    #expect(receiver.next() == .message(.binary, isCompressed: true))
+    var total = 0
+    while case .payload(let byteCount, let endsMessage) = receiver.next() {
+      let isExact = receiver.payloadByteCount == byteCount
+      #expect(isExact && byteCount <= FrameReceiver.restoredByteCountMax)
+      total += byteCount
+      receiver.consume(byteCount)
+      #expect(endsMessage == (total == zeros.count))
+    }
+    #expect(total == zeros.count)
+    let isEmpty = receiver.isEmpty
+    #expect(isEmpty)
   }
 
   @Test("payload that is left at the front joins up with what follows")

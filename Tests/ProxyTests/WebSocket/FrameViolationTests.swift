@@ -121,7 +121,8 @@ struct FrameViolationTests {
       (.controlFragmented, .protocolError), (.messageInterrupted, .protocolError),
       (.continuationWithoutStart, .protocolError), (.lengthForm, .protocolError),
       (.tooLong, .messageTooBig), (.closeLength, .protocolError), (.closeCode, .protocolError),
-      (.closeReason, .invalidPayloadData),
+      (.closeReason, .invalidPayloadData), (.compression(.corrupt), .invalidPayloadData),
+      (.compression(.noMemory), .internalError),
     ] as [(FrameViolation, CloseCode)])
   func hasCloseCode(violation: FrameViolation, code: CloseCode) {
     #expect(violation.statusCode == code)

@@ -84,7 +84,9 @@ struct HeaderBlockTests {
       ("a space in a name", head("x", "a b: c")),
       ("a NUL", head("x", "a: \0")), ("a bare line feed", Array("x\na: b\r\n\r\n".utf8)),
       ("an escape", head("x", "a: \u{1b}[2J")), ("a DEL", head("x", "a: \u{7f}")),
-      ("a name beyond ASCII", head("x", "ä: b")),
+      ("a name beyond ASCII", head("x", "ä: b")), ("a name in brackets", head("x", "[a]: b")),
+      ("a name with a slash", head("x", "a/b: c")), ("a name with a tab", head("x", "a\t: b")),
+      ("a quoted name", head("x", "\"a\": b")), ("a name with an equals sign", head("x", "a=b: c")),
     ])
   func refusesMalformed(name: String, octets: [UInt8]) {
     guard case .malformed(let reason) = HeaderBlock.parse(octets.span, byteCountMax: 4_096) else {
@@ -92,6 +94,48 @@ struct HeaderBlockTests {
       return
     }
     #expect(!reason.isEmpty)
+  }
+
+  @Test(
+    "what no head can go on from is refused at once, not when the head ends",
+    arguments: [
+      "HTTP/1.1 101 Fine\n", "\n", "HTTP/1.1 101 Fine\r\nUpgrade: websocket\n",
+      "HTTP/1.1 101 Fine\rx", "HTTP/1.1 101 Fine\r\r", "HTTP/1.1 1\0", "\u{16}\u{03}",
+      "a: b\u{7f}",
+    ])
+  func refusesAtOnce(text: String) {
+    let octets = Array(text.utf8)
+    for count in 1..<octets.count {
+      let part = octets.span.extracting(..<count)
+      if case .needMore = HeaderBlock.parse(part, byteCountMax: 4_096) { continue }
+      #expect(text == "\u{16}\u{03}", "refused after \(count) octets")
+    }
+    guard case .malformed(let reason) = HeaderBlock.parse(octets.span, byteCountMax: 4_096) else {
+      Issue.record("asks for more")
+      return
+    }
+    #expect(!reason.isEmpty)
+  }
+
+  @Test("octets that are not UTF-8 are no fault of a value, and no part of a name")
+  func allowsOpaqueValues() {
+    let octets = Array("x\r\na: ".utf8) + [0xe9, 0xff] + Array("\r\nb: c\r\n\r\n".utf8)
+    guard case .complete(let block) = HeaderBlock.parse(octets.span, byteCountMax: 4_096) else {
+      Issue.record("refused")
+      return
+    }
+    #expect(block.fields.map(\.name) == ["a", "b"] && block.value("b") == "c")
+  }
+
+  @Test("a name may have every character of a token, and is read in lower case")
+  func readsEveryTokenOctet() {
+    let name = "!#$%&'*+-.^_`|~09AZaz"
+    let octets = head("x", "\(name): v")
+    guard case .complete(let block) = HeaderBlock.parse(octets.span, byteCountMax: 4_096) else {
+      Issue.record("refused")
+      return
+    }
+    #expect(block.value(name.lowercased()) == "v")
   }
 
   @Test("a bare carriage return is no part of a line (RFC 9112 §2.2)")

@@ -1,0 +1,234 @@
+import Basics
+import Testing
+
+@testable import Proxy
+@testable import Reactor
+
+/// A dialer in front of its upgrade: connected, TLS and all, on a network whose time is the test's.
+private final class DialerHarness: DialerHandler {
+  enum Outcome: Equatable {
+    case failed(String)
+    case refused(String)
+    case opened(subprotocol: String?, early: [UInt8])
+  }
+
+  let network = ScriptedNetwork()
+  /// The service's end, above TLS.
+  let stream = ScriptedStream()
+  private(set) var outcome: Outcome?
+  private var dialer: Dialer?
+  /// What the service must answer to the request's key.
+  private(set) var accept = ""
+
+  init() throws {
+    network.names = ["localhost": ["127.0.0.1"]]
+    network.tlsStream = stream
+    let dialer = Dialer(
+      network: network, configuration: try configure(),
+      tls: try TLSContext(clientTrusting: nil, verifiesPeer: false), log: Log(level: .off),
+      handler: self)
+    self.dialer = dialer
+    dialer.resolve()
+    network.advance(0)
+    dialer.connect()
+    network.open("127.0.0.1:8443")
+    dialer.startTLS()
+    dialer.streamOpened()
+    dialer.upgrade()
+    let request = String(decoding: stream.outbox, as: UTF8.self)
+    let key = request.split(separator: "\r\n").first { $0.hasPrefix("Sec-WebSocket-Key: ") }
+    accept = Cryptography.webSocketAccept(key: String(try #require(key).dropFirst(19)))
+  }
+
+  func dialer(_ dialer: Dialer, did event: TunnelClient.Event) {}
+  func dialer(_ dialer: Dialer, failed reason: String) { outcome = .failed(reason) }
+  func dialer(_ dialer: Dialer, refused reason: String) { outcome = .refused(reason) }
+
+  func dialer(
+    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    compression: MessageCompression?, early: [UInt8]
+  ) {
+    outcome = .opened(subprotocol: subprotocol, early: early)
+  }
+
+  var answer: [UInt8] {
+    head(
+      "HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: upgrade",
+      "Sec-WebSocket-Accept: \(accept)", "Sec-WebSocket-Protocol: aws.iot.securetunneling-3.0")
+  }
+
+  func arrive(_ text: String) { stream.arrive(Array(text.utf8)) }
+
+  /// What a refusal quotes, or the whole of another outcome.
+  var quotation: String {
+    guard case .refused(let text) = outcome else { return String(describing: outcome) }
+    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+    return parts.count == 3 ? String(parts[1]) : text
+  }
+}
+
+@Suite("Dialer's upgrade")
+struct DialerTests {
+  private static let timeout = 10_000 as Int64
+
+  @Test("an answer opens the WebSocket, however it comes", arguments: [1, 7, 1_000])
+  func opens(step: Int) throws {
+    let harness = try DialerHarness()
+    let frame: [UInt8] = [0x82, 0x01, 0x07]
+    let octets = head("HTTP/1.1 103 Early Hints") + harness.answer + frame
+    for start in stride(from: 0, to: octets.count - frame.count, by: step) {
+      #expect(harness.outcome == nil)
+      let isLast = start + step >= octets.count - frame.count
+      harness.stream.arrive(octets[start..<(isLast ? octets.count : start + step)])
+    }
+    #expect(
+      harness.outcome == .opened(subprotocol: "aws.iot.securetunneling-3.0", early: frame))
+    #expect(harness.network.timerCount == 0 && !harness.stream.isClosed)
+  }
+
+  @Test("an answer that comes slowly is given up when the step's time is over, not after each byte")
+  func givesUpSlowAnswer() throws {
+    let harness = try DialerHarness()
+    var sent = 0
+    while harness.outcome == nil && sent < harness.answer.count {
+      harness.stream.arrive([harness.answer[sent]])
+      harness.network.advance(500)
+      sent += 1
+    }
+    #expect(sent == Int(Self.timeout) / 500 && harness.stream.isClosed)
+    guard case .failed(let reason) = harness.outcome else {
+      Issue.record("\(String(describing: harness.outcome))")
+      return
+    }
+    #expect(reason.contains("longer than \(Self.timeout) ms"))
+  }
+
+  @Test("an answer whose head does not end is given up at 16 KiB")
+  func limitsAnswer() throws {
+    let harness = try DialerHarness()
+    harness.arrive("HTTP/1.1 101 Fine\r\na: ")
+    for _ in 0..<16 { harness.arrive(String(repeating: "b", count: 1_024)) }
+    guard case .failed(let reason) = harness.outcome else {
+      Issue.record("\(String(describing: harness.outcome))")
+      return
+    }
+    #expect(reason.contains("\(ClientHandshake.responseByteCountMax)"))
+    #expect(harness.stream.isClosed && harness.network.timerCount == 0)
+  }
+
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let name: String
+    /// In records of their own.
+    let records: [String]
+    let quotation: String
+    /// Milliseconds until it is known, after the last record.
+    var wait: Int64 = 0
+    var ends = false
+    var testDescription: String { name }
+  }
+
+  private static let head403 = "HTTP/1.1 403 Forbidden\r\nchannel-id: 7\r\n"
+
+  private static let refusals: [Refusal] = [
+    Refusal(
+      name: "head and body at once", records: [head403 + "Content-Length: 8\r\n\r\nexpired\n"],
+      quotation: "expired"),
+    Refusal(
+      name: "the body in a record of its own",
+      records: [head403 + "Content-Length: 8\r\n\r\n", "expired\n"], quotation: "expired"),
+    Refusal(
+      name: "the body in pieces",
+      records: [head403 + "Content-Length: 8\r\n", "\r\nexp", "ir", "ed\n"], quotation: "expired"),
+    Refusal(
+      name: "chunks in pieces",
+      records: [
+        head403 + "Transfer-Encoding: chunked\r\n\r\n", "3\r\nexp\r", "\n4\r\nired\r\n", "0\r\n",
+      ], quotation: "expired"),
+    Refusal(
+      name: "no length, and the connection ends", records: [head403 + "\r\n", "expired"],
+      quotation: "expired", ends: true),
+    Refusal(
+      name: "no length, and the connection stays", records: [head403 + "\r\n", "expired"],
+      quotation: "expired", wait: 1_000),
+    Refusal(
+      name: "a length that never comes", records: [head403 + "Content-Length: 99\r\n\r\n", "exp"],
+      quotation: "exp", wait: 1_000),
+    Refusal(
+      name: "a length, and the connection ends before",
+      records: [head403 + "Content-Length: 99\r\n\r\nexp"], quotation: "exp", ends: true),
+    Refusal(
+      name: "no body", records: [head403 + "Content-Length: 0\r\n\r\n"], quotation: ""),
+    Refusal(
+      name: "a body behind an interim answer",
+      records: ["HTTP/1.1 100 Continue\r\n\r\n" + head403 + "Content-Length: 2\r\n\r\n", "no"],
+      quotation: "no"),
+    Refusal(
+      name: "a body that is longer than what is quoted",
+      records: [head403 + "\r\n"]
+        + [String](repeating: String(repeating: "w", count: 64), count: 8),
+      quotation: String(repeating: "w", count: 512)),
+  ]
+
+  @Test("a refusal quotes its body, in whatever records it comes", arguments: refusals)
+  func quotesBody(_ example: Refusal) throws {
+    let harness = try DialerHarness()
+    for record in example.records {
+      #expect(harness.outcome == nil)
+      harness.arrive(record)
+    }
+    if example.ends { harness.stream.end(.endOfStream) }
+    if example.wait > 0 {
+      #expect(harness.outcome == nil)
+      harness.network.advance(example.wait - 1)
+      #expect(harness.outcome == nil)
+      harness.network.advance(1)
+    }
+    #expect(harness.quotation == example.quotation)
+    #expect(harness.stream.isClosed && harness.network.timerCount == 0)
+  }
+
+  @Test("a body that comes slowly is waited for once, not after each byte")
+  func boundsWaitForBody() throws {
+    let harness = try DialerHarness()
+    harness.arrive(Self.head403 + "Content-Length: 400\r\n\r\n")
+    for _ in 0..<10 {
+      #expect(harness.outcome == nil)
+      harness.arrive("x")
+      harness.network.advance(100)
+    }
+    #expect(harness.quotation == "xxxxxxxxxx")
+  }
+
+  @Test(
+    "4xx is a refusal, everything else a failure that is tried again",
+    arguments: [
+      (200, false), (301, false), (400, true), (403, true), (429, true), (499, true), (500, false),
+      (503, false),
+    ])
+  func tellsRefusalFromFailure(status: Int, isRefusal: Bool) throws {
+    let harness = try DialerHarness()
+    harness.arrive("HTTP/1.1 \(status) Words\r\nContent-Length: 2\r\n\r\nno")
+    switch harness.outcome {
+    case .refused(let text): #expect(isRefusal && text.contains("\(status) Words"))
+    case .failed(let text): #expect(!isRefusal && text.contains("\(status) Words"))
+    default: Issue.record("\(String(describing: harness.outcome))")
+    }
+  }
+
+  @Test(
+    "an answer that breaks the protocol is a failure with its reason",
+    arguments: [
+      ("HTTP/1.1 101 Fine\n", "line feed"), ("SSH-2.0-x\r\n\r\n", "SSH-2.0-x"),
+      ("HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "Accept"),
+      ("HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\n folded\r\n\r\n", "name: value"),
+    ])
+  func namesFault(answer: String, part: String) throws {
+    let harness = try DialerHarness()
+    harness.arrive(answer)
+    guard case .failed(let reason) = harness.outcome else {
+      Issue.record("\(String(describing: harness.outcome))")
+      return
+    }
+    #expect(reason.contains(part) && harness.stream.isClosed)
+  }
+}
