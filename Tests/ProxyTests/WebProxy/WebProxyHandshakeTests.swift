@@ -25,7 +25,7 @@ struct WebProxyHandshakeTests {
     }
   }
 
-  private static let cases = [
+  static let cases = [
     Case("200", ["HTTP/1.1 200 Connection established"], .connected),
     Case("200 of an old proxy", ["HTTP/1.0 200 Connection established"], .connected),
     Case("200 without a phrase", ["HTTP/1.1 200"], .connected),
