@@ -68,6 +68,7 @@ extension Settings {
   static let activeConnectionsMax: Int64 = 65_535
   /// Bytes a second: more than any link has.
   static let bandwidthMax: Int64 = 100_000_000_000
+  /// Octets of a region's name.
   static let regionByteCountMax = 64
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
