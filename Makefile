@@ -1,9 +1,9 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test unit e2e autobahn demo bench docs lint clean
+.PHONY: help deps build release test unit e2e autobahn demo bench fuzz seeds docs lint clean
 
 # The programs take STATIC=1 and KEEP=1 from the command line or the environment.
-export STATIC KEEP
+export STATIC KEEP JOBS
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,9 +34,15 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 autobahn: deps ## the WebSocket against Autobahn|Testsuite, both roles and both builds (needs Python 2.7)
 	@scripts/autobahn --record
 
-bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay
-	@scripts/release
-	swift run -c release ProxyBench
+bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay; frames alone
+	@LOCALPROXY_FRAMEBENCH=1 scripts/release
+	swift run -c release ProxyBench bulk latency connects idle frames
+
+fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
+	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)
+
+seeds: deps ## what the fuzzers begin with, out of the tests' tables
+	WRITE_SEEDS=1 swift test --disable-xctest --filter SeedCorpora
 
 docs: deps ## man page, completions and the tables of docs/configuration.md, out of the options' table
 	swift run Manual
@@ -45,4 +51,4 @@ lint: deps ## format and layering
 	@scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build .build-embedded .build-embedded-static
+	rm -rf .build .build-embedded .build-embedded-static .build-fuzz

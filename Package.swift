@@ -5,6 +5,8 @@ import PackageDescription
 
 /// Directory of the toolchain's Embedded libraries for the target; set means "compile as Embedded Swift".
 let embeddedLibraries = Context.environment["LOCALPROXY_EMBEDDED_LIBRARIES"]
+/// `make fuzz` sets it: libFuzzer and AddressSanitizer in everything, and their program instead of the tests.
+let fuzzes = Context.environment["LOCALPROXY_FUZZ"] == "1"
 let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
@@ -32,6 +34,11 @@ if let embeddedLibraries {
 
     .linkedLibrary("m"),
   ]
+}
+
+if fuzzes {
+  productSettings += [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+  librarySettings = productSettings
 }
 
 var targets: [Target] = [
@@ -68,9 +75,15 @@ var targets: [Target] = [
       + (embeddedLibraries == nil ? [] : [.linkedLibrary("swiftUnicodeDataTables")])),
 ]
 var dependencies: [Package.Dependency] = []
+let frameLoops: [Target] = [
+  .target(name: "CMemoryProbe", path: "Tests/CMemoryProbe"),
+  .target(
+    name: "FrameLoops", dependencies: ["Proxy", "Basics", "CMemoryProbe"],
+    path: "Benchmarks/FrameLoops", swiftSettings: librarySettings),
+]
 
 // What a conformance suite tests, of both compilations; `make release` does not need it.
-if embeddedLibraries == nil || Context.environment["LOCALPROXY_ECHO"] == "1" {
+if embeddedLibraries == nil && !fuzzes || Context.environment["LOCALPROXY_ECHO"] == "1" {
   targets.append(
     .executableTarget(
       name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
@@ -78,29 +91,54 @@ if embeddedLibraries == nil || Context.environment["LOCALPROXY_ECHO"] == "1" {
       linkerSettings: programSettings))
 }
 
-if embeddedLibraries == nil {
+/// `make bench` sets it: the frames' loops compiled like the product.
+if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "1" {
+  targets += frameLoops
+  targets.append(
+    .executableTarget(
+      name: "FrameBench", dependencies: ["FrameLoops"], path: "Benchmarks/FrameBench",
+      swiftSettings: productSettings,
+      linkerSettings: programSettings + [.linkedLibrary("swiftUnicodeDataTables")]))
+}
+if fuzzes {
+  targets += [
+    .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Proxy", "Reactor", "Basics", "CFuzzer"], path: "Fuzz",
+      exclude: ["CFuzzer", "Tests", "seeds", "regressions"], sources: ["Targets", "Program"],
+      swiftSettings: productSettings,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+  ]
+} else if embeddedLibraries == nil {
   dependencies += [
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ]
+  targets += frameLoops
   targets += [
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
     .executableTarget(
       name: "ProxyBench",
-      dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+      dependencies: [
+        "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       path: "Benchmarks/ProxyBench"),
     .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
     .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics"], path: "Fuzz",
+      exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "Proxy", "Reactor", "Basics", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Proxy", "Reactor", "Basics", "CMemoryProbe",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Message.proto"]),
     .testTarget(

@@ -21,12 +21,14 @@ struct Bench {
   }
 
   func run() -> [Series] {
-    options.measured.map { run($0, measurement($0)) }
+    options.measured.compactMap { name in measurement(name).map { run(name, $0) } }
   }
 
-  private func measurement(_ name: Options.Measured) -> any Measurement {
+  /// Nil for one that needs no chain.
+  private func measurement(_ name: Options.Measured) -> (any ChainMeasurement)? {
     let rounds = options.rounds ?? (name == .stalled ? 1 : 3)
     return switch name {
+    case .frames: nil
     case .bulk: Bulk(megabyteCount: options.megabyteCount, roundCount: rounds)
     case .latency: Latency(roundCount: rounds)
     case .connects: Connects(roundCount: rounds)
@@ -39,7 +41,7 @@ struct Bench {
     }
   }
 
-  private func run(_ kind: Options.Measured, _ measurement: any Measurement) -> Series {
+  private func run(_ kind: Options.Measured, _ measurement: any ChainMeasurement) -> Series {
     let contestants = contestants.filter(measurement.measures)
     var series = Series(measurement, contestants: contestants.map(\.name))
     for round in 0..<measurement.roundCount {
@@ -59,7 +61,7 @@ struct Bench {
   }
 
   private func outcome(
-    of measurement: any Measurement, case name: String, for contestant: Contestant
+    of measurement: any ChainMeasurement, case name: String, for contestant: Contestant
   ) -> Series.Outcome {
     do {
       let chain = try Chain(

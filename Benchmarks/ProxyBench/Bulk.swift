@@ -1,5 +1,5 @@
 /// A bulk transfer over one connection, each way: speed, CPU seconds per gigabyte, peak memory.
-struct Bulk: Measurement {
+struct Bulk: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int
 

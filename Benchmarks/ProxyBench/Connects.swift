@@ -1,5 +1,5 @@
 /// Connections one after the other: connect, one byte there and back, close.
-struct Connects: Measurement {
+struct Connects: ChainMeasurement {
   let roundCount: Int
 
   private static let connectionCount = 1000

@@ -1,5 +1,5 @@
 /// What the programs cost when nothing moves: memory once connected, start, size.
-struct Idle: Measurement {
+struct Idle: ChainMeasurement {
   let roundCount: Int
   let programs: Programs
   let usesStatic: Bool

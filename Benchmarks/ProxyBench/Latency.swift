@@ -1,7 +1,7 @@
 import Histogram
 
 /// Round trips of small messages on one open connection, one at a time.
-struct Latency: Measurement {
+struct Latency: ChainMeasurement {
   let roundCount: Int
 
   private static let warmUpCount = 500

@@ -11,7 +11,8 @@ struct Machine: Encodable {
   let loadAverage: Double
   let date: String
 
-  init(floor: String) {
+  /// - Parameter floor: the program that is asked for its OpenSSL; nil where none is of interest.
+  init(floor: String?) {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let lines = text.split(separator: "\n")
     let model = lines.first { $0.hasPrefix("model name") || $0.hasPrefix("Model") }
@@ -23,7 +24,8 @@ struct Machine: Encodable {
     kernel = withUnsafeBytes(of: &names.release) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
-    openssl = Programs.firstLine(of: floor, ["version"]) ?? "unknown OpenSSL"
+    let version = floor.map { Programs.firstLine(of: $0, ["version"]) ?? "unknown OpenSSL" }
+    openssl = version ?? "without OpenSSL"
     var loads = [0.0]
     loadAverage = getloadavg(&loads, 1) == 1 ? loads[0] : 0
     let formatter = ISO8601DateFormatter()

@@ -1,12 +1,15 @@
-/// One kind of measurement. Each case of each round has a chain of its own.
+/// One kind of measurement.
 protocol Measurement {
   var title: String { get }
   var columns: [Column] { get }
-  /// What is done to a chain, such as up and down.
+  /// What is done, such as up and down.
   var cases: [String] { get }
   var roundCount: Int { get }
   var bars: [Bar] { get }
+}
 
+/// One that is made of programs that run. Each case of each round has a chain of its own.
+protocol ChainMeasurement: Measurement {
   /// What the chain of a case is made of.
   func layout(case name: String) -> Chain.Layout
   /// Whether it makes sense for a contestant.
@@ -16,7 +19,7 @@ protocol Measurement {
   func run(_ chain: Chain, case name: String) throws -> [Double]
 }
 
-extension Measurement {
+extension ChainMeasurement {
   func layout(case name: String) -> Chain.Layout { Chain.Layout() }
   func measures(_ contestant: Contestant) -> Bool { true }
 }

@@ -52,7 +52,7 @@ struct Programs {
     return floor
   }
 
-  private static func packageRoot() -> String? {
+  static func packageRoot() -> String? {
     var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
     while true {
       let manifest = folder.appendingPathComponent("Package.swift").path
@@ -62,14 +62,17 @@ struct Programs {
     }
   }
 
-  private static func isProgram(_ path: String) -> Bool {
+  static func isProgram(_ path: String) -> Bool {
     access(path, X_OK) == 0
   }
 
   /// Runs a command to its end.
-  private static func run(_ command: String, _ arguments: [String]) throws {
+  static func run(
+    _ command: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws {
     let child = try Child(
-      name: command, path: "/usr/bin/env", arguments: [command] + arguments)
+      name: command, path: "/usr/bin/env", arguments: [command] + arguments,
+      environment: environment)
     let start = Clock.now()
     while child.ending == nil {
       guard Clock.seconds(since: start) < 1800 else {

@@ -28,7 +28,7 @@ struct Report {
       }
       for (one, other) in Self.compared(series) {
         if let ratios = series.ratios(case: name, of: one, to: other) {
-          table.add([name, "\(one) / \(other)"] + ratios.map { Self.number($0, 2) + "×" })
+          table.add([name, "\(one) / \(other)"] + ratios.map(Self.ratio))
         }
       }
     }
@@ -66,6 +66,11 @@ struct Report {
   private static func compared(_ series: Series) -> [(String, String)] {
     guard let first = series.contestants.first else { return [] }
     return series.contestants.dropFirst().map { ($0, first) }
+  }
+
+  /// Of two zeros there is none.
+  private static func ratio(_ value: Double) -> String {
+    value.isNaN ? "–" : number(value, 2) + "×"
   }
 
   private static func number(_ value: Double, _ decimals: Int) -> String {

@@ -3,7 +3,7 @@ import Foundation
 /// A transfer into a reader that halts and then sips: what the proxies hoard meanwhile. Every byte
 /// is compared on arrival. It is the only connection, for localproxy resets a reader that holds up
 /// others for ten seconds.
-struct Stalled: Measurement {
+struct Stalled: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int
   let usesStatic: Bool

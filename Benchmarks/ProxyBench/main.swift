@@ -11,8 +11,11 @@ do {
     exit(0)
   }
   let options = try Options(arguments)
-  let bench = try Bench(options)
-  let report = Report(machine: Machine(floor: bench.programs.floor), series: bench.run())
+  let frames = options.measured.contains(.frames) ? try Frames.series(options) : []
+  // Frames alone need no program but this one and its like.
+  let bench = options.measured == [.frames] ? nil : try Bench(options)
+  let report = Report(
+    machine: Machine(floor: bench?.programs.floor), series: (bench?.run() ?? []) + frames)
   print(options.printsJSON ? try report.json() : report.text)
   exit(0)
 } catch {

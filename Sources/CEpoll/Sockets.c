@@ -160,7 +160,7 @@ static int is_stale(const char *path) {
   return outcome == -ECONNREFUSED;
 }
 
-int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file) {
+int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file) {
   struct sockaddr_un address;
   int outcome = to_sockaddr_un(path, &address);
   if (outcome < 0) return outcome;
@@ -179,16 +179,18 @@ int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file)
     int is_file = outcome == -EADDRINUSE && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
     return is_file ? -EEXIST : outcome;
   }
-  *file = lstat(path, &status) < 0 ? 0 : status.st_ino;
+  *file = (cepoll_file){0};
+  if (lstat(path, &status) == 0) *file = (cepoll_file){status.st_dev, status.st_ino};
   outcome = cepoll_listen(fd, backlog);
   if (outcome < 0) unlink(path);
   return outcome;
 }
 
-void cepoll_remove_path(const char *path, uint64_t file) {
+void cepoll_remove_path(const char *path, cepoll_file file) {
   struct stat status;
+  if (lstat(path, &status) < 0 || status.st_dev != file.device || status.st_ino != file.number) return;
   // The file system may have given the number to the next file: somebody who listens keeps his.
-  if (lstat(path, &status) == 0 && status.st_ino == file && is_stale(path)) unlink(path);
+  if (is_stale(path)) unlink(path);
 }
 
 int cepoll_local_address(int fd, cepoll_address *address) {

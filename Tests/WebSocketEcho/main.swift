@@ -76,7 +76,7 @@ private func run(_ request: Request) throws(SystemError) -> Int32 {
 }
 
 private func main() -> Int32 {
-  Process.openStandardStreams()
+  Process.prepareStandardStreams()
   let request: Request
   do throws(UsageError) {
     request = try Request.read()

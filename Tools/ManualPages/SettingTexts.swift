@@ -6,8 +6,8 @@ enum SettingTexts {
     "endpoint_format": "The endpoint of a region, which takes the place of %s. A port may follow.",
     "region_endpoint_overrides":
       """
-    An object: the endpoints of regions that endpoint_format does not give, by the regions' names. Regions \
-    that a file does not name keep their defaults; 64 at the most.
+    An object: the endpoints of regions that endpoint_format does not give, by the regions' names, which are \
+    as --region takes them. Regions that a file does not name keep their defaults; 64 at the most.
     """,
     "drain_timeout_ms":
       "How long open connections may go on after SIGTERM or SIGINT, as long as something moves: 1.5 s of quiet end "
@@ -23,7 +23,8 @@ enum SettingTexts {
     How often a destination tries again to reach its server, and a source to listen, before it gives up; -1 \
     for ever.
     """,
-    "tcp.connection_retry_delay_ms": "How long it waits before each of these attempts.",
+    "tcp.connection_retry_delay_ms":
+      "How long it waits before each of these attempts; less than 10 counts as 10.",
     "tcp.connect_timeout_ms": "How long one address of a server may take to answer.",
     "tcp.max_active_connections":
       "Connections at one time, in all services together. A further one is refused with a warning.",
@@ -48,7 +49,7 @@ enum SettingTexts {
       + "longer.",
     "websocket.retry_delay_ms":
       "How long the first wait before another attempt to reach the service is, spread over its upper half; "
-      + "each further one doubles.",
+      + "each further one doubles. Less than 10 counts as 10.",
     "websocket.retry_delay_max_ms": "How long such a wait is at the most; not less than the first.",
     "websocket.connect_retry_count":
       "Attempts in a row that may fail before the program gives up; -1 for any number.",

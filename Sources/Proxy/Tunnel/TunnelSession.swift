@@ -335,6 +335,9 @@ public struct TunnelSession {
     if !isCurrent(message.streamID, service: service) {
       // This end may have been restarted: the reset makes the source begin a new stream.
       fault = "a connection in the unknown stream \(message.streamID)"
+    } else if !services[service].hasConnectionIDs && services[service].slots.count > 0 {
+      // What would be said about one of them could be about the other.
+      fault = "a further connection in a stream that began without connection ids"
     } else if services[service].slots[connectionID] != nil {
       fault = "the connection id \(connectionID) is in use already"
     } else if connectionCount >= connectionCountMax {

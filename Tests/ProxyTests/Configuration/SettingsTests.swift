@@ -59,6 +59,7 @@ struct SettingsTests {
       ("websocket.compression", "true", { $0.offersCompression }),
       ("websocket.compression_window_bits", "9", { $0.compressionWindowBits == 9 }),
       ("websocket.compression_memory_level", "1", { $0.compressionMemoryLevel == 1 }),
+      ("tunnel.bandwidth_limit", "24", { $0.bandwidthLimit == 24 }),
     ]
     #expect(fields.count + 1 == Settings.table.count)
     let defaults = texts(Settings())
@@ -69,6 +70,26 @@ struct SettingsTests {
         #expect(isSet(settings) && warnings.isEmpty, "\(key) = \(value)")
         let changed = zip(texts(settings), defaults).filter { $0 != $1 }.count
         #expect(changed == (key == "message.data_length_size" ? 0 : 1), "\(key)")
+      }
+    }
+  }
+
+  @Test(
+    "no delay is so short that attempts follow each other without a pause",
+    arguments: [("0", 10), ("9", 10), ("10", 10), ("11", 11)] as [(String, Int64)])
+  func pausesBetweenAttempts(text: String, delay: Int64) throws {
+    #expect(
+      try read(nest("tcp.connection_retry_delay_ms", text)).settings.connectionRetryDelay.count
+        == delay)
+    let settings = """
+      {"tunneling": {"proxy": {"websocket": {
+        "retry_delay_ms": "\(text)", "retry_delay_max_ms": "0"}}}}
+      """
+    let policy = try read(settings).settings.retry
+    for failures in [1, 2, 50] {
+      for randomness in [0, UInt32.max] {
+        let pause = policy.delay(afterFailures: failures, randomness: randomness).count
+        #expect((delay / 2...delay).contains(pause))
       }
     }
   }
@@ -172,6 +193,24 @@ struct SettingsTests {
     } throws: { error in
       isUsageError(error, naming: "settings.json: tunneling.proxy.\(key): \(value)", range)
     }
+  }
+
+  @Test(
+    "a key of region_endpoint_overrides is a region as --region takes it",
+    arguments: ["", "EU", "us_east", "us east", "é", String(repeating: "a", count: 65)])
+  func refusesRegion(name: String) {
+    #expect {
+      _ = try read(nest("region_endpoint_overrides", "{\"\(name)\": \"host\"}"))
+    } throws: { error in
+      isUsageError(
+        error, naming: "settings.json: tunneling.proxy.region_endpoint_overrides: '", "us-east-1")
+    }
+  }
+
+  @Test("a byte order mark in front of the settings says nothing")
+  func skipsByteOrderMark() throws {
+    #expect(try read("\u{feff}" + nest("drain_timeout_ms", "7")).settings.drainTimeout.count == 7)
+    #expect(throws: UsageError.self) { _ = try read(" \u{feff}{}") }
   }
 
   @Test("what must be an object is one", arguments: ["tunneling", "tunneling.proxy.tcp"])

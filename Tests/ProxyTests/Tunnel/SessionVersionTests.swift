@@ -77,6 +77,16 @@ struct SessionVersionTests {
     #expect(session.receive(.data, stream: 4, connection: 0, service: "HTTP1").kind == .dropped)
   }
 
+  @Test("a stream that began without connection ids has one connection at a time")
+  func refusesSecondConnection() {
+    var session = TunnelSession.agreed(.destination)
+    _ = session.receive(.streamStart, connection: 0)
+    #expect(session.receive(.connectionStart, connection: 2).kind == .reply(0, 1, 2))
+    #expect(session.connectionCount == 1)
+    #expect(session.resetHeader(service: 0, streamID: 1, connectionID: 2).connectionID == 2)
+    #expect(session.receive(.data, connection: 0).kind == .deliver(0))
+  }
+
   @Test(
     "the first version knows one service, whatever its name, and no list",
     arguments: [[], ["SSH1"], ["SSH1", "HTTP1"]])

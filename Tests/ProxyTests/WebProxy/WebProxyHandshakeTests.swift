@@ -25,7 +25,7 @@ struct WebProxyHandshakeTests {
     }
   }
 
-  private static let cases = [
+  static let cases = [
     Case("200", ["HTTP/1.1 200 Connection established"], .connected),
     Case("200 of an old proxy", ["HTTP/1.0 200 Connection established"], .connected),
     Case("200 without a phrase", ["HTTP/1.1 200"], .connected),
@@ -110,6 +110,19 @@ struct WebProxyHandshakeTests {
   func judgesWhole(_ example: Case) throws {
     let handshake = try Self.handshake(isAuthorized: example.isAuthorized)
     expect(handshake.parse(example.octets.span), example.expected)
+  }
+
+  @Test("lines may end with a line feed alone (RFC 9112 §2.2), or some of them", arguments: cases)
+  func takesLineFeeds(_ example: Case) throws {
+    let handshake = try Self.handshake(isAuthorized: example.isAuthorized)
+    let bare = example.octets.filter { $0 != 0x0d }
+    let bad = bare.firstIndex { $0 < 0x20 && $0 != 0x0a }
+    for count in 0...(bad ?? bare.count - 1) {
+      #expect(handshake.parse(bare.span.extracting(..<count)) == .needMore)
+    }
+    expect(handshake.parse(bare.span), example.expected)
+    let mixed = bare.dropLast() + [0x0d, 0x0a]
+    expect(handshake.parse(Array(mixed).span), example.expected)
   }
 
   @Test(

@@ -40,7 +40,7 @@ struct ClientHandshakeTests {
     Case(name: name, octets: octets, expected: .violation)
   }
 
-  private static let cases: [Case] = [
+  static let cases: [Case] = [
     good("as it should be", answer("none", nil)),
     good("other case", answer("Upgrade", "uPGRADE: WebSocket")),
     good("other tokens too", answer("Connection", "connection: keep-alive, UPGRADE")),

@@ -79,7 +79,7 @@ struct FrameParserTests {
     (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 5 &+ $0 >> 8) }
   }
 
-  private static let cases = examples + ownCases.flatMap { $0 }
+  static let cases = examples + ownCases.flatMap { $0 }
 
   @Test("frames are read whole", arguments: cases)
   func readsWhole(_ example: FrameCase) {

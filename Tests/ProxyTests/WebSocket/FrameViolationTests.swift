@@ -14,7 +14,7 @@ struct FrameViolationTests {
 
   private static let halfMessage = CollectedFrame(fin: false, opcode: .binary, payload: [1])
 
-  private static let cases: [FrameCase] =
+  static let cases: [FrameCase] =
     [0x40, 0x20, 0x10, 0x70].map {
       broken("reserved bits \($0)", .client, [0x82 | $0, 0x00], .reservedBits)
     }

@@ -38,7 +38,7 @@ struct ServerHandshakeTests {
     Case(name: name, octets: request(prefix, line), refusal: status)
   }
 
-  private static let cases: [Case] = [
+  static let cases: [Case] = [
     good("as it should be", "none", nil),
     good("other case", "Upgrade", "UPGRADE: WebSocket"),
     good("other tokens too", "Connection", "connection:keep-alive ,upgrade"),

@@ -1,0 +1,167 @@
+import Proxy
+
+extension FuzzTarget {
+  /// Octet 0: the role, and what was offered. The rest is the server's answer, or the client's request.
+  static let handshake = FuzzTarget(name: "handshake", inputByteCountMax: 1_024) {
+    bytes throws(Finding) in
+    var input = FuzzInput(bytes)
+    let choice = input.number(below: 4)
+    let text = input.remaining()
+    if choice == 3 {
+      try expectRequest(text)
+    } else {
+      try expectAnswer(text, offered: [[], ["aws.iot.securetunneling-3.0"], ["a", "b"]][choice])
+    }
+  }
+
+  private static func expectAnswer(_ answer: [UInt8], offered: [String]) throws(Finding) {
+    // RFC 6455 §1.3: the answer to the key "dGhlIHNhbXBsZSBub25jZQ==".
+    let windowBits: Int? = offered.isEmpty ? nil : 10 + offered.count
+    let handshake = ClientHandshake(
+      expectedAccept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", subprotocols: offered,
+      compressionWindowBits: windowBits)
+    try PrefixRule.expect(answer) { prefix throws(Finding) in
+      switch handshake.parse(prefix) {
+      case .needMore: return nil
+      case .accepted(let head, let subprotocol, let compression, let byteCount):
+        try require(
+          offered.isEmpty ? subprotocol == nil : offered.contains(subprotocol ?? ""),
+          "a subprotocol that was not offered")
+        try require(
+          compression.map { agreed in
+            [agreed.serverMaxWindowBits, agreed.clientMaxWindowBits].allSatisfy {
+              (8...(windowBits ?? 0)).contains($0)
+            }
+          } ?? true, "compression that was not offered")
+        try HeadRule.expect(head, in: prefix, endingAt: byteCount)
+        return "accepted \(subprotocol ?? "-") \(compression?.description ?? "-") \(byteCount)"
+      case .refused(let status, let reason, let head, let byteCount):
+        try require((200...999).contains(status), "a refusal with \(status)")
+        try HeadRule.expect(head, in: prefix, endingAt: byteCount)
+        return "refused \(status) \(reason) \(byteCount)"
+      case .violation(let reason): return "violation \(reason)"
+      }
+    }
+  }
+
+  private static func expectRequest(_ request: [UInt8]) throws(Finding) {
+    try PrefixRule.expect(request) { prefix throws(Finding) in
+      switch ServerHandshake.parse(prefix, byteCountMax: 4_096) {
+      case .needMore: return nil
+      case .request(let request):
+        try require(!request.target.isEmpty, "a request without a target")
+        try require(request.key.utf8.count == 24, "a key of another length")
+        try HeadRule.expect(request.head, in: prefix, endingAt: request.head.byteCount)
+        try expectOwnAnswer(to: request.head.value("sec-websocket-extensions"))
+        let names = request.subprotocols.joined(separator: "|")
+        return "request \(request.target) \(request.key) \(names) \(request.head.byteCount)"
+      case .refuse(let status, let reason):
+        try require((400...499).contains(status), "a refusal with \(status)")
+        return "refuse \(status) \(reason)"
+      }
+    }
+  }
+
+  /// What a server agrees to, a client that offered everything takes, and means the same by it.
+  private static func expectOwnAnswer(to offers: String?) throws(Finding) {
+    for windowBits in [9, 15] {
+      guard let chosen = PermessageDeflate.choose(offers: offers, windowBits: windowBits) else {
+        continue
+      }
+      try require(chosen.agreed.serverMaxWindowBits <= windowBits, "a window beyond the server's")
+      let judged = try? PermessageDeflate.judge(
+        answer: chosen.answer, windowBits: PermessageDeflate.windowBitsMax)
+      try require(judged == chosen.agreed, "'\(chosen.answer)' is understood as something else")
+    }
+  }
+
+  /// Octet 0: whether the web proxy was given a password. The rest is its answer to CONNECT.
+  static let connectAnswer = FuzzTarget(name: "connect-answer", inputByteCountMax: 1_024) {
+    bytes throws(Finding) in
+    var input = FuzzInput(bytes)
+    let credentials = input.flag() ? "Aladdin:open%20sesame@" : ""
+    guard
+      let proxy = try? WebProxy.parse(
+        "http://\(credentials)proxy.example", variable: "https_proxy")
+    else { throw Finding("the target's own web proxy is refused") }
+    let handshake = WebProxyHandshake(
+      proxy: proxy, endpoint: Endpoint(host: "service.example", port: 443))
+    let answer = input.remaining()
+    try PrefixRule.expect(answer) { prefix throws(Finding) in
+      switch handshake.parse(prefix) {
+      case .needMore: return nil
+      case .connected:
+        // What comes behind it is at fault, and not to be taken for the service's.
+        if prefix.count < answer.count, case .violation = handshake.parse(answer.span) {
+          return nil
+        }
+        try require(prefix.count == answer.count, "octets behind the head of a 200 were taken")
+        return "connected"
+      case .refused(let status, let reason):
+        try require(!(200..<300).contains(status) && status >= 101, "a refusal with \(status)")
+        try require(!reason.contains("QWxhZGRpbjpvcGVuIHNlc2FtZQ"), "the password is shown")
+        return "refused \(status) \(reason)"
+      case .violation(let reason): return "violation \(reason)"
+      }
+    }
+  }
+}
+
+/// The octets that come later change nothing about a judgement, and it is made as soon as it can be.
+private enum PrefixRule {
+  /// - Parameter judge: words for the judgement; nil while it needs more.
+  static func expect(
+    _ bytes: [UInt8], judge: (Span<UInt8>) throws(Finding) -> String?
+  ) throws(Finding) {
+    var first: String?
+    for count in cuts(bytes) {
+      let judgement = try judge(bytes.span.extracting(..<count))
+      if let first {
+        try require(judgement == first, "more octets made \(judgement ?? "-") out of \(first)")
+      }
+      first = first ?? judgement
+    }
+  }
+
+  /// Where something may change: around the ends of heads, and in a few places that depend on the input.
+  private static func cuts(_ bytes: [UInt8]) -> [Int] {
+    var cuts: [Int] = []
+    for count in 0..<bytes.count {
+      let isEnd = count >= 4 && bytes[(count - 4)..<count] == [0x0d, 0x0a, 0x0d, 0x0a]
+      let isNearEnd = count >= 3 && bytes[count] == 0x0a && bytes[count - 2] == 0x0a
+      if isEnd || isNearEnd || (count ^ Int(bytes[count])) & 0x7f == 0 { cuts.append(count) }
+    }
+    return cuts + [bytes.count]
+  }
+}
+
+private enum HeadRule {
+  static func expect(
+    _ head: HeaderBlock, in bytes: Span<UInt8>, endingAt end: Int
+  ) throws(Finding) {
+    try require(
+      end <= bytes.count && head.byteCount <= end, "a head longer than the input")
+    try require(
+      bytes[end - 4] == 0x0d && bytes[end - 3] == 0x0a && bytes[end - 2] == 0x0d
+        && bytes[end - 1] == 0x0a, "a head that ends elsewhere")
+    try require(head.fields.count <= HeaderBlock.fieldCountMax, "more fields than allowed")
+    var text = head.startLine + "\r\n"
+    for field in head.fields {
+      try require(
+        !field.name.isEmpty && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+          && !field.name.utf8.contains { (0x41...0x5a).contains($0) }, "a name with odd octets")
+      try require(
+        !field.value.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f },
+        "a value with control characters")
+      text += "\(field.name): \(field.value)\r\n"
+    }
+    // What was read, written again, reads the same.
+    let written = Array((text + "\r\n").utf8)
+    guard case .complete(let again) = HeaderBlock.parse(written.span, byteCountMax: .max) else {
+      throw Finding("a head that was written again cannot be read")
+    }
+    try require(
+      again.fields == head.fields && again.startLine == head.startLine
+        && again.byteCount == written.count, "a head that was written again is another")
+  }
+}
