@@ -87,7 +87,8 @@ if embeddedLibraries == nil && !fuzzes || Context.environment["LOCALPROXY_ECHO"]
   targets.append(
     .executableTarget(
       name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
-      path: "Tests/WebSocketEcho", swiftSettings: productSettings, linkerSettings: programSettings))
+      path: "Tests/WebSocketEcho", exclude: ["summary.py"], swiftSettings: productSettings,
+      linkerSettings: programSettings))
 }
 
 /// `make bench` sets it: the frames' loops compiled like the product.

@@ -58,7 +58,7 @@ extension FuzzTarget {
     let given = value(text)
     let mappings: [Mapping]
     do throws(UsageError) {
-      mappings = try Mapping.parse(given, role: role, warnings: &warnings)
+      mappings = try Mapping.parse(given, role: role, bindHost: "localhost", warnings: &warnings)
     } catch {
       return
     }
@@ -82,7 +82,8 @@ extension FuzzTarget {
     let again: [Mapping]
     do throws(UsageError) {
       again = try Mapping.parse(
-        value(written.joined(separator: ",").octets), role: role, warnings: &warnings)
+        value(written.joined(separator: ",").octets), role: role, bindHost: "localhost",
+        warnings: &warnings)
     } catch {
       throw Finding("mappings that were written again: \(error.message)")
     }

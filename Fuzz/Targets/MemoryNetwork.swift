@@ -9,8 +9,7 @@ final class MemoryStream: Stream {
   var interest: Readiness = []
   let unsentByteCount = 0
   let isPeerClosed = false
-  let transportState = TransportState(
-    unacknowledgedByteCount: 0, sinceAcknowledgement: Milliseconds(0))
+  let transportState = TransportState()
   var inbox: [UInt8] = []
   private(set) var outbox: [UInt8] = []
   private(set) var isClosed = false

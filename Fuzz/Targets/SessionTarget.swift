@@ -186,8 +186,13 @@ private struct SessionDriver {
       try require(session.slots[slot]?.isNegotiated == true, "agreed with nobody")
       try handle(.agreed, slot, hasPending: hasPending)
     case .peerEnded(let slot): try handle(.peerEnd, slot, hasPending: hasPending)
-    case .peerReset(let slot): try handle(.peerReset, slot, hasPending: hasPending)
-    case .serviceReset(let service), .refuseRestart(let service, _, _, _):
+    case .peerReset(let slot):
+      let service = session.slots[slot]?.service
+      let isLost = input.flag() && session.refusedAtOnce(slot: slot)
+      try handle(.peerReset, slot, hasPending: hasPending)
+      if isLost, let service { try reset(service, except: nil, hasPending) }
+    case .serviceReset(let service), .streamUnknown(let service),
+      .refuseRestart(let service, _, _, _):
       try reset(service, except: nil, hasPending)
     case .sessionReset:
       for service in session.services.indices { try reset(service, except: nil, hasPending) }

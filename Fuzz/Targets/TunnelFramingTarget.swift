@@ -108,7 +108,7 @@ private final class LinkLog: TunnelLinkHandler {
       network: MemoryNetwork(), stream: stream, role: role, limits: limits, early: [],
       log: Log(level: .off))
     link.handler = log
-    link.start(pingPeriod: nil)
+    link.start(nil)
     for piece in pieces {
       stream.inbox += piece
       while true {

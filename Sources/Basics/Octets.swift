@@ -7,6 +7,22 @@ extension String {
 
   @inline(never) public func isSame(as other: String) -> Bool { octets == other.octets }
 
+  /// Octets of a value that a message repeats, at the most.
+  public static let excerptByteCountMax = 80
+
+  /// What a message repeats of a value of any length: its beginning, and an ellipsis when there is more.
+  public var excerpt: String {
+    let octets = octets
+    if octets.count <= Self.excerptByteCountMax { return self }
+    var end = Self.excerptByteCountMax
+    // Not within a character.
+    while end > 0 && octets[end] & 0xc0 == 0x80 { end -= 1 }
+    return "\(octets[..<end].text)…"
+  }
+
+  /// The same in quotation marks.
+  public var quoted: String { "'\(excerpt)'" }
+
   /// The place of this text in a list such as `"linger|negotiated"`.
   public func place(in choices: String) -> Int? {
     let octets = octets

@@ -3,15 +3,23 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/// Waits for a descriptor that does not block to take or give bytes, or to fail.
+static void wait_for(int fd, short events) {
+  struct pollfd poll_fd = {.fd = fd, .events = events};
+  poll(&poll_fd, 1, -1);
+}
 
 /// Fills `bytes` up to its capacity, the file's end, or the end of the first line.
 static ssize_t fill(int fd, char *bytes, size_t capacity, int first_line_only) {
   size_t used = 0;
   while (used < capacity) {
     ssize_t count = read(fd, bytes + used, capacity - used);
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) wait_for(fd, POLLIN);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (count < 0) return -errno;
     if (count == 0) break;
     const char *newline = first_line_only ? memchr(bytes + used, '\n', (size_t)count) : NULL;
@@ -21,32 +29,48 @@ static ssize_t fill(int fd, char *bytes, size_t capacity, int first_line_only) {
   return (ssize_t)used;
 }
 
+/// Whether a file is of a kind that is read to its end; a directory says so itself when it is read.
+static int has_end(mode_t mode) {
+  return S_ISREG(mode) || S_ISFIFO(mode) || S_ISCHR(mode) || S_ISDIR(mode);
+}
+
 ssize_t cepoll_read_file(
   const char *path, void *bytes, size_t capacity, int first_line_only, unsigned *mode
 ) {
-  int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-  if (fd < 0) return -errno;
-  struct stat information;
-  *mode = fstat(fd, &information) == 0 && S_ISREG(information.st_mode) ? information.st_mode : 0;
-  ssize_t count = fill(fd, bytes, capacity, first_line_only);
-  if (path) close(fd);
-  return count;
+  // Without O_NONBLOCK the opening of a named pipe would wait for its writer.
+  int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : STDIN_FILENO;
+  if (fd < 0) return errno == ENXIO ? -CEPOLL_NO_FILE : -errno;
+  struct stat information = {0};
+  fstat(fd, &information);
+  *mode = S_ISREG(information.st_mode) ? information.st_mode : 0;
+  ssize_t count = -CEPOLL_NO_FILE;
+  if (!path || has_end(information.st_mode)) count = fill(fd, bytes, capacity, first_line_only);
+  if (!path) return count;
+  close(fd);
+  // A pipe without a writer ends at once; so does one whose writer has gone without a word.
+  return count == 0 && S_ISFIFO(information.st_mode) ? -CEPOLL_NO_PEER : count;
 }
 
 int cepoll_write_file(const char *path, const void *bytes, size_t count) {
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return -errno;
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (fd < 0) return errno == ENXIO ? -CEPOLL_NO_PEER : -errno;
+  int outcome = cepoll_write_whole(fd, bytes, count);
+  return close(fd) < 0 && outcome == 0 ? -errno : outcome;
+}
+
+int cepoll_write_whole(int fd, const void *bytes, size_t count) {
   const char *rest = bytes;
   while (count > 0) {
     ssize_t written = cepoll_write(fd, rest, count);
-    if (written < 0) {
-      close(fd);
-      return (int)written;
+    if (written == -EAGAIN) {
+      wait_for(fd, POLLOUT);
+      continue;
     }
+    if (written < 0) return (int)written;
     rest += written;
     count -= (size_t)written;
   }
-  return close(fd) < 0 ? -errno : 0;
+  return 0;
 }
 
 void *cepoll_open_directory(const char *path, int *error) {

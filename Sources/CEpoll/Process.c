@@ -45,7 +45,8 @@ int cepoll_wait(int epoll, cepoll_event *events, int capacity, int timeout) {
   return count;
 }
 
-void cepoll_open_standard_streams(void) {
+void cepoll_prepare_standard_streams(void) {
+  signal(SIGPIPE, SIG_IGN);
   // open takes the lowest free number, so each round fills one gap until the first beyond them.
   int fd;
   do {
@@ -62,7 +63,6 @@ int cepoll_signals(void) {
   sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGUSR1);
   if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
-  signal(SIGPIPE, SIG_IGN);
   int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return fd < 0 ? -errno : fd;
 }
@@ -107,7 +107,13 @@ int cepoll_is_writable(int fd) {
   return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLOUT) != 0;
 }
 
-const char *cepoll_error_text(int error) { return strerror(error); }
+const char *cepoll_error_text(int error) {
+  switch (error) {
+    case CEPOLL_NO_PEER: return "it is a pipe that nobody has open at its other end";
+    case CEPOLL_NO_FILE: return "it is neither a file nor a pipe nor a terminal";
+    default: return strerror(error);
+  }
+}
 
 const char *cepoll_environment(const char *name) { return getenv(name); }
 

@@ -160,7 +160,7 @@ static int is_stale(const char *path) {
   return outcome == -ECONNREFUSED;
 }
 
-int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file) {
+int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file) {
   struct sockaddr_un address;
   int outcome = to_sockaddr_un(path, &address);
   if (outcome < 0) return outcome;
@@ -179,16 +179,18 @@ int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file)
     int is_file = outcome == -EADDRINUSE && lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode);
     return is_file ? -EEXIST : outcome;
   }
-  *file = lstat(path, &status) < 0 ? 0 : status.st_ino;
+  *file = (cepoll_file){0};
+  if (lstat(path, &status) == 0) *file = (cepoll_file){status.st_dev, status.st_ino};
   outcome = cepoll_listen(fd, backlog);
   if (outcome < 0) unlink(path);
   return outcome;
 }
 
-void cepoll_remove_path(const char *path, uint64_t file) {
+void cepoll_remove_path(const char *path, cepoll_file file) {
   struct stat status;
+  if (lstat(path, &status) < 0 || status.st_dev != file.device || status.st_ino != file.number) return;
   // The file system may have given the number to the next file: somebody who listens keeps his.
-  if (lstat(path, &status) == 0 && status.st_ino == file && is_stale(path)) unlink(path);
+  if (is_stale(path)) unlink(path);
 }
 
 int cepoll_local_address(int fd, cepoll_address *address) {
@@ -221,16 +223,26 @@ ssize_t cepoll_send(int fd, const void *bytes, size_t count) {
   }
 }
 
-int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement) {
-  struct tcp_info info;
-  socklen_t length = sizeof info;
-  if (ioctl(fd, SIOCOUTQ, unacknowledged) < 0) return -errno;
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -errno;
-  // A closed window is probed at intervals that grow to minutes. As long as the probes are answered, of which
-  // one may be on its way, the peer's system is there now.
-  int is_held_off = *unacknowledged > 0 && info.tcpi_unacked == 0 && info.tcpi_probes < 2;
-  *since_acknowledgement = is_held_off ? 0 : info.tcpi_last_ack_recv;
-  return 0;
+// The C library's structure ends before this field of the kernel's.
+enum { BYTES_ACKED_OFFSET = 120 };
+
+cepoll_transport_state cepoll_transport_state_of(int fd) {
+  cepoll_transport_state state = {0};
+  union {
+    struct tcp_info info;
+    char bytes[256];
+  } kernel;
+  socklen_t length = sizeof kernel;
+  if (ioctl(fd, SIOCOUTQ, &state.unacknowledged) < 0) state.unacknowledged = 0;
+  // There is none of a Unix domain socket.
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &kernel, &length) < 0) return state;
+  if (length >= BYTES_ACKED_OFFSET + sizeof state.acknowledged) {
+    memcpy(&state.acknowledged, kernel.bytes + BYTES_ACKED_OFFSET, sizeof state.acknowledged);
+  }
+  // A closed window is probed at intervals that grow to minutes; one probe may be on its way.
+  state.is_holding_off =
+      state.unacknowledged > 0 && kernel.info.tcpi_unacked == 0 && kernel.info.tcpi_probes < 2;
+  return state;
 }
 
 int cepoll_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }

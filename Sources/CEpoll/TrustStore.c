@@ -9,7 +9,7 @@ static int is_hashed(const char *name) {
 
 int cepoll_hashed_certificates(const char *directory, int limit) {
   DIR *entries = opendir(directory);
-  if (!entries) return 0;
+  if (!entries) return -errno;
   int count = 0;
   for (struct dirent *entry; count < limit && (entry = readdir(entries));)
     count += is_hashed(entry->d_name);

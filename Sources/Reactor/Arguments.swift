@@ -5,11 +5,16 @@ public struct ArgumentSyntax {
   public let longName: String
   public let shortName: Unicode.Scalar?
   public let takesArgument: Bool
+  /// Another name of the option before it, which is the one that is then reported.
+  public let isOtherName: Bool
 
-  public init(longName: String, shortName: Unicode.Scalar?, takesArgument: Bool) {
+  public init(
+    longName: String, shortName: Unicode.Scalar?, takesArgument: Bool, isOtherName: Bool
+  ) {
     self.longName = longName
     self.shortName = shortName
     self.takesArgument = takesArgument
+    self.isOtherName = isOtherName
   }
 }
 
@@ -18,6 +23,9 @@ public struct ArgumentSyntax {
   public enum Step: Equatable {
     /// The option at this index of the table, with its argument if it takes one.
     case option(Int, argument: String)
+    /// The argument of the option at this index is not UTF-8: text would not be what was given.
+    case optionNotText(Int)
+    /// It fits no option or several, or is a flag with a value.
     case unknown(String)
     case argumentMissing(String)
     case operand(String)
@@ -28,9 +36,10 @@ public struct ArgumentSyntax {
   private var lastArgument: UnsafePointer<CChar>?
 
   public init(_ table: [ArgumentSyntax]) {
+    var code: Int32 = 0
     for (index, syntax) in table.enumerated() {
-      _ = unsafe cepoll_declare_option(
-        syntax.longName, syntax.takesArgument ? 1 : 0, Self.code(index, syntax))
+      if !syntax.isOtherName { code = Self.code(index, syntax) }
+      _ = unsafe cepoll_declare_option(syntax.longName, syntax.takesArgument ? 1 : 0, code)
     }
     self.table = table
   }
@@ -50,6 +59,9 @@ public struct ArgumentSyntax {
     default: break
     }
     for (index, syntax) in table.enumerated() where Self.code(index, syntax) == code {
+      if let argument = unsafe argument, unsafe String(validatingCString: argument) == nil {
+        return .optionNotText(index)
+      }
       return .option(index, argument: text)
     }
     return .unknown(text)

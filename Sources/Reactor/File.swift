@@ -4,6 +4,7 @@ import CEpoll
 public enum File {
   /// What was read.
   public struct Content {
+    /// Without the byte order mark that some editors put in front of UTF-8.
     public let bytes: [UInt8]
     /// Others than the file's owner and group may read it.
     public let isReadableByOthers: Bool
@@ -13,9 +14,12 @@ public enum File {
   public struct Entry {
     public let name: String
     public let isDirectory: Bool
+    /// False when `name` is not the entry's octets, for those are not UTF-8.
+    public let isText: Bool
   }
 
-  /// Reads a file; "File too large" when it has more bytes than `byteCountMax`.
+  /// Reads a file; "File too large" when it has more bytes than `byteCountMax`. A pipe is read to its end, but
+  /// one without a writer is an error, for it might never have one.
   /// - Parameters:
   ///   - path: nil for standard input.
   ///   - firstLineOnly: standard input is not waited for after its first line.
@@ -36,6 +40,7 @@ public enum File {
     if count < 0 { throw SystemError(Int32(-count), "read") }
     if count > byteCountMax && !firstLineOnly { throw SystemError(EFBIG, "read") }
     bytes.removeLast(bytes.count - count)
+    if bytes.starts(with: [0xef, 0xbb, 0xbf]) { bytes.removeFirst(3) }
     return Content(bytes: bytes, isReadableByOthers: mode & 0o004 != 0)
   }
 
@@ -66,7 +71,8 @@ public enum File {
       let kind = unsafe cepoll_next_entry(handle, &name)
       guard kind != CEPOLL_ENTRY_NONE, let name = unsafe name else { break }
       let entry = Entry(
-        name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY)
+        name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY,
+        isText: unsafe String(validatingCString: name) != nil)
       // Directories are small: an insertion at its place costs less code than a sort.
       let place =
         entries.firstIndex { entry.name.utf8.lexicographicallyPrecedes($0.name.utf8) }

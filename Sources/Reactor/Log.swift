@@ -30,10 +30,18 @@ public final class Log {
   public var level: LogLevel
   /// Lines that standard error would have blocked for; said with the next line that it takes.
   private var lostLineCount = 0
+  /// The end of a line that a non-blocking standard error has not taken yet.
+  private var rest: [UInt8] = []
   private var secrets: [[UInt8]] = []
   private let processID = cepoll_process_id()
+  private let stream: StandardStream
 
-  public init(level: LogLevel) { self.level = level }
+  public convenience init(level: LogLevel) { self.init(level: level, stream: .error) }
+
+  init(level: LogLevel, stream: StandardStream) {
+    self.level = level
+    self.stream = stream
+  }
 
   /// Replaces `secret` by asterisks in every line from here on. Shorter than four bytes it could not be
   /// told from ordinary text and is ignored.
@@ -68,17 +76,24 @@ public final class Log {
   /// Not inlined and without a closure, or each call in the program would get a copy of it.
   @inline(never) private func write(_ level: LogLevel, _ text: String) {
     // Whoever reads the log may be slow or stuck; the loop goes on without the line.
-    if !StandardStream.error.isWritable {
+    if !stream.isWritable || !goOn(with: []) {
       lostLineCount += 1
       return
     }
     if lostLineCount > 0 {
       let count = lostLineCount
       lostLineCount = 0
-      StandardStream.error.write(
-        line(.warning, "\(count) log lines were lost: standard error did not take them"))
+      _ = goOn(
+        with: line(.warning, "\(count) log lines were lost: standard error did not take them"))
     }
-    StandardStream.error.write(line(level, text))
+    _ = goOn(with: line(level, text))
+  }
+
+  /// Writes what is left and then `line`; false when something is left again.
+  private func goOn(with line: [UInt8]) -> Bool {
+    rest += line
+    if !rest.isEmpty { rest = stream.offer(rest) }
+    return rest.isEmpty
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
@@ -118,24 +133,32 @@ public final class Log {
 }
 
 /// Standard output and standard error, written without a buffer.
-public enum StandardStream: Int32 {
-  case output = 1
-  case error = 2
+public struct StandardStream {
+  public static var output: StandardStream { StandardStream(descriptor: 1) }
+  public static var error: StandardStream { StandardStream(descriptor: 2) }
+
+  let descriptor: Int32
 
   public func write(_ text: String) { write(Array(text.utf8)) }
 
   /// A log line can be written without blocking.
-  var isWritable: Bool { cepoll_is_writable(rawValue) != 0 }
+  var isWritable: Bool { cepoll_is_writable(descriptor) != 0 }
 
-  /// Blocks until all is written; what a closed pipe does not take is lost.
+  /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
+  /// pipe does not take is lost.
   public func write(_ bytes: [UInt8]) {
-    var offset = 0
-    while offset < bytes.count {
-      let written = unsafe bytes.withUnsafeBytes { all in
-        unsafe cepoll_write(rawValue, all.baseAddress?.advanced(by: offset), all.count - offset)
-      }
-      if written <= 0 { return }
-      offset += written
+    _ = unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_write_whole(descriptor, all.baseAddress, all.count)
     }
+  }
+
+  /// Writes once, and returns what a non-blocking stream has not taken.
+  func offer(_ bytes: [UInt8]) -> [UInt8] {
+    let written = unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_write(descriptor, all.baseAddress, all.count)
+    }
+    if written == -Int(EAGAIN) { return bytes }
+    // What a closed pipe does not take is lost.
+    return written < 0 ? [] : Array(bytes.dropFirst(written))
   }
 }

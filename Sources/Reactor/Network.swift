@@ -113,19 +113,6 @@ public enum StreamFailure {
   }
 }
 
-/// What is known of a connection's other end below this program.
-public struct TransportState: Equatable, Sendable {
-  /// Bytes sent that its system has not acknowledged.
-  public var unacknowledgedByteCount: Int
-  /// Time since it acknowledged anything, a probe of its closed window included.
-  public var sinceAcknowledgement: Milliseconds
-
-  public init(unacknowledgedByteCount: Int, sinceAcknowledgement: Milliseconds) {
-    self.unacknowledgedByteCount = unacknowledgedByteCount
-    self.sinceAcknowledgement = sinceAcknowledgement
-  }
-}
-
 /// A two-way stream of bytes: a connection of TCP or a Unix domain socket, or TLS over one.
 ///
 /// Interest is level-triggered: as long as it is on and there is something, the handler is told each

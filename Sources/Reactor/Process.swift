@@ -9,6 +9,12 @@ public enum Process {
     return text.isEmpty ? nil : text
   }
 
+  /// Whether an environment variable's value, if it has one, is UTF-8: as text another would not be what it is.
+  public static func isEnvironmentText(_ name: String) -> Bool {
+    guard let value = unsafe cepoll_environment(name) else { return true }
+    return unsafe String(validatingCString: value) != nil
+  }
+
   /// "Linux 6.1.0 x86_64".
   public static var systemName: String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
@@ -28,8 +34,9 @@ public enum Process {
     }
   }
 
-  /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened.
-  public static func openStandardStreams() { cepoll_open_standard_streams() }
+  /// Makes sure that descriptors 0 to 2 are taken, before anything else is opened, and that a write to a pipe
+  /// without a reader is an error rather than the end (SIGPIPE).
+  public static func prepareStandardStreams() { cepoll_prepare_standard_streams() }
 
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 

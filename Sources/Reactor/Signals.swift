@@ -24,7 +24,7 @@ public final class Signals: EventHandler {
   private let descriptor: FileDescriptor
   private let handler: any SignalHandler
 
-  /// Blocks the signals for the process and starts to report them. SIGPIPE is ignored from here on.
+  /// Blocks the signals for the process and starts to report them.
   public init(reactor: Reactor, handler: any SignalHandler) throws(SystemError) {
     let raw = try SystemError.check(cepoll_signals(), "signalfd")
     descriptor = FileDescriptor(raw)

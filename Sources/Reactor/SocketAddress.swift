@@ -42,6 +42,12 @@ public struct SocketAddress {
     return Array(all.prefix(isUnix ? 0 : isIPv6 ? 16 : 4))
   }
 
+  /// Whether this is 0.0.0.0 or ::, every address of its family.
+  public var isWildcard: Bool {
+    for octet in octets where octet != 0 { return false }
+    return !isUnix
+  }
+
   /// A socket of the address's family, neither bound nor connected.
   func makeSocket() throws(SystemError) -> FileDescriptor {
     FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))

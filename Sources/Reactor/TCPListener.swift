@@ -21,14 +21,14 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
   private var handler: (any ListenerHandler)?
   let address: SocketAddress
   /// Names a Unix domain socket's file for its removal.
-  private let file: UInt64
+  private let file: cepoll_file
 
   init(
     reactor: Reactor, address: SocketAddress, backlog: Int32, handler: any ListenerHandler
   ) throws(SystemError) {
     let socket = try address.makeSocket()
     var bound = cepoll_address()
-    var file: UInt64 = 0
+    var file = cepoll_file()
     if address.isUnix {
       _ = try SystemError.check(
         unsafe cepoll_listen_on_path(socket.raw, address.path, backlog, &file), "listen")

@@ -30,14 +30,13 @@ final class TCPStream: Stream, EventHandler {
   }
 
   var transportState: TransportState {
-    var unacknowledged: Int32 = 0
-    var milliseconds: Int64 = 0
-    if let raw = rawDescriptor {
-      _ = unsafe cepoll_transport_state(raw, &unacknowledged, &milliseconds)
-    }
-    return TransportState(
-      unacknowledgedByteCount: Int(unacknowledged),
-      sinceAcknowledgement: Milliseconds(milliseconds))
+    var state = TransportState()
+    guard let raw = rawDescriptor else { return state }
+    let found = cepoll_transport_state_of(raw)
+    state.unacknowledgedByteCount = Int(found.unacknowledged)
+    state.acknowledgedByteCount = found.acknowledged
+    state.isHoldingOff = found.is_holding_off != 0
+    return state
   }
 
   func keepQueueShort(byteCount: Int) { set(CEPOLL_NOTSENT_LOWAT, byteCount) }

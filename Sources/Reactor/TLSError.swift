@@ -16,7 +16,7 @@ public enum TLSError: Error {
   public var reason: String {
     switch self {
     case .certificate(let reason, let subject, let issuer, let remedy):
-      "the certificate of the service was not accepted: \(reason) (subject \(subject), "
+      "its certificate was not accepted: \(reason) (subject \(subject), "
         + "issuer \(issuer))\(remedy.isEmpty ? "" : "; ")\(remedy)"
     case .configuration(let what, let reason): "\(what): \(reason)"
     case .handshake(let reason), .library(let reason): "TLS: \(reason)"
@@ -35,7 +35,7 @@ public enum TLSError: Error {
   private static func remedy(_ code: Int) -> String {
     switch Int32(truncatingIfNeeded: code) {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-      "the endpoint (-e) must be a name that the certificate is for"
+      "the host that is named for it (-e, or https_proxy) must be one that the certificate is for"
     case X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED:
       // Gateways without a battery for their clock start in the past.
       "check this machine's clock, which says \(Process.date)"

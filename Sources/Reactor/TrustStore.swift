@@ -5,7 +5,8 @@ import COpenSSL
 /// Finds the platform's CA certificates for OpenSSL, whose own default places are those of the system it was built
 /// for: a static program runs on others.
 ///
-/// 1. `SSL_CERT_FILE` and `SSL_CERT_DIR`, as far as they are set.
+/// 1. `SSL_CERT_FILE` and `SSL_CERT_DIR`, as far as they are set. One does not stand for the other: with the directory
+///    alone OpenSSL's own file counts, as with every program that uses it.
 /// 2. Without `SSL_CERT_DIR`, the first of `directories` with certificates named by hash in it. OpenSSL reads such a
 ///    one during a handshake, and only the certificate it needs.
 /// 3. Without either, and when that directory holds too few to be all, the first of `files` that is there. It is
@@ -44,14 +45,19 @@ import COpenSSL
     if let file, !add(file: file) {
       warn("SSL_CERT_FILE", file, "cannot be used: \(TLSError.takeReason())")
     }
-    if let directory = Process.environment("SSL_CERT_DIR") {
-      add(directory: directory)
+    if let directories = Process.environment("SSL_CERT_DIR") {
+      for directory in directories.octets.parted(at: 0x3a) {
+        check("SSL_CERT_DIR", directory.text)
+      }
+      add(directory: directories)
+      if file == nil { _ = add(file: unsafe String(cString: X509_get_default_cert_file())) }
+      ERR_clear_error()
       return
     }
     var isWhole = file != nil
     for path in Self.directories {
       let count = unsafe cepoll_hashed_certificates(path, Self.certificateCountMin)
-      if count == 0 { continue }
+      if count <= 0 { continue }
       add(directory: path)
       if count == Self.certificateCountMin { isWhole = true }
       break
@@ -65,10 +71,18 @@ import COpenSSL
 
   /// The user's own directory, besides the platform's.
   mutating func add(extra path: String) {
-    if unsafe cepoll_hashed_certificates(path, 1) == 0 {
-      warn("--capath", path, "has no certificate named by hash in it; run openssl rehash on it")
-    }
+    check("--capath", path)
     add(directory: path)
+  }
+
+  /// Warns of a directory that gives no certificates.
+  private mutating func check(_ name: String, _ path: String) {
+    let count = unsafe cepoll_hashed_certificates(path, 1)
+    if count < 0 {
+      warn(name, path, "cannot be read: \(SystemError(-count, "opendir").reason)")
+    } else if count == 0 {
+      warn(name, path, "has no certificate named by hash in it; run openssl rehash on it")
+    }
   }
 
   private mutating func add(file path: String) -> Bool {
@@ -88,6 +102,6 @@ import COpenSSL
   }
 
   private mutating func warn(_ name: String, _ path: String, _ fault: String) {
-    warning = "\(warning)\(warning.isEmpty ? "" : "; ")\(name) \(path) \(fault)"
+    warning = "\(warning)\(warning.isEmpty ? "" : "; ")\(name) \(path.excerpt) \(fault)"
   }
 }

@@ -130,7 +130,7 @@ struct DaemonOptions {
 
 /// Parses, builds, runs; returns the exit status.
 public func runTunnelDaemon() -> Int32 {
-  Process.openStandardStreams()
+  Process.prepareStandardStreams()
   let options: DaemonOptions
   do throws(UsageError) {
     switch try DaemonOptions.read() {

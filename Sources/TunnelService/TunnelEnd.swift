@@ -46,7 +46,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
       let deadline = service.network.now + Milliseconds(Int64(seconds) * 1_000)
       faultTimers.append(service.network.schedule(at: deadline, self, tag: tag.rawValue))
     }
-    link.start(pingPeriod: nil)
+    link.start(nil)
     if let code = faults[.close] {
       link.close(CloseCode(rawValue: UInt16(truncatingIfNeeded: code)), reason: "a fault")
     }

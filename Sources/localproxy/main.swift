@@ -3,7 +3,7 @@ import Reactor
 
 /// Parses, builds, runs; returns the exit status.
 func run() -> Int32 {
-  Process.openStandardStreams()
+  Process.prepareStandardStreams()
   let configuration: Configuration
   do {
     switch try Configuration.read() {

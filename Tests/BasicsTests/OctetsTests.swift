@@ -18,6 +18,19 @@ struct OctetsTests {
   }
 
   @Test(
+    "A message repeats the beginning of what is long, in whole characters",
+    arguments: [
+      ("", ""), ("a", "a"), (String(repeating: "a", count: 80), String(repeating: "a", count: 80)),
+      (String(repeating: "a", count: 81), String(repeating: "a", count: 80) + "…"),
+      ("a" + String(repeating: "é", count: 40), "a" + String(repeating: "é", count: 39) + "…"),
+      (String(repeating: "🛠", count: 21), String(repeating: "🛠", count: 20) + "…"),
+      (String(repeating: "\u{301}", count: 100_000), String(repeating: "\u{301}", count: 40) + "…"),
+    ])
+  func excerpts(text: String, excerpt: String) {
+    #expect(text.excerpt == excerpt && text.quoted == "'\(excerpt)'")
+  }
+
+  @Test(
     "Parts stand between separators, empty ones too",
     arguments: [
       ("", [""]), ("a", ["a"]), (",", ["", ""]), ("a,b", ["a", "b"]),

@@ -128,6 +128,23 @@ extension EndToEnd {
       withExtendedLifetime(tunneld) {}
     }
 
+    @Test("-b with a name that cannot be looked up is tried again, as the service's name is")
+    func retriesBindName() throws {
+      let scratch = try ScratchDirectory()
+      let settings = scratch.file("settings.json")
+      try """
+      {"tunneling": {"proxy": {"websocket": {"retry_delay_ms": 20, "connect_retry_count": 2}}}}
+      """.write(toFile: settings, atomically: true, encoding: .utf8)
+      let destination = try LocalProxy.start(
+        .dynamic, endpoint: Server.unusedPort(), token: "a-token", name: "destination",
+        // A name of the Tor network, which a resolver may not ask the DNS for (RFC 7686 §2).
+        arguments: ["-d", "22", "-b", "x.onion", "--settings-json", settings], in: scratch)
+      #expect(try destination.waitForExit(within: 20) == .status(4))
+      let text = "--local-bind-address 'x.onion' cannot be looked up: "
+      #expect(destination.count(linesWith: "[error]", text, "trying again in") == 2)
+      #expect(destination.count(linesWith: "[fatal]", text, "no retry is left") == 1)
+    }
+
     @Test("-b with an address that is not there ends a source with status 5 and is named")
     func namesListeningAddress() throws {
       let scratch = try ScratchDirectory()

@@ -65,6 +65,58 @@ extension EndToEnd {
       try source.waitForLine(containing: LocalProxy.listening)
     }
 
+    @Test(
+      "A variable that names what cannot be read is warned about once",
+      arguments: [
+        ("SSL_CERT_FILE", "/none", "SSL_CERT_FILE /none cannot be used: No such file or directory"),
+        ("SSL_CERT_FILE", "/dev/null", "SSL_CERT_FILE /dev/null cannot be used: "),
+        ("SSL_CERT_DIR", "/none", "SSL_CERT_DIR /none cannot be read: No such file or directory"),
+        ("SSL_CERT_DIR", "/dev/null", "SSL_CERT_DIR /dev/null cannot be read: Not a directory"),
+        (
+          "SSL_CERT_DIR", "/proc/self:/x",
+          "SSL_CERT_DIR /proc/self has no certificate named by hash"
+        ),
+        ("SSL_CERT_DIR", "/proc/self:/x", "SSL_CERT_DIR /x cannot be read: No such file"),
+      ])
+    func warnsOfVariable(variable: String, value: String, warning: String) throws {
+      let scratch = try ScratchDirectory()
+      let port = try Server.unusedPort()
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: port, token: "a-token", name: "source", arguments: ["-s", "SSH1=0"],
+        environment: [variable: value], in: scratch)
+      try source.waitForLine(containing: "Could not connect to proxy server")
+      #expect(source.count(linesWith: "[warning]", warning) == 1, "\(source.tail)")
+    }
+
+    @Test(
+      "SSL_CERT_FILE takes the place of the platform's file alone, SSL_CERT_DIR of its directory")
+    func replacesSeparately() throws {
+      let scratch = try ScratchDirectory()
+      let identity = try Identity("service", for: "localhost", in: scratch)
+      let (file, directory) = (identity.certificate, identity.directory)
+      let cases: [([String: String], has: [String], hasNot: [String])] = [
+        (["SSL_CERT_FILE": file], [file], ["ca-certificates.crt", "cert.pem,"]),
+        (["SSL_CERT_DIR": directory], [directory], ["/etc/ssl/certs", file]),
+        (
+          ["SSL_CERT_FILE": file, "SSL_CERT_DIR": directory], ["\(file), \(directory)"],
+          ["/etc", "/usr"]
+        ),
+      ]
+      for (index, (environment, has, hasNot)) in cases.enumerated() {
+        let source = try LocalProxy.start(
+          .dynamic, endpoint: Server.unusedPort(), token: "a-token", name: "source\(index)",
+          arguments: ["-s", "SSH1=0", "-v5"], environment: environment, in: scratch)
+        let line = try source.waitForLine(containing: "CA certificates: ")
+        for path in has { #expect(line.contains(path)) }
+        for path in hasNot { #expect(!line.contains(path), "\(line)") }
+        // The platform's own, where it has one.
+        let ownFile = "/usr/lib/ssl/cert.pem"
+        if FileManager.default.fileExists(atPath: ownFile) {
+          #expect(line.contains(ownFile) == (environment.count == 1 && index == 1))
+        }
+      }
+    }
+
     @Test("-c adds to what the variables say")
     func addsDirectory() throws {
       let scratch = try ScratchDirectory()
@@ -83,7 +135,7 @@ extension EndToEnd {
     @Test(
       "A refused certificate is named with its issuer, and the message says what to do",
       arguments: [
-        ("elsewhere.example", "20990101000000Z", true, "hostname mismatch", "must be a name"),
+        ("elsewhere.example", "20990101000000Z", true, "hostname mismatch", "must be one that"),
         (
           "localhost", "20210101000000Z", true, "certificate has expired",
           "check this machine's clock, which says 2"

@@ -38,7 +38,15 @@ extension EndToEnd {
         Mistake("", names: "-r", "-e"),
         Mistake("--nonsense", names: "--nonsense"),
         Mistake("-Z", names: "'-Z'"),
-        Mistake("--exp x", names: "'--exp'"),
+        Mistake(
+          "--c x", names: "'--c' is ambiguous: --client-token, --capath, --config, --config-dir"),
+        Mistake("--ver", names: "'--ver' is ambiguous: --verbose, --version"),
+        Mistake("--v=s3", names: "'--v' is ambiguous"),
+        Mistake("--version=1", names: "option '--version' takes no value"),
+        Mistake("--vers=1", names: "option '--version' takes no value"),
+        Mistake("--no-ssl-host-verify=true", names: "'--no-ssl-host-verify' takes no value"),
+        Mistake("--exp @/no/file", names: "--export-default-settings '@/no/file'"),
+        Mistake("--export-settings-json @/no/file", names: "'@/no/file'"),
         Mistake("\(endpoint) -s", names: "-s", "argument"),
         Mistake("\(good) operand", names: "operand"),
         Mistake("\(endpoint)", names: "-s", "-d", "--mode"),
@@ -57,6 +65,8 @@ extension EndToEnd {
           environment: ["AWSIOT_TUNNEL_ENDPOINT": "host:x"]),
         Mistake("-e localhost:70000 -s 5555", names: "70000"),
         Mistake("-e localhost:x -s 5555", names: "localhost:x"),
+        Mistake(
+          "-e localhost:0 -s 5555", names: "--proxy-endpoint 'localhost:0'", "port cannot be 0"),
         Mistake("-e ::1 -s 5555", names: "[::1]:PORT"),
         Mistake("\(endpoint) -s 70000", names: "70000"),
         Mistake("\(endpoint) -s SSH1=70000", names: "70000"),
@@ -65,7 +75,8 @@ extension EndToEnd {
         Mistake("\(endpoint) -s =22", names: "'=22'"),
         Mistake("\(endpoint) -s 5555,", names: "'5555'"),
         Mistake("\(endpoint) -s ,", names: "','"),
-        Mistake("\(endpoint) -s SSH1=5555,HTTP1=5555", names: "5555"),
+        Mistake("\(endpoint) -s SSH1=5555,HTTP1=5555", names: "SSH1 and HTTP1", "port 5555"),
+        Mistake("\(endpoint) -s SSH1=1,HTTP1=localhost:1", names: "port 1 of localhost"),
         Mistake("\(endpoint) -d SSH1=localhost:0", names: "localhost:0"),
         Mistake("\(endpoint) -d SSH1=localhost:99999", names: "99999"),
         Mistake("\(endpoint) -d SSH1=[::1:22", names: "[::1:22"),
@@ -101,6 +112,9 @@ extension EndToEnd {
         Mistake(
           "\(good) --config @/c", names: "--source-listen-port and @/c, line 1: destination-app",
           files: ["c": "destination-app = 22"]),
+        Mistake(
+          "\(good) --config @/c", names: "@/c, line 1: no-ssl-host-verify ''", "true, yes, on, 1",
+          files: ["c": "no-ssl-host-verify =\n"]),
         Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "directory"),
         Mistake("\(good) --settings-json @/none", names: "--settings-json '@/none'", "No such"),
         Mistake(

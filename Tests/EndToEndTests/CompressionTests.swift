@@ -21,9 +21,9 @@ extension EndToEnd {
       return Array(text.prefix(byteCount))
     }
 
-    /// Sends everything back.
+    /// Sends everything back, until the client has gone.
     private static let echo: Server.Handler = { socket in
-      try socket.receiveToEnd { try socket.send($0) }
+      _ = try? socket.receiveToEnd { try socket.send($0) }
     }
 
     /// Source and destination, each at the end of a detour that counts.

@@ -52,6 +52,45 @@ extension EndToEnd {
       }
     }
 
+    /// Unpaced, each round trip waits for megabytes in the buffers on the way: 15 s.
+    @Test(
+      "Beside an upload over a slow link a small message goes there and back soon",
+      arguments: [0, 100_000])
+    func paced(limit: Int) throws {
+      let server = try Server { socket in
+        if try socket.receiveText(1) == "u" {
+          _ = try socket.receiveToEnd()
+        } else {
+          for _ in 0..<40 { try socket.send(socket.receiveText(64)) }
+        }
+      }
+      defer { server.stop() }
+      try withStage(tunneld: ["--bandwidth", "100000", "--latency", "20"]) { stage in
+        let settings = ["tunnel.bandwidth_limit": "\(limit)"]
+        _ = try stage.destination(["SSH1": server.port], settings: settings)
+        let source = try stage.source(settings: settings)
+        let upload = try source.connect()
+        try upload.send("u")
+        let sender = Background {
+          let block = String(repeating: "x", count: 65_536)
+          while true { try upload.send(block) }
+        }
+        defer {
+          upload.interrupt()
+          _ = try? sender.wait()
+        }
+        sleep(3)
+        let client = try source.connect()
+        try client.send("e")
+        let start = Date()
+        for _ in 0..<40 {
+          try client.send(String(repeating: "k", count: 64))
+          _ = try client.receiveText(64)
+        }
+        #expect(Date().timeIntervalSince(start) < 60)
+      }
+    }
+
     @Test("Three services carry traffic at once, each its own")
     func threeServices() throws {
       let names = ["HTTP1", "RDP1", "SSH1"]

@@ -116,6 +116,42 @@ extension EndToEnd {
       }
     }
 
+    @Test("A destination that was restarted: the source begins a new stream, an open client or not")
+    func restartedDestination() throws {
+      try withStage { stage in
+        let source = try stage.source()
+        let peer = try stage.rawDestination(version: 3)
+        try peer.expect(.services(["SSH1"]))
+        let first = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1))
+        try peer.send(RawMessage(.data, 1, "one", service: "SSH1", connection: 1))
+        #expect(try first.receiveText(3) == "one")
+        // One of this program says that it does not know the stream.
+        let second = try source.connect()
+        try peer.expect(RawMessage(.connectionStart, 1, service: "SSH1", connection: 2))
+        try peer.send(
+          RawMessage(.connectionReset, 1, service: "SSH1", connection: 2).ignorable)
+        #expect(second.isClosedByPeer(within: 20) && first.isClosedByPeer(within: 20))
+        let third = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1", connection: 1))
+        // Another one resets what it is asked for, and is silent about the rest.
+        for connection in 2...UInt32(4) {
+          let refused = try source.connect()
+          try peer.expect(
+            RawMessage(.connectionStart, 2, service: "SSH1", connection: connection))
+          try peer.send(
+            RawMessage(.connectionReset, 2, service: "SSH1", connection: connection))
+          #expect(refused.isClosedByPeer(within: 20))
+        }
+        #expect(third.isClosedByPeer(within: 20))
+        let fourth = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 3, service: "SSH1", connection: 1))
+        try peer.send(RawMessage(.data, 3, "back", service: "SSH1", connection: 1))
+        #expect(try fourth.receiveText(4) == "back")
+        #expect(source.process.count(linesWith: "[warning]", "as after a restart") == 2)
+      }
+    }
+
     @Test(
       "A destination that turns out to be older is followed, and one warning says which option helps",
       arguments: [olds[1], olds[2]])
@@ -233,7 +269,7 @@ extension EndToEnd {
         try peer.expect(.services(["SSH1"]))
         // Of this stream it knows nothing, as after a restart.
         try peer.send(message(.connectionStart, 7))
-        try peer.expect(message(.connectionReset, 7))
+        try peer.expect(message(.connectionReset, 7).ignorable)
         try peer.send(message(.streamStart, 1), message(.data, 1, "one"))
         try peer.expect(message(.data, 1, "ONE"))
         try peer.send(message(.connectionStart, 2), message(.data, 2, "two"))

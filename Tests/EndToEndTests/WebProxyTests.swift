@@ -114,7 +114,10 @@ extension EndToEnd {
       let source = try Self.start(
         tunneld, ["https_proxy": "https://user:\(Self.password)@localhost:\(front.port)"],
         in: scratch)
-      try source.waitForLine(containing: "[error]", "certificate", "trying again")
+      try source.waitForLine(
+        containing: "[error]",
+        "with the web proxy https://localhost:\(front.port) (https_proxy) failed: "
+          + "its certificate was not accepted: ", "trying again")
       #expect(source.isRunning && stranger.process.isRunning)
       #expect(proxy.connectCount(to: tunneld.port) == 0)
       Self.expectNoPassword(source)

@@ -28,7 +28,11 @@ struct ManualTests {
     #expect(Set(described) == Set(OptionText.all.keys))
     #expect(Set(Settings.table.map(\.key)) == Set(SettingTexts.all.keys))
     #expect(Set(Option.variables.map(\.name)) == Set(VariableText.options.keys))
-    #expect(ExitTexts.all.map(\.status.rawValue) == Array(0...6))
+    #expect(VariableText.others.map(\.name) == Option.otherVariables)
+    #expect(ExitStatus.all.map(\.status.rawValue) == Array(0...6))
+    for (status, text) in ExitStatus.all {
+      #expect(Option.table.helpText.contains("\n  \(status.rawValue)  \(text)\n"))
+    }
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Basics
+import CEpoll
 import Foundation
 import Testing
 
@@ -36,6 +37,22 @@ struct UnixSocketTests {
     #expect(acceptor.peers[0].description == directory.socket.path)
     acceptor.close()
     return (client, server)
+  }
+
+  @Test("a file that has taken the place of another is not removed, also on another file system")
+  func keepsOtherFile() throws {
+    let directory = try Directory()
+    let path = directory.socket.path
+    let descriptor = cepoll_socket(0)
+    var file = cepoll_file()
+    #expect(cepoll_listen_on_path(descriptor, path, 1, &file) == 0)
+    #expect(cepoll_close(descriptor) == 0)
+    cepoll_remove_path(path, cepoll_file(device: file.device + 1, number: file.number))
+    #expect(directory.exists)
+    cepoll_remove_path(path, cepoll_file(device: file.device, number: file.number + 1))
+    #expect(directory.exists)
+    cepoll_remove_path(path, file)
+    #expect(!directory.exists)
   }
 
   @Test("a megabyte arrives both ways, and the file goes with its listener")

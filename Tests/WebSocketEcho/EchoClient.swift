@@ -20,6 +20,8 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
   private let address: SocketAddress
   /// What the reports call this program.
   private let agent: String
+  /// The window of the compression that is offered; nil for no offer.
+  private let windowBits: Int?
   private var step = Step.count
   private var caseCount = 0
   private var stream: (any Stream)?
@@ -30,10 +32,11 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
   /// Why it stopped before the end.
   private(set) var failure: String?
 
-  init(reactor: Reactor, address: SocketAddress, agent: String) {
+  init(reactor: Reactor, address: SocketAddress, agent: String, compresses: Bool) {
     self.reactor = reactor
     self.address = address
     self.agent = agent
+    windowBits = compresses ? PermessageDeflate.windowBitsMax : nil
   }
 
   func start() { open(.count) }
@@ -74,10 +77,12 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
     guard let stream, let key = try? Cryptography.random(16) else { return }
     let keyText = Cryptography.base64(key)
     handshake = ClientHandshake(
-      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: [])
+      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: [],
+      compressionWindowBits: windowBits)
     stream.interest = .readable
     let request = ClientHandshake.request(
-      target: target, host: address.description, key: keyText, subprotocols: [], fields: [])
+      target: target, host: address.description, key: keyText, subprotocols: [],
+      compressionWindowBits: windowBits, fields: [])
     _ = stream.send(request.span)
   }
 
@@ -104,11 +109,14 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
     case .needMore, nil: break
     case .refused(let status, let reason, _, _): fail("refused with \(status) \(reason)")
     case .violation(let reason): fail(reason)
-    case .accepted(_, _, _, let byteCount):
+    case .accepted(_, _, let agreed, let byteCount):
       self.stream = nil
+      let compression = agreed.flatMap {
+        MessageCompression($0, role: .client, memoryLevel: 8)
+      }
       let socket = EchoSocket(
         network: reactor, stream: stream, role: .client, isEcho: step.isRun,
-        early: Array(received.dropFirst(byteCount)), handler: self)
+        compression: compression, early: Array(received.dropFirst(byteCount)), handler: self)
       self.socket = socket
       socket.start()
     }

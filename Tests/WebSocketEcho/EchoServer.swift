@@ -8,11 +8,27 @@ final class EchoServer: ListenerHandler, EchoSocketHandler {
   private static let connectionCountMax = 64
 
   let network: any Network
+  /// Offers of compression are accepted.
+  private let compresses: Bool
   private var listener: (any Listener)?
   private var receptions: [EchoReception] = []
   private var sockets: [EchoSocket] = []
 
-  init(network: any Network) { self.network = network }
+  init(network: any Network, compresses: Bool) {
+    self.network = network
+    self.compresses = compresses
+  }
+
+  /// What is made of a client's offers, and what it is answered.
+  func compression(_ head: HeaderBlock) -> (halves: MessageCompression, answer: String)? {
+    guard compresses,
+      let choice = PermessageDeflate.choose(
+        offers: head.value("sec-websocket-extensions"),
+        windowBits: PermessageDeflate.windowBitsMax),
+      let halves = MessageCompression(choice.agreed, role: .server, memoryLevel: 8)
+    else { return nil }
+    return (halves, choice.answer)
+  }
 
   /// - Returns: where it listens.
   func listen(on address: SocketAddress) throws(SystemError) -> SocketAddress {
@@ -99,14 +115,19 @@ final class EchoReception: StreamHandler, TimerHandler {
   }
 
   private func accept(_ request: ServerHandshake.Request) {
+    let compression = server.compression(request.head)
+    var fields = [HeaderBlock.Field("Server", "localproxy")]
+    if let compression {
+      fields.append(HeaderBlock.Field("Sec-WebSocket-Extensions", compression.answer))
+    }
     answer(
       ServerHandshake.accept(
-        Cryptography.webSocketAccept(key: request.key), subprotocol: nil,
-        fields: [HeaderBlock.Field("Server", "localproxy")]))
+        Cryptography.webSocketAccept(key: request.key), subprotocol: nil, fields: fields))
     finish(
       EchoSocket(
         network: server.network, stream: stream, role: .server, isEcho: true,
-        early: Array(received.dropFirst(request.head.byteCount)), handler: server))
+        compression: compression?.halves, early: Array(received.dropFirst(request.head.byteCount)),
+        handler: server))
   }
 
   /// The first bytes on a connection find room in the kernel.

@@ -35,6 +35,7 @@ final class EchoSocket: StreamHandler, TimerHandler {
   private let stream: any Stream
   private let role: WebSocketRole
   private let isEcho: Bool
+  private let compression: MessageCompression?
   private var handler: (any EchoSocketHandler)?
   private var state = State.open
   private var inbound: FrameReceiver
@@ -53,15 +54,17 @@ final class EchoSocket: StreamHandler, TimerHandler {
   /// Takes over an open stream behind the opening handshake.
   /// - Parameter early: what came behind the handshake's last octet.
   init(
-    network: any Network, stream: any Stream, role: WebSocketRole, isEcho: Bool, early: [UInt8],
-    handler: any EchoSocketHandler
+    network: any Network, stream: any Stream, role: WebSocketRole, isEcho: Bool,
+    compression: MessageCompression?, early: [UInt8], handler: any EchoSocketHandler
   ) {
     self.network = network
     self.stream = stream
     self.role = role
     self.isEcho = isEcho
+    self.compression = compression
     self.handler = handler
-    inbound = FrameReceiver(role: role, payloadLengthMax: Self.messageByteCountMax)
+    inbound = FrameReceiver(
+      role: role, payloadLengthMax: Self.messageByteCountMax, inflater: compression?.inflater)
     inbound.append(early)
   }
 
@@ -151,7 +154,15 @@ final class EchoSocket: StreamHandler, TimerHandler {
   private func send(_ opcode: Opcode, _ payload: Span<UInt8>) {
     outgoing.begin(payloadLengthMax: payload.count)
     outgoing.append(payload)
-    outgoing.seal(opcode, maskingKey: role == .client ? maskingKeys.next() : nil)
+    var isCompressed = false
+    if let compression, !opcode.isControl {
+      // Whatever the message is, it may grow a little: more of the compressor is tested so.
+      isCompressed = outgoing.compress(
+        with: compression.deflater, byteCountMax: payload.count + payload.count / 8 + 64)
+    }
+    outgoing.seal(
+      opcode, isCompressed: isCompressed,
+      maskingKey: role == .client ? maskingKeys.next() : nil)
     outgoing.withBytes { unsent.append($0) }
     flush()
   }

@@ -31,7 +31,7 @@ enum ManualPage {
       "SIGTERM, SIGINT", "Stop listening, deliver what is pending, close the tunnel, exit with 0.")
     page.entry("SIGHUP, SIGUSR1", "Log how many connections are open.")
     page.section("EXIT STATUS")
-    for (status, text) in ExitTexts.all { page.entry("\(status.rawValue)", sentence(text)) }
+    for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
     page.section("EXAMPLES")
     for (text, command) in examples {
       page.text(text)

@@ -75,7 +75,8 @@ struct OptionText {
     .localBindAddress: OptionText(
       """
       A name or an address of this machine, IPv6 with or without brackets. A source listens there for mappings \
-      that name no host. A destination connects from there to its servers.
+      that name no host. A destination connects from there to its servers; a name is looked up with each \
+      attempt to reach the service until it is known.
       """, default: "source: default_bind_address; destination: the system's choice",
       example: "-b 192.168.1.10"),
     .capath: OptionText(
@@ -92,7 +93,7 @@ struct OptionText {
       """
       A file with further options, one to a line: the long name, =, the value. # begins a comment anywhere, ; \
       at the beginning of a line; blank lines are disregarded. A flag takes true or false, yes or no, on or \
-      off, 1 or 0. An unknown name, a name given twice and a malformed line are errors that name file and \
+      off, 1 or 0, in letters of either case. An unknown name, a name given twice and a malformed line are errors that name file and \
       line. The file has 64 KiB at the most, and help, version, config and export-default-settings cannot \
       stand in it.
       """, example: "--config config.ini"),
@@ -159,29 +160,14 @@ struct VariableText {
       name: "SSL_CERT_FILE",
       text: """
         CA certificates in one file, instead of the platform's file; the platform's directory still counts \
-        unless SSL_CERT_DIR is set.
+        unless SSL_CERT_DIR is set. One that cannot be read is warned about.
         """),
     VariableText(
       name: "SSL_CERT_DIR",
       text: """
-        CA certificates in a directory under their hashed names, instead of the platform's file and directory.
+        CA certificates in a directory under their hashed names, or in several separated by colons, instead of \
+        the platform's directory. Of the platform's files OpenSSL's own (cert.pem where openssl version -d \
+        says) still counts unless SSL_CERT_FILE is set. One that cannot be read is warned about.
         """),
-  ]
-}
-
-/// How the program ends.
-enum ExitTexts {
-  static let all: [(status: ExitStatus, text: String)] = [
-    (.success, "a signal asked for the end, or the tunnel was closed or has expired"),
-    (.internalError, "the program or the system failed; the log says how"),
-    (.usage, "options, environment or files are wrong: one line on standard error says what"),
-    (.refused, "the service refused the token (HTTP 4xx); trying again would not help"),
-    (
-      .retriesUsedUp,
-      "the service could not be reached, and connect_retry_count or reconnect_on_data_error allow no further "
-        + "attempt"
-    ),
-    (.cannotListen, "a source could not have a port that it was to listen on"),
-    (.servicesMismatch, "the mappings do not fit the tunnel's services"),
   ]
 }

@@ -6,11 +6,12 @@ enum SettingTexts {
     "endpoint_format": "The endpoint of a region, which takes the place of %s. A port may follow.",
     "region_endpoint_overrides":
       """
-    An object: the endpoints of regions that endpoint_format does not give, by the regions' names. Regions \
-    that a file does not name keep their defaults; 64 at the most.
+    An object: the endpoints of regions that endpoint_format does not give, by the regions' names, which are \
+    as --region takes them. Regions that a file does not name keep their defaults; 64 at the most.
     """,
     "drain_timeout_ms":
-      "How long open connections may still deliver what is pending after SIGTERM or SIGINT.",
+      "How long open connections may go on after SIGTERM or SIGINT, as long as something moves: 1.5 s of quiet end "
+      + "it earlier.",
     "message.data_length_size":
       "Bytes of the length in front of each tunnel message. The protocol knows 2 alone.",
     "message.max_payload_size": "Bytes of data in one tunnel message, at the most.",
@@ -22,7 +23,8 @@ enum SettingTexts {
     How often a destination tries again to reach its server, and a source to listen, before it gives up; -1 \
     for ever.
     """,
-    "tcp.connection_retry_delay_ms": "How long it waits before each of these attempts.",
+    "tcp.connection_retry_delay_ms":
+      "How long it waits before each of these attempts; less than 10 counts as 10.",
     "tcp.connect_timeout_ms": "How long one address of a server may take to answer.",
     "tcp.max_active_connections":
       "Connections at one time, in all services together. A further one is refused with a warning.",
@@ -42,10 +44,12 @@ enum SettingTexts {
       "How long a client or server that does not read may hold up other connections before it is reset.",
     "tcp.lone_stall_timeout_ms": "The same when no other connection is known to wait.",
     "websocket.ping_period_ms":
-      "How often the service is pinged. It counts as lost after three periods without a byte.",
+      "How often the service is pinged. It counts as lost after three periods without a byte, unless it takes some "
+      + "of what waits for it; when it takes nothing but its system answers, after tcp.stall_timeout_ms if that is "
+      + "longer.",
     "websocket.retry_delay_ms":
       "How long the first wait before another attempt to reach the service is, spread over its upper half; "
-      + "each further one doubles.",
+      + "each further one doubles. Less than 10 counts as 10.",
     "websocket.retry_delay_max_ms": "How long such a wait is at the most; not less than the first.",
     "websocket.connect_retry_count":
       "Attempts in a row that may fail before the program gives up; -1 for any number.",
@@ -80,5 +84,8 @@ enum SettingTexts {
     """,
     "websocket.compression_memory_level":
       "How much memory the search for what can be left out takes, zlib's memLevel. More is a little better.",
+    "tunnel.bandwidth_limit":
+      "Bytes a second into the tunnel, at the most, of which 98 % are used; what the service or a metered link "
+      + "allows. 0 finds out by the round trips of pings how much may be on the way before it queues.",
   ]
 }

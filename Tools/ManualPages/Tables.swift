@@ -61,7 +61,9 @@ enum Tables {
   }
 
   private static var exitStatuses: String {
-    ExitTexts.all.reduce(table(["status", "why"])) { $0 + row(["\($1.status.rawValue)", $1.text]) }
+    ExitStatus.all.reduce(table(["status", "why"])) {
+      $0 + row(["\($1.status.rawValue)", $1.text])
+    }
   }
 
   private static func table(_ titles: [String]) -> String {

@@ -47,6 +47,12 @@ int cepoll_address_format(const cepoll_address *address, char *text, size_t capa
 /// Takes what a resolver returned. 0, or -EAFNOSUPPORT.
 int cepoll_address_from(const void *sockaddr, cepoll_address *address);
 
+/// Which file a path leads to: numbers are given anew on each file system.
+typedef struct {
+  uint64_t device;
+  uint64_t number;
+} cepoll_file;
+
 enum cepoll_option {
   CEPOLL_NODELAY,
   CEPOLL_REUSEADDR,
@@ -65,10 +71,10 @@ int cepoll_connect(int fd, const cepoll_address *address);
 int cepoll_connect_path(int fd, const char *path);
 /// Binds and listens on a Unix socket file, in the place of one that nobody listens on any more. `file` is then
 /// for cepoll_remove_path. -EADDRINUSE when somebody listens there, -EEXIST when it is another kind of file.
-int cepoll_listen_on_path(int fd, const char *path, int backlog, uint64_t *file);
+int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file);
 /// Removes the socket file that cepoll_listen_on_path made, after its descriptor was closed, unless another has
 /// taken its place.
-void cepoll_remove_path(const char *path, uint64_t file);
+void cepoll_remove_path(const char *path, cepoll_file file);
 int cepoll_local_address(int fd, cepoll_address *address);
 int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
@@ -77,22 +83,26 @@ int cepoll_shutdown_write(int fd);
 /// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
 /// elsewhere, or a kernel without sock_diag(7), gives 0.
 int cepoll_peer_is_closed(int fd);
-/// What a connection's peer has acknowledged: bytes in the kernel that it has not, and milliseconds since its last
-/// acknowledgement of anything. 0, or a negated errno; a Unix socket has the first alone.
-int cepoll_transport_state(int fd, int *unacknowledged, int64_t *since_acknowledgement);
+/// What a connection's peer has done below the programs; a Unix socket has the first field alone, the others are 0.
+typedef struct {
+  int unacknowledged;     // bytes in the kernel that it has not acknowledged
+  uint64_t acknowledged;  // bytes that it has, in all; 0 before Linux 4.1
+  int is_holding_off;     // its window is closed and it answers the probes of it
+} cepoll_transport_state;
+cepoll_transport_state cepoll_transport_state_of(int fd);
 /// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
 int cepoll_abort_on_close(int fd);
 int cepoll_close(int fd);
-/// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`.
+/// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`; or a negated errno.
 int cepoll_hashed_certificates(const char *directory, int limit);
 
 // Signals, time, process ----------------------------------------------------------------------------
 
 /// Opens /dev/null for each of descriptors 0 to 2 that is closed, lest a socket takes its number and with it
-/// the log.
-void cepoll_open_standard_streams(void);
+/// the log. Ignores SIGPIPE, so that a reader who has gone does not end the program.
+void cepoll_prepare_standard_streams(void);
 
-/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them. Ignores SIGPIPE.
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them.
 int cepoll_signals(void);
 int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 
@@ -101,6 +111,8 @@ int64_t cepoll_monotonic_nanoseconds(void);
 void cepoll_format_time(char *text, size_t capacity);
 int cepoll_process_id(void);
 ssize_t cepoll_write(int fd, const void *bytes, size_t count);
+/// Writes all, and waits for a descriptor that does not block. 0, or a negated errno.
+int cepoll_write_whole(int fd, const void *bytes, size_t count);
 /// Whether a write of up to 4,096 bytes would not block now.
 int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
@@ -140,13 +152,19 @@ void cepoll_hide_argument(char *argument);
 
 // Whole files ---------------------------------------------------------------------------------------
 
+/// Errors of the calls below besides those of errno; cepoll_error_text has words for them.
+enum {
+  CEPOLL_NO_PEER = 4096,  // a pipe that no process has open at its other end
+  CEPOLL_NO_FILE = 4097,  // neither a regular file nor a pipe nor a character device
+};
+
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
 /// `first_line_only` nothing after the piece that its first line ends in. `mode` is the file's, 0 for what is
-/// no regular file. Returns the count.
+/// no regular file. A pipe's writer is waited for when there is one. Returns the count.
 ssize_t cepoll_read_file(
   const char *path, void *bytes, size_t capacity, int first_line_only, unsigned *mode
 );
-/// Makes a file, or replaces what is in it.
+/// Makes a file, or replaces what is in it. A pipe without a reader is not waited for.
 int cepoll_write_file(const char *path, const void *bytes, size_t count);
 
 enum cepoll_entry { CEPOLL_ENTRY_NONE, CEPOLL_ENTRY_FILE, CEPOLL_ENTRY_DIRECTORY };

@@ -65,7 +65,7 @@ public struct Configuration {
     }
     var warnings = Warnings()
     if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
-    values.addEnvironment()
+    try values.addEnvironment()
     var configuration = try Configuration(values, warnings: warnings)
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
@@ -86,10 +86,6 @@ public struct Configuration {
     endpoint = try Self.endpoint(values, settings)
     role = try Self.role(values)
     mappings = []
-    if let text = values[.sourceListenPort] ?? values[.destinationApp] {
-      mappings = try Mapping.parse(text, role: role, warnings: &warnings)
-    }
-    directoryMappings = try Self.directoryMappings(values, role, &warnings)
     destinationVersion = Self.destinationVersion(values, &warnings)
     bindHost = role == .source ? settings.defaultBindAddress : ""
     bindAddress = nil
@@ -103,6 +99,10 @@ public struct Configuration {
         bindAddress = address
       }
     }
+    if let text = values[.sourceListenPort] ?? values[.destinationApp] {
+      mappings = try Mapping.parse(text, role: role, bindHost: bindHost, warnings: &warnings)
+    }
+    directoryMappings = try Self.directoryMappings(values, role, &warnings)
     trustDirectory = values[.capath]?.text
     if let directory = values[.capath], !Process.directoryExists(directory.text) {
       throw directory.fault("is not a directory")

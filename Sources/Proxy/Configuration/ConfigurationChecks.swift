@@ -7,7 +7,6 @@ extension Configuration {
   /// ours has fewer than 1,024.
   static let accessTokenByteCountMax = 3_072
   static let clientTokenByteCounts = 32...128
-  static let regionByteCountMax = 64
   /// Where mappings are looked for without `--config-dir`.
   static let defaultDirectory = "./config"
 
@@ -89,12 +88,8 @@ extension Configuration {
         throw given.fault("is not HOST[:PORT]: \(error.message)")
       }
     case (nil, let region?):
-      let isName =
-        (1...regionByteCountMax).contains(region.text.utf8.count)
-        && region.text.utf8.allSatisfy {
-          (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-        }
-      guard isName, let endpoint = settings.endpoint(region: region.text) else {
+      guard Settings.isRegion(region.text), let endpoint = settings.endpoint(region: region.text)
+      else {
         throw region.fault("is not a region, such as us-east-1")
       }
       return endpoint
@@ -142,7 +137,7 @@ extension Configuration {
     if let place = given.text.place(in: "V1|V2|V3") {
       return ProtocolVersion(rawValue: place + 1) ?? .v3
     }
-    warnings.add("\(given.label) '\(given.text)' is none of V1, V2, V3: V3 is assumed")
+    warnings.add("\(given.label) \(given.text.quoted) is none of V1, V2, V3: V3 is assumed")
     return .v3
   }
 }

@@ -42,7 +42,7 @@ extension Endpoint {
     do throws(UsageError) {
       return try parse(text, defaultPort: nil)
     } catch {
-      throw UsageError("\(option) '\(text)': \(error.message)")
+      throw UsageError("\(option) \(text.quoted): \(error.message)")
     }
   }
 
@@ -55,7 +55,7 @@ extension Endpoint {
       }
       let host = String(decoding: octets[1..<close], as: UTF8.self)
       if SocketAddress(numeric: host, port: 0) == nil {
-        throw UsageError("'\(host)' is not an IPv6 address")
+        throw UsageError("\(host.quoted) is not an IPv6 address")
       }
       let rest = octets[(close + 1)...]
       if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
@@ -67,7 +67,7 @@ extension Endpoint {
       return Endpoint(host: "", port: try port(octets))
     }
     if octets[..<colon].contains(0x3a) {
-      throw UsageError("an IPv6 address stands in brackets: [\(text)]:PORT")
+      throw UsageError("an IPv6 address stands in brackets: [\(text.excerpt)]:PORT")
     }
     if colon == 0 { throw UsageError("there is no host in front of ':'") }
     return Endpoint(
@@ -77,7 +77,7 @@ extension Endpoint {
 
   private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
     let text = octets[...].text
-    if !isName(octets) { throw UsageError("'\(text)' is not a host name") }
+    if !isName(octets) { throw UsageError("\(text.quoted) is not a host name") }
     return text
   }
 
@@ -94,7 +94,7 @@ extension Endpoint {
   static func parseService(_ text: String) throws(UsageError) -> Endpoint {
     let lower = text.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
     let endpoint = try parse(lower[...].text, defaultPort: servicePort)
-    if endpoint.host.isEmpty || endpoint.port == 0 { throw UsageError("host or port is missing") }
+    if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
     return endpoint
   }
 
@@ -110,7 +110,7 @@ extension Endpoint {
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
     let text = octets[...].text
     guard let port = text.number, (0...65_535).contains(port), octets.first != 0x2d else {
-      throw UsageError("'\(text)' is not a port (0 to 65535)")
+      throw UsageError("\(text.quoted) is not a port (0 to 65535)")
     }
     return UInt16(port)
   }

@@ -1,4 +1,4 @@
-/// How the program ends; documented in the help and the README.
+/// How the program ends.
 public struct ExitStatus: Equatable, Sendable {
   public let rawValue: Int32
 
@@ -9,6 +9,28 @@ public struct ExitStatus: Equatable, Sendable {
   public static let retriesUsedUp = ExitStatus(rawValue: 4)
   public static let cannotListen = ExitStatus(rawValue: 5)
   public static let servicesMismatch = ExitStatus(rawValue: 6)
+
+  /// What each means, for the help and the documentation.
+  public static var all: [(status: ExitStatus, text: String)] {
+    [
+      (.success, "a signal asked for the end, or the tunnel was closed or has expired"),
+      (.internalError, "the program or the system failed; the log says how"),
+      (.usage, "options, environment or files are wrong: one line on standard error says what"),
+      (.refused, "the service refused the token (HTTP 4xx); trying again would not help"),
+      (
+        .retriesUsedUp,
+        "no further attempt is allowed by connect_retry_count or reconnect_on_data_error"
+      ),
+      (.cannotListen, "a source could not have a port that it was to listen on"),
+      (.servicesMismatch, "the mappings do not fit the tunnel's services"),
+    ]
+  }
+
+  static var helpLines: [String] {
+    var lines: [String] = []
+    for (status, text) in all { lines.append("  \(status.rawValue)  \(text)") }
+    return lines
+  }
 
   private init(rawValue: Int32) { self.rawValue = rawValue }
 

@@ -1,7 +1,7 @@
 import Basics
 
-/// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, a byte order mark and the
-/// carriage returns of other systems say nothing.
+/// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, and the carriage returns of
+/// other systems say nothing.
 struct KeyValueLines {
   struct Line {
     let key: String
@@ -11,7 +11,7 @@ struct KeyValueLines {
   private let bytes: [UInt8]
   private let name: String
   private let hashEndsLine: Bool
-  private var offset: Int
+  private var offset = 0
   private var number = 0
 
   /// - Parameters:
@@ -21,7 +21,6 @@ struct KeyValueLines {
     self.bytes = bytes
     self.name = name
     self.hashEndsLine = hashEndsLine
-    offset = bytes.count >= 3 && bytes[..<3] == [0xef, 0xbb, 0xbf] ? 3 : 0
   }
 
   /// File and line, as a message names them.
@@ -41,6 +40,8 @@ struct KeyValueLines {
       line = line.trimmed
       guard let first = line.first, first != 0x23, first != 0x3b else { continue }
       guard !isSection(line) else { continue }
+      // What is decoded must be what the file has: paths are octets.
+      guard line.text.octets[...] == line else { throw fault("this is not UTF-8 text") }
       guard let equals = line.firstIndex(of: 0x3d), equals > line.startIndex,
         line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
       else { throw fault("this is not KEY = VALUE") }

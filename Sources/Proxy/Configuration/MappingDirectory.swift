@@ -5,13 +5,19 @@ import Reactor
 struct MappingDirectory {
   /// Directories below the given one, at the most; deeper ones are left out.
   static let depthMax = 8
+  /// Files and directories in one directory, at the most.
   static let entryCountMax = 1_024
+  /// All together, at the most: files, directories, bytes of the files, mappings.
   static let fileCountMax = 1_024
+  static let directoryCountMax = 256
+  static let byteCountMax = 4 * 1024 * 1024
   static let mappingCountMax = 4_096
 
   let role: TunnelRole
   private(set) var mappings: [Mapping] = []
   private var fileCount = 0
+  private var directoryCount = 0
+  private var byteCount = 0
 
   init(role: TunnelRole) { self.role = role }
 
@@ -27,28 +33,38 @@ struct MappingDirectory {
     }
     for entry in entries {
       let path = "\(path)/\(entry.name)"
-      if entry.isDirectory {
-        if depth < Self.depthMax {
-          read(path, depth: depth + 1, warnings: &warnings)
+      if !entry.isText {
+        warnings.add("\(path) is left out: its name is not UTF-8")
+      } else if entry.isDirectory {
+        if depth == Self.depthMax {
+          warnings.add("\(path) is left out: it lies deeper than \(Self.depthMax) directories")
+        } else if directoryCount == Self.directoryCountMax {
+          warnings.add(
+            "\(path) is left out: there are more than \(Self.directoryCountMax) directories")
         } else {
-          warnings.add("\(path) is left out: it lies too deep")
+          directoryCount += 1
+          read(path, depth: depth + 1, warnings: &warnings)
         }
       } else if fileCount < Self.fileCountMax {
         fileCount += 1
         readFile(path, &warnings)
       } else {
-        warnings.add("\(path) is left out: there are too many files")
+        warnings.add("\(path) is left out: there are more than \(Self.fileCountMax) files")
       }
     }
-    if entries.count == Self.entryCountMax { warnings.add("\(path) has too many files in it") }
+    if entries.count == Self.entryCountMax {
+      warnings.add("\(path): what is beyond \(Self.entryCountMax) files is left out")
+    }
   }
 
   private mutating func readFile(_ path: String, _ warnings: inout Warnings) {
     do throws(UsageError) {
-      for mapping in try Self.parseFile(path, role: role) {
+      for mapping in try parseFile(path) {
         if mapping.isKnown(in: mappings) { continue }
         if mappings.count == Self.mappingCountMax {
-          throw UsageError("\(path): there are too many mappings")
+          warnings.add(
+            "\(path): what is beyond \(Self.mappingCountMax) mappings in all files is left out")
+          return
         }
         mappings.append(mapping)
       }
@@ -57,12 +73,17 @@ struct MappingDirectory {
     }
   }
 
-  private static func parseFile(_ path: String, role: TunnelRole) throws(UsageError) -> [Mapping] {
+  private mutating func parseFile(_ path: String) throws(UsageError) -> [Mapping] {
     let content: File.Content
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
     } catch {
       throw UsageError("\(path) cannot be read: \(error.reason)")
+    }
+    byteCount += content.bytes.count
+    if byteCount > Self.byteCountMax {
+      byteCount = Self.byteCountMax
+      throw UsageError("\(path): the files have more than \(Self.byteCountMax) bytes in all")
     }
     var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: false)
     var mappings: [Mapping] = []

@@ -75,10 +75,8 @@ public enum Option: Int, CaseIterable, Sendable {
         "",
         "Also: https_proxy and no_proxy, SSL_CERT_FILE and SSL_CERT_DIR.",
         "",
-        "Exit status: 0 stopped by a signal, or the tunnel is closed; 1 internal error; 2 wrong usage;",
-        "             3 refused by the service; 4 no retry left; 5 cannot listen; 6 services and mappings",
-        "             do not match.",
-      ])
+        "Exit status:",
+      ] + ExitStatus.helpLines)
   }
 
   /// The environment variables, lowest in precedence.
@@ -87,6 +85,11 @@ public enum Option: Int, CaseIterable, Sendable {
       ("AWSIOT_TUNNEL_ACCESS_TOKEN", .accessToken), ("AWSIOT_TUNNEL_CLIENT_TOKEN", .clientToken),
       ("AWSIOT_TUNNEL_ENDPOINT", .proxyEndpoint), ("AWSIOT_TUNNEL_REGION", .region),
     ]
+  }
+
+  /// Those that stand for no option.
+  public static var otherVariables: [String] {
+    ["https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
   }
 
   /// What only the command line can ask for.

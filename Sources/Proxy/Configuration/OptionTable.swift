@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// One option of a program: help, parsing and documentation all come from this.
@@ -70,7 +71,8 @@ public struct OptionTable: Sendable {
     var reader = ArgumentReader(
       options.map {
         ArgumentSyntax(
-          longName: $0.longName, shortName: $0.shortName, takesArgument: $0.argument != nil)
+          longName: $0.longName, shortName: $0.shortName, takesArgument: $0.argument != nil,
+          isOtherName: $0.help.isEmpty)
       })
     var found: [GivenOption] = []
     var failure: UsageError?
@@ -82,6 +84,9 @@ public struct OptionTable: Sendable {
         found.append(
           GivenOption(index: index, longName: options[index].longName, argument: argument))
         continue
+      case .optionNotText(let index):
+        if isSecret(index) { reader.hideArgument() }
+        mistake = "--\(options[index].longName) is not UTF-8 text"
       case .end:
         if let failure { throw failure }
         return found
@@ -92,12 +97,30 @@ public struct OptionTable: Sendable {
           ?? UsageError("unexpected argument '\(start)\(text.utf8.count > 8 ? "…" : "")'")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
-        let name = String(decoding: text.utf8.prefix { $0 != 0x3d }, as: UTF8.self)
-        mistake = "unknown or ambiguous option '\(name)'"
-      case .argumentMissing(let text): mistake = "option '\(text)' needs an argument"
+        mistake = mistakeInName(text.octets[...].beforeFirst(0x3d))
+      case .argumentMissing(let text): mistake = "option \(text.quoted) needs an argument"
       }
       failure = failure ?? UsageError(mistake)
     }
+  }
+
+  /// - Parameter name: as it was given, with its hyphens.
+  private func mistakeInName(_ name: ArraySlice<UInt8>) -> String {
+    var fitting = ""
+    var count = 0
+    for option in options {
+      let longName = "--" + option.longName
+      if longName.octets.prefix(name.count) != name { continue }
+      if count > 0 { fitting += ", " }
+      fitting += longName
+      count += 1
+    }
+    let quoted = name.text.quoted
+    if count == 0 { return "unknown option " + quoted }
+    // getopt knows a name that fits one, so it is the value that the option does not take.
+    return count == 1
+      ? "option " + fitting.quoted + " takes no value"
+      : "option " + quoted + " is ambiguous: " + fitting
   }
 
   public var helpText: String {

@@ -16,7 +16,7 @@ struct OptionValue {
 
   /// An error that names the option and quotes its value, unless that is a secret.
   func fault(_ reason: String) -> UsageError {
-    UsageError(isSecret ? "\(label) \(reason)" : "\(label) '\(text)' \(reason)")
+    UsageError(isSecret ? "\(label) \(reason)" : "\(label) \(text.quoted) \(reason)")
   }
 
   /// An error for two options of which only one can be given.
@@ -24,12 +24,14 @@ struct OptionValue {
     UsageError("\(label) and \(other.label) exclude each other; leave one out")
   }
 
-  /// As the reference's configuration files have it; a flag on the command line has no text.
+  /// As the reference's configuration files have it, in letters of either case; a flag on the command line has
+  /// no text. In a file the reference takes an empty value for true: what may be half-written must not turn
+  /// anything on.
   func flag() throws(UsageError) -> Bool {
-    guard let place = text.place(in: "true|yes|on|1||false|no|off|0") else {
-      throw fault("is neither true nor false")
-    }
-    return place < 5
+    if layer == .commandLine && text.isEmpty { return true }
+    guard let place = HeaderBlock.lowercased(text.octets).place(in: "true|yes|on|1|false|no|off|0")
+    else { throw fault("is none of true, yes, on, 1, false, no, off, 0") }
+    return place < 4
   }
 }
 
@@ -45,7 +47,6 @@ struct OptionValues {
   /// Takes a value unless a higher layer has the option already. Within the command line the last one counts,
   /// so that a script's defaults can be followed by its user's options.
   mutating func add(_ option: Option, _ text: String, label: String, layer: OptionValue.Layer) {
-    let option = option == .exportSettingsJSON ? .exportDefaultSettings : option
     if layer != .commandLine && values[option.rawValue] != nil { return }
     values[option.rawValue] = OptionValue(
       text: text, label: label, layer: layer, isSecret: option.isSecret)
@@ -67,7 +68,7 @@ struct OptionValues {
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: Self.fileByteCountMax)
     } catch {
-      throw UsageError("--config '\(path)' cannot be read: \(error.reason)")
+      throw UsageError("--config \(path.quoted) cannot be read: \(error.reason)")
     }
     let options = Option.table.options
     var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: true)
@@ -76,7 +77,8 @@ struct OptionValues {
       let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
       guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
         throw lines.fault(
-          index < 0 ? "there is no option '\(line.key)'" : "'\(line.key)' cannot stand in a file")
+          index < 0
+            ? "there is no option \(line.key.quoted)" : "'\(line.key)' cannot stand in a file")
       }
       if found.contains(index) { throw lines.fault("'\(line.key)' is given twice") }
       found.append(index)
@@ -88,12 +90,18 @@ struct OptionValues {
   }
 
   /// Adds what the environment says; an empty variable says nothing.
-  mutating func addEnvironment() {
+  mutating func addEnvironment() throws(UsageError) {
+    for name in Option.otherVariables { try Self.checkText(name) }
     for variable in Option.variables {
+      try Self.checkText(variable.name)
       if let text = Process.environment(variable.name) {
         add(variable.option, text, label: variable.name, layer: .environment)
       }
     }
+  }
+
+  private static func checkText(_ variable: String) throws(UsageError) {
+    if !Process.isEnvironmentText(variable) { throw UsageError(variable + " is not UTF-8 text") }
   }
 }
 

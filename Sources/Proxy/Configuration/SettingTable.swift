@@ -55,6 +55,9 @@ extension Settings {
   /// A day: as long as a time may be.
   static let millisecondsMax: Int64 = 86_400_000
   static let retryCountMax: Int64 = 1_000_000
+  /// What a shorter delay between attempts counts as. The reference takes 0, so a file may have it; taken at
+  /// its word, a peer that refuses at once would keep a core and a log busy.
+  static let retryDelayMin: Int64 = 10
   /// Bytes of a buffer.
   static let bufferMin: Int64 = 4_096
   static let bufferMax: Int64 = 16_777_216
@@ -63,6 +66,10 @@ extension Settings {
   /// A message or a frame must carry its header and some payload.
   static let messageMin: Int64 = 1_024
   static let activeConnectionsMax: Int64 = 65_535
+  /// Bytes a second: more than any link has.
+  static let bandwidthMax: Int64 = 100_000_000_000
+  /// Octets of a region's name.
+  static let regionByteCountMax = 64
   /// Regions with an endpoint of their own.
   static let regionEndpointCountMax = 64
 
@@ -107,6 +114,7 @@ extension Settings {
     SettingDescription("websocket.compression", .boolean),
     SettingDescription("websocket.compression_window_bits", .count, 9, 15),
     SettingDescription("websocket.compression_memory_level", .count, 1, 9),
+    SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -120,7 +128,7 @@ extension Settings {
     case 6: return Self.exchange(&messageByteCountMax, new)
     case 7: return Self.exchange(&dataFrameByteCountMax, new)
     case 8: return Self.exchange(&connectionRetryCount, new)
-    case 9: return Self.exchange(&connectionRetryDelay, new)
+    case 9: return Self.exchange(&connectionRetryDelay, new.map { max($0, Self.retryDelayMin) })
     case 10: return Self.exchange(&connectTimeout, new)
     case 11: return Self.exchange(&activeConnectionCountMax, new)
     case 12: return Self.exchange(&localReadByteCountMax, new)
@@ -133,7 +141,7 @@ extension Settings {
     case 17: return Self.exchange(&stallTimeout, new)
     case 18: return Self.exchange(&loneStallTimeout, new)
     case 19: return Self.exchange(&pingPeriod, new)
-    case 20: return Self.exchange(&retry.delay, new)
+    case 20: return Self.exchange(&retry.delay, new.map { max($0, Self.retryDelayMin) })
     case 21: return Self.exchange(&retry.delayMax, new)
     case 22: return Self.exchange(&retry.retryCountMax, new)
     case 23:
@@ -151,6 +159,7 @@ extension Settings {
       return offersCompression ? 1 : 0
     case 30: return Self.exchange(&compressionWindowBits, new)
     case 31: return Self.exchange(&compressionMemoryLevel, new)
+    case 32: return Self.exchange(&bandwidthLimit, new)
     default: return 0
     }
   }

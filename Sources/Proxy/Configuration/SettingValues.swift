@@ -47,6 +47,14 @@ extension Settings {
     return true
   }
 
+  /// Whether a text can be a region's name: lower-case letters, digits and hyphens.
+  static func isRegion(_ text: String) -> Bool {
+    (1...regionByteCountMax).contains(text.utf8.count)
+      && text.utf8.allSatisfy {
+        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
+      }
+  }
+
   /// Gives a region an endpoint of its own; false when the text is none, or there are too many.
   mutating func setEndpoint(region: String, _ text: String?) -> Bool {
     guard let text, (try? Endpoint.parseService(text)) != nil else { return false }

@@ -77,6 +77,8 @@ public struct Settings: Sendable {
   public var linkReadByteCountMax = 131_076
   /// `websocket.write_buffer_size`: bytes that wait for the service before local sockets are no longer read.
   public var linkWriteByteCountMax = 131_076
+  /// `tunnel.bandwidth_limit`: bytes a second into the tunnel, at the most; 0 for as many as it takes.
+  public var bandwidthLimit = 0
   /// `websocket.handshake_timeout_ms`: how long each step on the way to a WebSocket may take.
   public var stepTimeout = Milliseconds(10_000)
   /// `websocket.compression`: whether permessage-deflate is offered.

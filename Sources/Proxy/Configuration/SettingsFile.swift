@@ -20,7 +20,7 @@ import Reactor
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
     } catch {
-      throw UsageError("--settings-json '\(path)' cannot be read: \(error.reason)")
+      throw UsageError("--settings-json \(path.quoted) cannot be read: \(error.reason)")
     }
     var error = json_error_t()
     let root = unsafe content.bytes.withUnsafeBytes { bytes in
@@ -51,6 +51,11 @@ import Reactor
       guard let value = unsafe json_object_iter_value(entry) else { return }
       let key = "\(prefix)\(name)"
       if prefix.isSame(as: Self.overridesPrefix) {
+        if !Settings.isRegion(name) {
+          throw UsageError(
+            "\(path): \(Settings.keyPrefix)region_endpoint_overrides: \(name.quoted) is not a region, "
+              + "such as us-east-1")
+        }
         if unsafe !settings.setEndpoint(region: name, Self.text(value)) {
           throw unsafe fault(
             key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")
@@ -63,7 +68,7 @@ import Reactor
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
         try unsafe read(value, in: "\(key).")
       } else {
-        warnings.add("\(path): there is no setting \(key)")
+        warnings.add("\(path): there is no setting \(key.excerpt)")
       }
       unsafe iterator = json_object_iter_next(object, entry)
     }
@@ -87,8 +92,8 @@ import Reactor
   private func fault(
     _ key: String, _ value: UnsafeMutablePointer<json_t>, _ range: String
   ) -> UsageError {
-    let text = unsafe Self.text(value).map { "'\($0)'" } ?? "its value"
-    return UsageError("\(path): \(key): \(text) is not \(range)")
+    let text = unsafe Self.text(value)?.quoted ?? "its value"
+    return UsageError("\(path): \(key.excerpt): \(text) is not \(range)")
   }
 
   /// Of a string, a whole number or a boolean.

@@ -89,6 +89,9 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     retry(reason)
   }
 
+  /// It gives up some day.
+  var isBounded: Bool { settings.connectionRetryCount >= 0 }
+
   private func retry(_ reason: String) {
     if retriesLeft == 0 {
       let owner = handler

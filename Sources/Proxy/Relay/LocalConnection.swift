@@ -25,6 +25,7 @@ final class LocalConnection: StreamHandler {
   private(set) var pending = ByteQueue()
   /// So many bytes wait that the tunnel must not be read.
   private(set) var isCongested = false
+  let startedAt: Instant
   /// When a byte last moved in either direction.
   private(set) var lastProgress: Instant
   private var isReading = false
@@ -45,6 +46,8 @@ final class LocalConnection: StreamHandler {
   var mustEndPeer = false
   var mustReset = false
   var isQueued = false
+  /// Its place among those that wait for their turn, on the queue's clock.
+  var dueAt: UInt64 = 0
   /// Connecting, at a destination; dropped once open.
   var connector: Connector?
 
@@ -56,6 +59,7 @@ final class LocalConnection: StreamHandler {
     self.slot = slot
     self.service = service
     self.peer = peer
+    startedAt = now
     lastProgress = now
   }
 
@@ -102,6 +106,7 @@ final class LocalConnection: StreamHandler {
     switch link.relay(from: stream, header: header, payloadLengthMax: payloadLengthMax) {
     case .bytes(let count):
       lastProgress = now
+      dueAt &+= UInt64(count)
       if count == payloadLengthMax {
         // There is probably more; ask for the next turn instead of asking the kernel.
         isReadable = true

@@ -75,25 +75,31 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   public func start() {
     log.info("Starting proxy in \(configuration.role.localProxyMode) mode")
     bindAddress = configuration.bindAddress
-    if configuration.role == .destination && !configuration.bindHost.isEmpty {
+    handle(.start)
+  }
+
+  /// Looks up the service's name, and once before it that of the address to connect from, which the DNS may not
+  /// know yet when a machine has just started.
+  private func resolve() {
+    if configuration.role == .destination && !configuration.bindHost.isEmpty && bindAddress == nil {
       bindResolveID = network.resolve(configuration.bindHost, port: 0, self)
     } else {
-      handle(.start)
+      dialer?.resolve()
     }
   }
 
   public func resolved(_ addresses: [SocketAddress]) {
     bindResolveID = nil
     bindAddress = addresses.first
-    handle(.start)
+    dialer?.resolve()
   }
 
   public func resolveFailed(reason: String) {
     bindResolveID = nil
-    log.fatal(
-      "--local-bind-address '\(configuration.bindHost)' cannot be looked up: \(reason); give an address "
-        + "of this machine")
-    stopped(ExitStatus.usage.rawValue)
+    lastFailure =
+      "--local-bind-address '\(configuration.bindHost)' cannot be looked up: \(reason); it must be a "
+      + "name or an address of this machine"
+    handle(.failed)
   }
 
   // MARK: The state machine
@@ -109,7 +115,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         "Attempting to establish web socket connection with endpoint wss://"
           + configuration.endpoint.description)
       if let webProxy = configuration.webProxy { log.info("by way of " + webProxy.description) }
-      dialer?.resolve()
+      resolve()
     case .connect: dialer?.connect()
     case .startWebProxyTLS: dialer?.startWebProxyTLS()
     case .askWebProxy: dialer?.askWebProxy()
@@ -210,7 +216,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
     // A WebSocket of the first version has no list; after the others it may be here already.
     if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
-    link.start(pingPeriod: settings.pingPeriod)
+    link.start(
+      Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
+      Pacer(limit: settings.bandwidthLimit))
   }
 
   private var sessionOptions: TunnelSession.Options {

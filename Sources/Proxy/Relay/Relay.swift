@@ -26,6 +26,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   static let framesPerTurnMax = 16
   /// Refusals that wait for room; with more the link is not read.
   static let refusalCountMax = 64
+  /// A destination that resets a connection later than this has tried to connect, so it knows the stream.
+  private static let refusalDelayMax = Milliseconds(2_000)
   /// Sockets being closed at once that are read to their end; more are closed as they are.
   private static let farewellCountMax = 256
 
@@ -39,7 +41,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private let localAddress: SocketAddress?
   /// By the session's slots.
   var connections: [LocalConnection?] = []
-  var queue = ConnectionQueue()
+  var queue = FairQueue()
   var pendingByteCount = 0
   var congestedCount = 0
   var isOverPending = false
@@ -130,10 +132,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       connect(slot)
     case .agreed(let slot): handle(.agreed, slot)
     case .peerEnded(let slot): handle(.peerEnd, slot)
-    case .peerReset(let slot): handle(.peerReset, slot)
+    case .peerReset(let slot): peerReset(slot)
     case .serviceReset(let service):
       log.info("\(serviceLabel(service)): the peer reset the stream")
       resetByPeer(except: nil) { $0.service == service }
+    case .streamUnknown(let service): streamLost(service)
     case .sessionReset:
       log.info("the service reset the session")
       resetByPeer(except: nil) { _ in true }
@@ -180,6 +183,22 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     for case let connection? in connections where connection.slot != except && isMeant(connection) {
       handle(.peerReset, connection)
     }
+  }
+
+  /// The peer reset one connection; a source may find that its whole stream is gone.
+  private func peerReset(_ slot: Int) {
+    guard let connection = connections[slot] else { return }
+    let isLost =
+      now < connection.startedAt + Self.refusalDelayMax && session.refusedAtOnce(slot: slot)
+    handle(.peerReset, connection)
+    if isLost { streamLost(connection.service) }
+  }
+
+  private func streamLost(_ service: Int) {
+    log.warning(
+      "\(serviceLabel(service)): the destination does not know the stream any more, as after a restart; its "
+        + "connections are reset, and the next client begins a new one")
+    resetByPeer(except: nil) { $0.service == service }
   }
 
   // MARK: Destination

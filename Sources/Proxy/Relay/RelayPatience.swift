@@ -56,6 +56,8 @@ extension Relay: TimerHandler {
     // A peer that will say when it has ended may take its time. And while the tunnel is not read, silence
     // says nothing about the answer.
     if hasEnded && (slot.isNegotiated || isLinkPaused) { connection.touch(now) }
+    // What the peer left behind waits for its server as long as the settings say; that comes to an end.
+    if connection.connector?.isBounded == true { connection.touch(now) }
     connection.noteProgress(now)
     let isGone = hasEnded && connection.isPeerClosed
     if isGone || connection.lastProgress + settings.halfCloseLinger <= now {

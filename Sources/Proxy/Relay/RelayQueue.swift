@@ -54,10 +54,12 @@ extension Relay {
         connection.stopReading()
         return
       }
+      let isAlone = queue.isEmpty
       connection.relayOnce(
         link: link, header: header,
-        payloadLengthMax: queue.isEmpty
-          ? payloadLengthMax : min(payloadLengthMax, Self.sharedPayloadLengthMax),
+        payloadLengthMax: min(
+          isAlone ? payloadLengthMax : min(payloadLengthMax, Self.sharedPayloadLengthMax),
+          link.pacedByteCountMax),
         now: now)
       return
     }

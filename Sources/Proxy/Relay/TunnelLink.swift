@@ -23,6 +23,8 @@ public protocol TunnelLinkHandler: AnyObject {
 public final class TunnelLink: StreamHandler, TimerHandler {
   /// Longest frame payload in either direction, the service's own limit.
   public static let framePayloadLengthMax = 131_076
+  /// By how many bytes a compressed payload may be longer than it was.
+  static let compressionExcessMax = 32
   /// Pieces of compressed payload restored in one go, 1 MiB in all.
   private static let piecesPerTurnMax = 1024 * 1024 / FrameReceiver.restoredByteCountMax
   /// How long the peer may take to answer our close frame.
@@ -66,12 +68,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   enum State { case open, closing, ended }
-  private enum TimerTag: Int { case ping, close, rest }
+  private enum TimerTag: Int { case ping, close, rest, pace }
 
-  private let network: any Network
+  let network: any Network
   let stream: any Stream
   let role: WebSocketRole
-  private let limits: Limits
+  let limits: Limits
   private let log: Log
   let compression: MessageCompression?
   var state = State.open
@@ -90,6 +92,9 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var pingTimer: TimerID?
   private var closeTimer: TimerID?
   private var restTimer: TimerID?
+  var paceTimer: TimerID?
+  /// Nil for a link that sends as fast as it can.
+  var pacer: Pacer?
   public var handler: (any TunnelLinkHandler)?
 
   /// Ask to be told by `linkHasRoom`; cleared by that.
@@ -121,10 +126,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     inbound.append(early)
   }
 
-  /// Starts to read, and to ping every `pingPeriod` if there is one.
-  public func start(pingPeriod: Milliseconds?) {
+  /// Starts to read, to find out whether the peer is there if there is a heartbeat, and to pace what is sent if
+  /// there is a pacer.
+  public func start(_ heartbeat: Heartbeat?, _ pacer: Pacer? = nil) {
     stream.handler = self
-    heartbeat = pingPeriod.map { Heartbeat(period: $0) }
+    self.heartbeat = heartbeat
+    self.pacer = pacer
     schedulePing()
     if !inbound.isEmpty { process() }
     updateInterest()
@@ -136,6 +143,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   public func resume() {
     if !isPaused || state == .ended { return }
     isPaused = false
+    pacer?.readingResumed(network.now)
     // Called out of `process` itself, its loop goes on by itself.
     if !isProcessing { process() }
     updateInterest()
@@ -186,9 +194,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
         if state == .open { pendingPong = payload }
         sendControl()
       case .pong(let payload):
-        if let roundTrip = Heartbeat.roundTrip(payload, now: network.now) {
-          log.debug("Pong reply latency: \(roundTrip.count) ms")
-        }
+        if let stamp = PingStamp(payload: payload, now: network.now) { ponged(stamp) }
       case .close(let close): handleClose(close)
       case .violation(let violation): violate(violation.statusCode, reason: violation.reason)
       }
@@ -249,6 +255,11 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   // MARK: Keeping alive
 
   public func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.pace.rawValue {
+      paceTimer = nil
+      roomCame()
+      return
+    }
     if tag == TimerTag.close.rawValue {
       closeTimer = nil
       end(.completed)
@@ -259,23 +270,41 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       updateInterest()
     } else {
       pingTimer = nil
-      if state == .open { ping(now) }
+      if state == .open { beat() }
     }
   }
 
-  private func ping(_ now: Instant) {
-    let transport = stream.transportState
+  /// Another period of silence, perhaps the last.
+  private func beat() {
     let isAlive = heartbeat?.periodEnded(
-      isReading: !isPaused,
-      unansweredByteCount: stream.unsentByteCount + transport.unacknowledgedByteCount,
-      sinceAcknowledgement: transport.sinceAcknowledgement)
+      isReading: !isPaused, hasUnsent: stream.unsentByteCount > 0, transport: stream.transportState)
     if isAlive == false {
       end(.silent)
       return
     }
-    pendingPing = Heartbeat.stamp(now)
-    sendControl()
+    ping()
     if state == .open { schedulePing() }
+  }
+
+  func ping() {
+    let sentByteCount = pacer?.pinged() ?? 0
+    pendingPing = PingStamp(sentAt: network.now, sentByteCount: sentByteCount).payload
+    sendControl()
+  }
+
+  private func ponged(_ stamp: PingStamp) {
+    let roundTrip = network.now.millisecondsRoundedUp(since: stamp.sentAt)
+    log.debug("Pong reply latency: \(roundTrip.count) ms")
+    pacer?.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
+    if pacer?.wantsPing == true && state == .open { ping() }
+    roomCame()
+  }
+
+  /// Sees to it that `roomCame` is called when the pacer allows the next message.
+  func schedulePace(at ready: Instant) {
+    if paceTimer == nil {
+      paceTimer = network.schedule(at: ready, self, tag: TimerTag.pace.rawValue)
+    }
   }
 
   private func schedulePing() {
@@ -319,6 +348,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     if let pingTimer { network.cancel(pingTimer) }
     if let closeTimer { network.cancel(closeTimer) }
     if let restTimer { network.cancel(restTimer) }
+    if let paceTimer { network.cancel(paceTimer) }
+    paceTimer = nil
     pingTimer = nil
     closeTimer = nil
     restTimer = nil

@@ -6,7 +6,19 @@ extension TunnelLink {
   /// A message may be sent now.
   public var hasRoom: Bool {
     state == .open && pendingPong == nil && pendingPing == nil
-      && stream.unsentByteCount < TLSStream.roomMark
+      && stream.unsentByteCount < TLSStream.roomMark && readyAt == nil
+  }
+
+  /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
+  public var pacedByteCountMax: Int { pacer?.frameByteCountMax ?? .max }
+
+  /// When the pacer allows the next message; nil for now. While nothing is read no pong is seen, and it cannot
+  /// know.
+  private var readyAt: Instant? {
+    if isPaused { return nil }
+    let now = network.now
+    guard let ready = pacer?.readyAt(now), now < ready else { return nil }
+    return ready
   }
 
   /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
@@ -50,13 +62,20 @@ extension TunnelLink {
 
   private func sendMessages() {
     sentByteCount += outgoing.count
-    sendFrame(.binary, isCompressed: compress())
+    let isCompressed = compress()
+    pacer?.sent(outgoing.count, now: network.now)
+    sendFrame(.binary, isCompressed: isCompressed)
+    if pacer?.wantsPing == true && state == .open { ping() }
   }
 
-  /// Makes the payload shorter, if that was agreed on and can be done.
+  /// Compresses the payload, if that was agreed on and is worth it.
   private func compress() -> Bool {
-    guard let compression, outgoing.isWorthCompressing else { return false }
-    return outgoing.compress(with: compression.deflater, byteCountMax: outgoing.count - 1)
+    guard let deflater = compression?.deflater, outgoing.isWorthCompressing else { return false }
+    // The first of many short messages comes out no shorter; those behind it do, by referring to it.
+    let excess = deflater.keepsContext ? Self.compressionExcessMax : -1
+    return outgoing.compress(
+      with: deflater,
+      byteCountMax: min(outgoing.count + excess, limits.framePayloadLengthMax))
   }
 
   private func sendFrame(_ opcode: Opcode, isCompressed: Bool = false) {
@@ -100,9 +119,12 @@ extension TunnelLink {
 
   func roomCame() {
     sendControl()
-    if wantsRoom && hasRoom {
+    if !wantsRoom { return }
+    if hasRoom {
       wantsRoom = false
       handler?.linkHasRoom(self)
+    } else {
+      updateInterest()
     }
   }
 
@@ -110,7 +132,10 @@ extension TunnelLink {
     if state == .ended { return }
     var wanted: Readiness = []
     if !isPaused && !isResting { wanted.insert(.readable) }
-    if wantsRoom || pendingPong != nil || pendingPing != nil || pendingClose != nil {
+    let ready = wantsRoom ? readyAt : nil
+    if let ready { schedulePace(at: ready) }
+    if wantsRoom && ready == nil || pendingPong != nil || pendingPing != nil || pendingClose != nil
+    {
       wanted.insert(.writable)
     }
     stream.interest = wanted

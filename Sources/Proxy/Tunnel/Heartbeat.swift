@@ -5,14 +5,19 @@ import Basics
 public struct Heartbeat {
   /// Periods without a single inbound byte after which the peer counts as dead.
   public static let silentPeriodCountMax = 3
-  /// Bytes of a ping's payload: when it was sent, in nanoseconds.
-  public static let stampByteCount = 8
 
   public let period: Milliseconds
+  private let heldOffTimeMax: Milliseconds
   private var hasReceived = true
   private var silentPeriodCount = 0
+  private var acknowledgedByteCount: UInt64 = 0
 
-  public init(period: Milliseconds) { self.period = period }
+  /// - Parameter heldOffTimeMax: how long a peer may hold us off without a byte. One that reads nothing for the
+  ///   sake of a slow reader behind it cannot see our pings; whether it ever will cannot be known.
+  public init(period: Milliseconds, heldOffTimeMax: Milliseconds) {
+    self.period = period
+    self.heldOffTimeMax = heldOffTimeMax
+  }
 
   /// Any byte is a sign of life.
   public mutating func received() { hasReceived = true }
@@ -20,30 +25,18 @@ public struct Heartbeat {
   /// A period is over.
   /// - Parameters:
   ///   - isReading: false when we do not read by our own choice; silence then says nothing.
-  ///   - unansweredByteCount: what was sent and the peer's system has not acknowledged.
-  ///   - sinceAcknowledgement: since it acknowledged anything. A peer that holds us off, because whoever is
-  ///     behind it reads slowly, is alive: it answers the probes of its closed window.
+  ///   - hasUnsent: something waits behind what the peer has taken, so that a ping may be stuck.
+  ///   - transport: what the peer's system has done. When it takes some of what waits, the peer is alive.
   /// - Returns: false when the peer counts as dead.
   public mutating func periodEnded(
-    isReading: Bool, unansweredByteCount: Int, sinceAcknowledgement: Milliseconds
+    isReading: Bool, hasUnsent: Bool, transport: TransportState
   ) -> Bool {
-    let isHeldOff = unansweredByteCount > 0 && sinceAcknowledgement < period
-    silentPeriodCount = hasReceived || !isReading || isHeldOff ? 0 : silentPeriodCount + 1
+    let isStuck = hasUnsent || transport.unacknowledgedByteCount > 0
+    let hasProgress = isStuck && transport.acknowledgedByteCount != acknowledgedByteCount
+    acknowledgedByteCount = transport.acknowledgedByteCount
+    silentPeriodCount = hasReceived || !isReading || hasProgress ? 0 : silentPeriodCount + 1
     hasReceived = false
-    return silentPeriodCount < Self.silentPeriodCountMax
-  }
-
-  /// The payload of a ping sent now.
-  public static func stamp(_ now: Instant) -> [UInt8] {
-    (0..<stampByteCount).map { UInt8(truncatingIfNeeded: now.nanoseconds >> Int64(8 * $0)) }
-  }
-
-  /// How long ago the ping was sent that this pong answers; nil when it answers none of ours.
-  public static func roundTrip(_ pong: [UInt8], now: Instant) -> Milliseconds? {
-    if pong.count != stampByteCount { return nil }
-    var sent: Int64 = 0
-    for index in 0..<stampByteCount { sent |= Int64(pong[index]) << Int64(8 * index) }
-    if sent < 0 || sent > now.nanoseconds { return nil }
-    return now.millisecondsRoundedUp(since: Instant(nanoseconds: sent))
+    if silentPeriodCount < Self.silentPeriodCountMax { return true }
+    return transport.isHoldingOff && period.count * Int64(silentPeriodCount) < heldOffTimeMax.count
   }
 }

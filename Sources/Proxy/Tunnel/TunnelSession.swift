@@ -28,6 +28,8 @@ public struct TunnelSession {
     var hasServiceID = true
     var hasConnectionIDs = true
     var nextConnectionID: UInt32 = 1
+    /// Connections that were reset at once, one after the other, while nothing came for any.
+    var refusalCount = 0
     /// Slots of the current stream's connections.
     var slots = ConnectionTable()
   }
@@ -41,6 +43,8 @@ public struct TunnelSession {
     public var state: Connection
     /// The peer has sent data for it.
     var hasReceived = false
+    /// The service's count of refusals when it was started.
+    var refusalCountBefore = 0
     /// Both ends end directions one by one.
     public internal(set) var isNegotiated = false
 
@@ -48,33 +52,9 @@ public struct TunnelSession {
     var lingers: Bool { state == .localEnded && !isNegotiated }
   }
 
-  /// What a message from the peer asks the glue to do.
-  public enum Action: Equatable {
-    /// The services are known; act on `services` now.
-    case servicesAgreed
-    /// The tunnel's services and the mappings do not go together: the user's fault.
-    case servicesMismatch(reason: String)
-    /// Connect a new connection to the service's address (a destination).
-    case start(slot: Int)
-    /// All connections of the service are reset by the peer; then connect a new one.
-    case restart(service: Int, slot: Int)
-    case deliver(slot: Int)
-    /// The peer knows how to end one direction.
-    case agreed(slot: Int)
-    /// The peer has ended its direction.
-    case peerEnded(slot: Int)
-    case peerReset(slot: Int)
-    case serviceReset(service: Int)
-    case sessionReset
-    /// Send a reset for something that cannot be served; the connection id is 0 for the whole stream's.
-    case reply(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
-    /// The same for a new stream: the service's old connections are reset by the peer all the same.
-    case refuseRestart(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
-    /// Nothing to do, but worth a debug line.
-    case dropped(reason: String)
-    /// The peer broke the protocol: the WebSocket must be closed.
-    case violation(reason: String)
-  }
+  /// Connections reset at once and in a row, beside others that are silent, after which a source takes its
+  /// stream for unknown to the destination.
+  static let refusalCountMax = 3
 
   /// Services a tunnel may have here; the service itself allows far fewer.
   public static let serviceCountMax = 128
@@ -160,6 +140,23 @@ public struct TunnelSession {
       event, role: role, hasPending: hasPending, isNegotiated: isNegotiated) ?? .none
   }
 
+  /// The peer reset a source's connection as soon as it was started. A destination that was restarted does so
+  /// with every connection of a stream that it does not know, and so does one whose server is down and which
+  /// does not try again. What comes for the other connections tells them apart, and patience where nothing
+  /// does: only clients that came one after the other count, not a crowd that met a limit together.
+  /// - Returns: true when the stream counts as lost; it has ended, and its connections are to be reset.
+  public mutating func refusedAtOnce(slot: Int) -> Bool {
+    guard role == .source, let connection = slots[slot], !connection.hasReceived,
+      services[connection.service].generation == connection.streamGeneration,
+      services[connection.service].isStreaming,
+      connection.refusalCountBefore == services[connection.service].refusalCount
+    else { return false }
+    services[connection.service].refusalCount += 1
+    if services[connection.service].refusalCount < Self.refusalCountMax { return false }
+    endStream(connection.service)
+    return true
+  }
+
   /// Frees the slot of a closed connection.
   public mutating func release(slot: Int) {
     guard let connection = slots[slot] else { return }
@@ -194,12 +191,16 @@ public struct TunnelSession {
     return MessageHeader(.streamReset, streamID: header.streamID, serviceID: header.serviceID)
   }
 
-  /// The header of the reset that `Action.reply` asks for.
-  public func resetHeader(service: Int, streamID: Int32, connectionID: UInt32) -> MessageHeader {
+  /// The header of the reset that `Action.reply` asks for. In a stream that is not known here it is marked, with
+  /// the field that receivers disregard on types they know, so that a source of this program need not guess.
+  public func resetHeader(
+    service: Int, streamID: Int32, connectionID: UInt32
+  ) -> MessageHeader {
     MessageHeader(
       connectionID == 0 ? .streamReset : .connectionReset, streamID: streamID,
       serviceID: services[service].hasServiceID ? services[service].id : [],
-      connectionID: connectionID)
+      connectionID: connectionID,
+      ignorable: connectionID != 0 && !isCurrent(streamID, service: service))
   }
 
   // MARK: Messages from the peer
@@ -234,7 +235,7 @@ public struct TunnelSession {
     }
     // "Not given" reads as the first connection.
     let connectionID = max(message.connectionID, 1)
-    if !services[service].isStreaming || services[service].streamID != message.streamID {
+    if !isCurrent(message.streamID, service: service) {
       return .dropped(reason: "a message of the stale stream \(message.streamID)")
     }
     if type == .streamReset {
@@ -250,6 +251,10 @@ public struct TunnelSession {
       }
       return received(message, slot)
     }
+    if role == .source && message.ignorable && slots[slot]?.hasReceived == false {
+      endStream(service)
+      return .streamUnknown(service: service)
+    }
     // The only connection was reset and nothing ever came for it: the destination may have restarted
     // and not know the stream, so the next connection begins a new one.
     if role == .source, slots[slot]?.hasReceived == false, services[service].slots.count == 1 {
@@ -261,6 +266,7 @@ public struct TunnelSession {
   private mutating func received(_ message: Message, _ slot: Int) -> Action {
     let isFirst = slots[slot]?.hasReceived == false
     slots[slot]?.hasReceived = true
+    if let service = slots[slot]?.service { services[service].refusalCount = 0 }
     if isFirst && role == .source { judgeDestination(message, slot) }
     if !message.ignorable || !message.payload.isEmpty || !options.negotiatesHalfClose {
       return .deliver(slot: slot)
@@ -326,7 +332,7 @@ public struct TunnelSession {
   private mutating func startConnection(_ service: Int, _ message: Message) -> Action {
     let connectionID = max(message.connectionID, 1)
     var fault: String?
-    if !services[service].isStreaming || services[service].streamID != message.streamID {
+    if !isCurrent(message.streamID, service: service) {
       // This end may have been restarted: the reset makes the source begin a new stream.
       fault = "a connection in the unknown stream \(message.streamID)"
     } else if !services[service].hasConnectionIDs && services[service].slots.count > 0 {
@@ -368,11 +374,16 @@ public struct TunnelSession {
 
   // MARK: Streams and slots
 
+  private func isCurrent(_ streamID: Int32, service: Int) -> Bool {
+    services[service].isStreaming && services[service].streamID == streamID
+  }
+
   private mutating func beginStream(_ service: Int, streamID: Int32) {
     services[service].streamID = streamID
     services[service].generation += 1
     services[service].isStreaming = true
     services[service].nextConnectionID = 1
+    services[service].refusalCount = 0
     services[service].slots.removeAll()
   }
 
@@ -383,9 +394,10 @@ public struct TunnelSession {
   }
 
   private mutating func takeSlot(service: Int, connectionID: UInt32, state: Connection) -> Int {
-    let connection = Slot(
+    var connection = Slot(
       service: service, streamID: services[service].streamID, connectionID: connectionID,
       streamGeneration: services[service].generation, state: state)
+    connection.refusalCountBefore = services[service].refusalCount
     let slot: Int
     if let free = freeSlots.popLast() {
       slot = free

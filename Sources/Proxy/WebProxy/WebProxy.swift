@@ -63,7 +63,7 @@ public struct WebProxy: Equatable, Sendable {
       scheme = HeaderBlock.lowercased(text[..<colon])
       start = colon + 3
       if !scheme.isSame(as: "http") && !scheme.isSame(as: "https") {
-        throw Fault(reason: "the scheme '\(scheme)' is not supported")
+        throw Fault(reason: "the scheme \(scheme.quoted) is not supported")
       }
     }
     // The last one, so that a password with an '@' or a '/' in it works unencoded.

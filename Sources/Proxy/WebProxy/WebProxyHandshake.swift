@@ -39,9 +39,16 @@ public struct WebProxyHandshake {
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
   public func parse(_ bytes: Span<UInt8>) -> Outcome {
+    // Some web proxies, and scripts in their place, end lines with a line feed alone. It may be taken for the
+    // end of a line (RFC 9112 §2.2), and there is nothing behind the head that could be misread for it.
+    var octets: [UInt8] = []
+    for index in 0..<bytes.count {
+      if bytes[index] == 0x0a && octets.last != 0x0d { octets.append(0x0d) }
+      octets.append(bytes[index])
+    }
     var start = 0
     while true {
-      let rest = bytes.extracting(start..<bytes.count)
+      let rest = octets.span.extracting(start..<octets.count)
       switch HeaderBlock.parse(rest, byteCountMax: Self.responseByteCountMax - start) {
       case .needMore: return .needMore
       case .malformed(let reason): return violation("is not HTTP: ", reason)
@@ -54,7 +61,7 @@ public struct WebProxyHandshake {
         if (100..<200).contains(status) && status != 101 { continue }
         if !(200..<300).contains(status) { return refused(status, head.startLine) }
         // The service says nothing before we do, so this is not from it, and no TLS can begin here.
-        if start < bytes.count { return violation("has more behind its head") }
+        if start < octets.count { return violation("has more behind its head") }
         return .connected
       }
     }

@@ -14,7 +14,8 @@ import CZlib
   private static let endByteCount = 4
 
   private let stream: UnsafeMutablePointer<z_stream>
-  private let keepsContext: Bool
+  /// Messages may refer to those before them.
+  public let keepsContext: Bool
   /// Octets that the current message has so far.
   private var messageByteCount = 0
 
@@ -45,7 +46,7 @@ import CZlib
   }
 
   /// Compresses a part of a message and appends what comes of it to `output`.
-  /// - Parameter byteCountMax: octets that may be appended, with four to spare.
+  /// - Parameter byteCountMax: octets that may be appended, those of zlib's end included.
   /// - Returns: false when that would be more: the message must not be sent so, and `forget` be called.
   public func compress(
     _ bytes: Span<UInt8>, endsMessage: Bool, into output: inout ByteQueue, byteCountMax: Int = .max

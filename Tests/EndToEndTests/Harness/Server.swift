@@ -61,6 +61,13 @@ final class Server: @unchecked Sendable {
     return try boundPort(of: descriptor)
   }
 
+  /// Whether nobody else on this machine has the port.
+  static func isFree(_ port: UInt16, isIPv6: Bool = false) -> Bool {
+    guard let descriptor = try? listen(port, isIPv6) else { return false }
+    close(descriptor)
+    return true
+  }
+
   static var hasIPv6: Bool {
     guard let descriptor = try? listen(0, true) else { return false }
     close(descriptor)

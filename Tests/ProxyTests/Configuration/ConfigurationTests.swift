@@ -119,7 +119,11 @@ struct ConfigurationTests {
       ),
       ([.mode: "both"], ["--mode 'both'", "destination"]), ([.mode: ""], ["--mode ''"]),
       ([.sourceListenPort: "SSH1=x"], ["SSH1=x"]),
-      ([.sourceListenPort: "SSH1=5555,HTTP1=5555"], ["5555 is given twice"]),
+      ([.sourceListenPort: "SSH1=5555,HTTP1=5555"], ["SSH1 and HTTP1", "port 5555 of localhost"]),
+      (
+        [.sourceListenPort: "A=1,B=[::1]:1", .localBindAddress: "::1"],
+        ["A and B", "port 1 of ::1"]
+      ),
       ([.capath: "/nonexistent"], ["--capath '/nonexistent'"]), ([.capath: ""], ["--capath ''"]),
       ([.configDir: "/nonexistent"], ["--config-dir '/nonexistent'"]),
       ([.configDir: "/etc/passwd"], ["--config-dir '/etc/passwd'"]),
@@ -132,7 +136,8 @@ struct ConfigurationTests {
       ([.proxyEndpoint: nil, .region: "us-east-1/"], ["us-east-1/"]),
       ([.proxyEndpoint: nil, .region: String(repeating: "a", count: 65)], ["--region"]),
       ([.proxyEndpoint: ""], ["--proxy-endpoint"]), ([.proxyEndpoint: ":443"], [":443"]),
-      ([.proxyEndpoint: "host:0"], ["host:0"]), ([.proxyEndpoint: "host:x"], ["host:x"]),
+      ([.proxyEndpoint: "host:0"], ["'host:0'", "port cannot be 0"]),
+      ([.proxyEndpoint: "host:x"], ["host:x"]),
       ([.proxyEndpoint: "host name:443"], ["host name"]),
       ([.proxyEndpoint: "host\r\nx"], ["--proxy-endpoint"]),
       ([.proxyEndpoint: String(repeating: "a", count: 254)], ["--proxy-endpoint"]),
@@ -149,6 +154,41 @@ struct ConfigurationTests {
     } throws: { error in
       named.allSatisfy { isUsageError(error, naming: $0) }
     }
+  }
+
+  @Test("no message repeats all of a long value")
+  func shortensValues() throws {
+    let long = String(repeating: "x", count: 20_000)
+    let folder = try Folder()
+    let settings = try folder.write(
+      "s", "{\"tunneling\": {\"proxy\": {\"default_bind_address\": \"!\(long)\"}}}")
+    let cases: [([Option: String?], String)] = [
+      ([.sourceListenPort: long], "--source-listen-port 'xxx"),
+      ([.sourceListenPort: "\(long)=1"], "a service id has"),
+      ([.sourceListenPort: "[\(long)]:1"], "is not an IPv6 address"),
+      ([.sourceListenPort: ":\(long)"], "--source-listen-port ':xxx"),
+      ([.sourceListenPort: "a:b:\(long)"], "[a:b:xxx"),
+      ([.sourceListenPort: "SSH1=1,HTTP1=/\(long)"], "a socket's path"),
+      ([.sourceListenPort: nil, .destinationApp: long], "--destination-app 'xxx"),
+      ([.proxyEndpoint: long], "--proxy-endpoint 'xxx"),
+      ([.proxyEndpoint: nil, .region: long], "--region 'xxx"), ([.mode: long], "--mode 'xxx"),
+      ([.localBindAddress: long], "--local-bind-address 'xxx"), ([.verbose: long], "--verbose 'x"),
+      ([.capath: long], "--capath 'xxx"), ([.configDir: long], "--config-dir 'xxx"),
+      ([.noSSLHostVerify: long], "--no-ssl-host-verify 'xxx"),
+      ([.settingsJSON: long], "--settings-json 'xxx"),
+      ([.settingsJSON: settings], "default_bind_address: '!xxx"),
+      ([.accessToken: nil, .accessTokenFile: long], "--access-token-file 'xxx"),
+    ]
+    for (changes, named) in cases {
+      #expect {
+        _ = try configure(changes)
+      } throws: { error in
+        isUsageError(error, naming: named)
+          && ((error as? UsageError)?.message.utf8.count ?? 0) < 400
+      }
+    }
+    let warnings = try configure([.destinationClientType: long]).warnings
+    #expect(warnings.count == 2 && warnings.allSatisfy { $0.utf8.count < 400 })
   }
 
   @Test(

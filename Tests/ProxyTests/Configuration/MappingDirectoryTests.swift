@@ -18,7 +18,7 @@ struct MappingDirectoryTests {
   @Test("the reference's examples say what they say there")
   func readsExamples() throws {
     let folder = try Folder()
-    try folder.write("SSHSource.ini", "SSH1=3333\nSSH2=5555\n")
+    try folder.write("SSHSource.ini", "\u{feff}SSH1=3333\nSSH2=5555\n")
     #expect(read(folder).found == [["SSH1", ":3333"], ["SSH2", ":5555"]])
     let other = try Folder()
     try other.write("SSHDestination.ini", "SSH1=22\r\nSSH2=10.0.0.1:80")
@@ -57,6 +57,19 @@ struct MappingDirectoryTests {
     #expect(warnings.count == 1 && warnings[0].contains(position) && warnings[0].contains(reason))
   }
 
+  @Test("a file whose name is not UTF-8 is left out with a warning that says so")
+  func leavesOutOddNames() throws {
+    let folder = try Folder()
+    try folder.write("good", "SSH1=1")
+    let odd =
+      Array("\(folder.path)/caf".utf8.map { CChar(bitPattern: $0) }) + [CChar(bitPattern: 0xe9), 0]
+    let file = try #require(fopen(odd, "w"))
+    fclose(file)
+    let (found, warnings) = read(folder)
+    #expect(found == [["SSH1", ":1"]])
+    #expect(warnings.count == 1 && warnings[0].contains("not UTF-8"))
+  }
+
   @Test("links to files are followed, those to directories are not")
   func followsLinks() throws {
     let folder = try Folder()
@@ -68,16 +81,19 @@ struct MappingDirectoryTests {
     #expect(read(folder).found == [["SSH1", ":1"]])
   }
 
-  @Test("depth, files and mappings are bounded")
-  func isBounded() throws {
+  @Test("directories are read down to a depth")
+  func boundsDepth() throws {
     let folder = try Folder()
     let names = (0...MappingDirectory.depthMax).map { "d\($0)" }
     try folder.write(names.dropLast().joined(separator: "/") + "/x", "DEEP=1")
     try folder.write(names.joined(separator: "/") + "/x", "DEEPER=2")
     let (found, warnings) = read(folder)
     #expect(found == [["DEEP", ":1"]])
-    #expect(warnings.count == 1 && warnings[0].contains("too deep"))
+    #expect(warnings.count == 1 && warnings[0].contains("d8 is left out: it lies deeper than 8"))
+  }
 
+  @Test("mappings, files, directories and bytes are bounded in all, files also in one directory")
+  func boundsCounts() throws {
     let many = try Folder()
     for number in 0...2 {
       let lines = (0..<2_000).map { "s\(number).\($0)=1" }
@@ -85,10 +101,35 @@ struct MappingDirectoryTests {
     }
     let (mappings, manyWarnings) = read(many)
     #expect(mappings.count == MappingDirectory.mappingCountMax)
-    #expect(manyWarnings.count == 1 && manyWarnings[0].contains("too many mappings"))
+    #expect(manyWarnings.count == 1 && manyWarnings[0].contains("/2: what is beyond 4096 mappings"))
 
     let wide = try Folder()
     for number in 0..<(MappingDirectory.entryCountMax + 1) { try wide.write("\(number)", "") }
-    #expect(read(wide).warnings.count == 1)
+    #expect(read(wide).warnings.map { $0.contains("beyond 1024 files") } == [true])
+
+    let files = try Folder()
+    for number in 0..<(MappingDirectory.fileCountMax + 1) {
+      try files.write("\(number % 2)/\(number)", "s\(number)=1")
+    }
+    let (fileMappings, fileWarnings) = read(files)
+    #expect(fileMappings.count == MappingDirectory.fileCountMax)
+    #expect(fileWarnings.count == 1 && fileWarnings[0].contains("more than 1024 files"))
+
+    let directories = try Folder()
+    for number in 0...MappingDirectory.directoryCountMax {
+      try directories.write("\(number)/x", "s\(number)=1")
+    }
+    let (found, warnings) = read(directories)
+    #expect(found.count == MappingDirectory.directoryCountMax)
+    #expect(warnings.count == 1 && warnings[0].contains("more than 256 directories"))
+
+    let large = try Folder()
+    let comment = String(repeating: ";", count: OptionValues.fileByteCountMax - 7) + "\n"
+    for number in 10...74 { try large.write("\(number)", comment + "s\(number)=1\n") }
+    let (inLarge, largeWarnings) = read(large)
+    #expect(inLarge.count == 64)
+    #expect(
+      largeWarnings.count == 1
+        && largeWarnings[0].contains("/74: the files have more than 4194304 bytes in all"))
   }
 }

@@ -17,10 +17,11 @@ struct MappingTests {
   }
 
   private func parse(
-    _ text: String, _ role: TunnelRole = .source
+    _ text: String, _ role: TunnelRole = .source, bindHost: String = "localhost"
   ) throws -> (found: [[String]], warnings: [String]) {
     var warnings = Warnings()
-    let mappings = try Mapping.parse(value(text), role: role, warnings: &warnings)
+    let mappings = try Mapping.parse(
+      value(text), role: role, bindHost: bindHost, warnings: &warnings)
     return (mappings.map { [$0.serviceID ?? "", $0.address.description] }, warnings.texts)
   }
 
@@ -44,6 +45,7 @@ struct MappingTests {
       Case(" SSH1 = 5555 , HTTP1 =\t8080", [["SSH1", ":5555"], ["HTTP1", ":8080"]]),
       Case("SSH1==5555", [["SSH1", ":5555"]]),
       Case("SSH1=5555,", [["SSH1", ":5555"]]),
+      Case("SSH1=1, ,HTTP1=2,\t", [["SSH1", ":1"], ["HTTP1", ":2"]]),
       Case(",SSH1=1,,HTTP1=2,", [["SSH1", ":1"], ["HTTP1", ":2"]]),
       Case("a b=host.example:1,ü=2", [["a b", "host.example:1"], ["ü", ":2"]]),
     ])
@@ -68,14 +70,14 @@ struct MappingTests {
   @Test(
     "what is no mapping is an error that names the option and the part at fault",
     arguments: [
-      ("", "''"), (",", "','"), ("5555,", "'5555'"), (",5555", "'5555'"), ("SSH1=", "'SSH1='"),
-      ("=5555", "'=5555'"), ("=", "'='"), ("SSH1=1, ,HTTP1=2", "' '"), ("port", "'port'"),
+      ("", "''"), (",", "','"), ("   ", "'   ' has no mapping in it"), (" , ", "no mapping in it"),
+      ("5555,", "'5555'"), (",5555", "'5555'"), ("SSH1=", "'SSH1='"),
+      ("=5555", "'=5555'"), ("=", "'='"), ("port", "'port'"),
       ("-1", "'-1'"), ("+1", "'+1'"), ("65536", "'65536'"), ("2 2", "'2 2'"), ("0x16", "'0x16'"),
       ("localhost", "'localhost'"), ("localhost:", "'localhost:'"), (":22", "':22'"),
       ("::1:22", "'::1:22'"), ("[::1", "'[::1'"), ("[::1]", "'[::1]'"), ("[::1]22", "'[::1]22'"),
       ("[host]:22", "'host'"), ("5555,6666", "'5555'"), ("5555,SSH1=1", "SERVICE=PORT"),
       ("SSH1=1,x,y=2", "'x'"), ("SSH1=1=2", "'SSH1=1=2'"),
-      ("SSH1=5,HTTP1=5", "'HTTP1=5'"), ("A=/x,B=/x", "'B=/x'"), ("A=h:5,B=h:5", "'B=h:5'"),
       (String(repeating: "n", count: 129) + "=1", "128"),
       ("A=/" + String(repeating: "p", count: 107), "107"),
     ])
@@ -85,6 +87,44 @@ struct MappingTests {
     } throws: { error in
       isUsageError(error, naming: "--the-option", named)
     }
+  }
+
+  @Test(
+    "two services cannot listen at one place, and the message names both and the place",
+    arguments: [
+      ("A=5,B=5", "'B=5': A and B cannot both listen on port 5 of localhost"),
+      ("A=1,C=2,B=1", "A and B"), ("A=/x,B=/x", "'B=/x': A and B cannot both listen on /x"),
+      ("A=h:5,B=h:5", "port 5 of h"), ("A=h:5,B=H:5", "port 5 of H"),
+      ("A=5,B=localhost:5", "port 5 of localhost"), ("A=LocalHost:5,B=5", "port 5 of localhost"),
+      ("A=5,B=127.0.0.1:5", "port 5 of 127.0.0.1"),
+      ("A=127.0.0.1:5,B=localhost:5", "port 5 of localhost"),
+      ("A=0.0.0.0:5,B=5", "port 5"), ("A=127.0.0.2:5,B=0.0.0.0:5", "port 5 of 0.0.0.0"),
+      ("A=[::1]:5,B=[0:0::1]:5", "port 5"), ("A=[::]:5,B=[::1]:5", "port 5 of ::1"),
+    ])
+  func refusesSharedPlace(text: String, named: String) {
+    #expect {
+      _ = try parse(text)
+    } throws: { error in
+      isUsageError(error, naming: "--the-option", named)
+    }
+  }
+
+  @Test(
+    "what differs in port, address or family is two places",
+    arguments: [
+      "A=5,B=6", "A=5,B=127.0.0.2:5", "A=5,B=[::1]:5", "A=0.0.0.0:5,B=[::]:5", "A=5,B=h:5",
+      "A=/x,B=/y", "A=0,B=localhost:0", "A=/5,B=5",
+      "A=[fe80::1%1]:5,B=[fe80::1%2]:5",
+    ])
+  func takesTwoPlaces(text: String) throws {
+    #expect(try parse(text).found.count == 2)
+  }
+
+  @Test("a mapping without a host is where --local-bind-address says")
+  func comparesWithBindHost() throws {
+    #expect(throws: UsageError.self) { _ = try parse("A=5,B=127.0.0.2:5", bindHost: "127.0.0.2") }
+    #expect(throws: UsageError.self) { _ = try parse("A=5,B=[::1]:5", bindHost: "::1") }
+    #expect(try parse("A=5,B=localhost:5", bindHost: "::1").found.count == 2)
   }
 
   @Test("two services may go to one server")

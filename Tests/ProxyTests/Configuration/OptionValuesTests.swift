@@ -1,3 +1,4 @@
+import CEpoll
 import Foundation
 import Testing
 
@@ -38,13 +39,34 @@ struct OptionValuesTests {
   }
 
   @Test(
-    "a flag is true or false",
+    "a flag in a file is true or false, in letters of either case",
     arguments: [
-      ("true", true), ("yes", true), ("on", true), ("1", true), ("", true), ("false", false),
-      ("no", false), ("off", false), ("0", false),
+      ("true", true), ("yes", true), ("on", true), ("1", true), ("TRUE", true), ("Yes", true),
+      ("oN", true), ("false", false), ("no", false), ("off", false), ("0", false),
+      ("FALSE", false), ("No", false), ("OFF", false),
     ])
   func readsFlag(text: String, isSet: Bool) throws {
-    #expect(try value(text).flag() == isSet)
+    let (values, _) = try read("no-ssl-host-verify = \(text)")
+    #expect(try values[.noSSLHostVerify]?.flag() == isSet)
+  }
+
+  @Test(
+    "a flag in a file that says neither is an error: file, line, name and what is allowed",
+    arguments: ["", "maybe", "2", "true x", "tru", "truee"])
+  func refusesFlag(text: String) throws {
+    let (values, _) = try read("verbose = 5\nno-ssl-host-verify = \(text)")
+    #expect {
+      _ = try values[.noSSLHostVerify]?.flag()
+    } throws: { error in
+      isUsageError(
+        error, naming: "config.ini, line 2: no-ssl-host-verify '\(text)'",
+        "true, yes, on, 1, false, no, off, 0")
+    }
+  }
+
+  @Test("a flag on the command line has no value, and is true")
+  func readsBareFlag() throws {
+    #expect(try configure([.noSSLHostVerify: ""]).verifiesPeer == false)
   }
 
   @Test(
@@ -63,6 +85,23 @@ struct OptionValuesTests {
       _ = try read(text)
     } throws: { error in
       isUsageError(error, naming: "config.ini, line \(line): ", named)
+    }
+  }
+
+  @Test("what is not UTF-8 is refused with its line, but for comments: a path would be another")
+  func refusesOtherEncodings() throws {
+    let folder = try Folder()
+    var values = OptionValues()
+    var warnings = Warnings()
+    let comment = Data("# caf\u{e9}\nregion = x\n".unicodeScalars.map { UInt8($0.value) })
+    try values.addFile(try folder.write("config.ini", comment), warnings: &warnings)
+    #expect(values[.region]?.text == "x")
+    let path = Data("# one\ncapath = /caf\u{e9}\n".unicodeScalars.map { UInt8($0.value) })
+    let file = try folder.write("config.ini", path)
+    #expect {
+      try values.addFile(file, warnings: &warnings)
+    } throws: { error in
+      isUsageError(error, naming: "config.ini, line 2: ", "UTF-8")
     }
   }
 
@@ -93,6 +132,58 @@ struct OptionValuesTests {
         isUsageError(error, naming: "--config '\(path)'", reason)
       }
     }
+  }
+
+  @Test("a named pipe without a writer is an error, not waited for; so is what is no file")
+  func refusesPipes() throws {
+    let folder = try Folder()
+    let pipe = folder.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let socket = folder.path + "/socket"
+    let listener = try #require(Optional(cepoll_socket(0)))
+    defer { close(listener) }
+    var file = cepoll_file()
+    #expect(cepoll_listen_on_path(listener, socket, 1, &file) == 0)
+    let reasons = [
+      (pipe, "a pipe that nobody has open"), (socket, "neither a file nor a pipe"),
+    ]
+    for (path, reason) in reasons {
+      var warnings = Warnings()
+      var values = OptionValues()
+      #expect {
+        try values.addFile(path, warnings: &warnings)
+      } throws: { error in
+        isUsageError(error, naming: "--config '\(path)'", reason)
+      }
+      for option in [Option.settingsJSON, .accessTokenFile] {
+        #expect {
+          _ = try configure([.accessToken: nil, option: path])
+        } throws: { error in
+          isUsageError(error, naming: "'\(path)' cannot be read", reason)
+        }
+      }
+    }
+  }
+
+  @Test("a pipe with a writer is read to its end, however slowly it comes")
+  func readsPipe() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    defer { close(reader) }
+    let thread = Thread {
+      for piece in ["region", " = us-", "east-1\n"] {
+        usleep(20_000)
+        _ = piece.withCString { write(writer, $0, strlen($0)) }
+      }
+      close(writer)
+    }
+    thread.start()
+    var warnings = Warnings()
+    var values = OptionValues()
+    try values.addFile("/dev/fd/\(reader)", warnings: &warnings)
+    #expect(values[.region]?.text == "us-east-1")
+    try values.addFile("/dev/null", warnings: &warnings)
   }
 
   @Test("a token in a file that others can read is warned about, without the token")

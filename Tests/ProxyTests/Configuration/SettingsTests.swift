@@ -73,6 +73,26 @@ struct SettingsTests {
     }
   }
 
+  @Test(
+    "no delay is so short that attempts follow each other without a pause",
+    arguments: [("0", 10), ("9", 10), ("10", 10), ("11", 11)] as [(String, Int64)])
+  func pausesBetweenAttempts(text: String, delay: Int64) throws {
+    #expect(
+      try read(nest("tcp.connection_retry_delay_ms", text)).settings.connectionRetryDelay.count
+        == delay)
+    let settings = """
+      {"tunneling": {"proxy": {"websocket": {
+        "retry_delay_ms": "\(text)", "retry_delay_max_ms": "0"}}}}
+      """
+    let policy = try read(settings).settings.retry
+    for failures in [1, 2, 50] {
+      for randomness in [0, UInt32.max] {
+        let pause = policy.delay(afterFailures: failures, randomness: randomness).count
+        #expect((delay / 2...delay).contains(pause))
+      }
+    }
+  }
+
   @Test("a region's endpoint is replaced or added")
   func readsOverrides() throws {
     let overrides = "{\"us-east-1\": \"localhost:8443\", \"cn-north-1\": \"other\"}"
@@ -172,6 +192,24 @@ struct SettingsTests {
     } throws: { error in
       isUsageError(error, naming: "settings.json: tunneling.proxy.\(key): \(value)", range)
     }
+  }
+
+  @Test(
+    "a key of region_endpoint_overrides is a region as --region takes it",
+    arguments: ["", "EU", "us_east", "us east", "é", String(repeating: "a", count: 65)])
+  func refusesRegion(name: String) {
+    #expect {
+      _ = try read(nest("region_endpoint_overrides", "{\"\(name)\": \"host\"}"))
+    } throws: { error in
+      isUsageError(
+        error, naming: "settings.json: tunneling.proxy.region_endpoint_overrides: '", "us-east-1")
+    }
+  }
+
+  @Test("a byte order mark in front of the settings says nothing")
+  func skipsByteOrderMark() throws {
+    #expect(try read("\u{feff}" + nest("drain_timeout_ms", "7")).settings.drainTimeout.count == 7)
+    #expect(throws: UsageError.self) { _ = try read(" \u{feff}{}") }
   }
 
   @Test("what must be an object is one", arguments: ["tunneling", "tunneling.proxy.tcp"])

@@ -18,17 +18,20 @@ final class LinkHarness: TunnelLinkHandler {
   var disposition: (Message) -> TunnelLink.Disposition = { _ in .next }
 
   init(
-    _ role: WebSocketRole, compression: MessageCompression? = nil, early: [UInt8] = [],
-    pingPeriod: Milliseconds? = nil
+    _ role: WebSocketRole, limits: TunnelLink.Limits = TunnelLink.Limits(),
+    compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
+    pacer: Pacer? = nil
   ) throws {
     self.role = role
     allowsCompression = compression != nil
     network = try Reactor()
     link = TunnelLink(
-      network: network, stream: stream, role: role, compression: compression, early: early,
-      log: Log(level: .off))
+      network: network, stream: stream, role: role, limits: limits, compression: compression,
+      early: early, log: Log(level: .off))
     link.handler = self
-    link.start(pingPeriod: pingPeriod)
+    link.start(
+      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },
+      pacer)
   }
 
   func link(

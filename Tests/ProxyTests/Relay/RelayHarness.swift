@@ -22,7 +22,7 @@ final class RelayHarness {
       network: network, link: link, options: options,
       targets: [.network(Endpoint(host: "127.0.0.1", port: 9))], localAddress: nil,
       lastStreamIDs: StreamIDs(), settings: settings, log: Log(level: .off))
-    link.start(pingPeriod: nil)
+    link.start(nil)
     arrive(MessageHeader.serviceIDs(["A"]))
   }
 

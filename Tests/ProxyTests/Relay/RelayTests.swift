@@ -23,6 +23,29 @@ struct RelayTests {
       ])
   }
 
+  @Test(
+    "a connection that its peer ended keeps its retries, however short the linger is"
+  )
+  func keepsRetriesOfEndedConnection() throws {
+    var settings = Settings()
+    settings.halfCloseLinger = Milliseconds(1)
+    settings.connectionRetryCount = 1
+    settings.connectionRetryDelay = Milliseconds(2_500)
+    let harness = try RelayHarness(.destination, settings: settings)
+    harness.arrive(.streamStart, stream: 1, connection: 1)
+    harness.arrive(.data, stream: 1, connection: 1, [7])
+    harness.arrive(.connectionReset, stream: 1, connection: 1)
+    let start = harness.network.now
+    while harness.network.now < start + Milliseconds(2_000) {
+      try harness.network.turn(waitMax: Milliseconds(50))
+    }
+    #expect(harness.relay.connectionCount == 1)
+    while harness.relay.connectionCount > 0 && harness.network.now < start + Milliseconds(20_000) {
+      try harness.network.turn(waitMax: Milliseconds(50))
+    }
+    #expect(harness.relay.connectionCount == 0)
+  }
+
   @Test("a refusal waits for room and does not hold the tunnel meanwhile")
   func queuesRefusals() throws {
     let harness = try RelayHarness(.destination)
@@ -34,7 +57,9 @@ struct RelayTests {
     harness.tunnel.becomeWritable()
     #expect(
       harness.sent
-        == (1...3).map { .init(type: .connectionReset, streamID: 9, connectionID: $0) })
+        == (1...3).map {
+          .init(type: .connectionReset, streamID: 9, connectionID: $0, ignorable: true)
+        })
   }
 
   @Test("too many refusals stop the tunnel until there is room again, and none is lost")

@@ -7,8 +7,7 @@ final class ScriptedStream: Stream {
   var interest: Readiness = []
   var unsentByteCount = 0
   var isPeerClosed = false
-  var transportState = TransportState(
-    unacknowledgedByteCount: 0, sinceAcknowledgement: Milliseconds(0))
+  var transportState = TransportState()
   /// What `receive` gives, as far as its region has space.
   private var inbox: [UInt8] = []
   /// What `receive` says when the inbox is empty.

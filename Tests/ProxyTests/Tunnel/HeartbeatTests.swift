@@ -5,15 +5,20 @@ import Testing
 
 @Suite("Heartbeat")
 struct HeartbeatTests {
-  /// One period: what was seen in it, and whether the peer still counts as alive.
+  /// One period: what was seen in it.
   struct Period: Sendable {
     var hasReceived = false
     var isReading = true
-    var unanswered = 0
-    var sinceAcknowledgement: Int64 = 60_000
+    var hasUnsent = false
+    var unacknowledged = 0
+    /// Bytes acknowledged in it.
+    var acknowledged: UInt64 = 0
+    var isHoldingOff = false
   }
 
   static let silent = Period()
+  static let heldOff = Period(unacknowledged: 9, isHoldingOff: true)
+  /// The peer may hold off for five periods.
   static let cases: [(name: String, periods: [Period], isAlive: Bool)] = [
     ("two silent periods", [silent, silent], true),
     ("three silent periods", [silent, silent, silent], false),
@@ -23,42 +28,42 @@ struct HeartbeatTests {
       true
     ),
     (
-      "held off by a living system",
-      [Period](repeating: Period(unanswered: 9, sinceAcknowledgement: 100), count: 9), true
+      "a slow link that takes what waits",
+      [Period](repeating: Period(unacknowledged: 9, acknowledged: 1), count: 9), true
     ),
     (
-      "held off by nobody", [Period](repeating: Period(unanswered: 9), count: 3), false
+      "the same, all of it in our hands",
+      [Period](repeating: Period(hasUnsent: true, acknowledged: 1), count: 9), true
     ),
+    ("held off", [Period](repeating: heldOff, count: 4), true),
+    ("held off for too long", [Period](repeating: heldOff, count: 5), false),
+    (
+      "held off twice, with progress in between",
+      [Period](repeating: heldOff, count: 4) + [Period(unacknowledged: 9, acknowledged: 1)]
+        + [Period](repeating: heldOff, count: 4), true
+    ),
+    ("held off, then not even that", [heldOff, heldOff, Period(unacknowledged: 9)], false),
     (
       "all acknowledged, never answered",
-      [Period](repeating: Period(sinceAcknowledgement: 100), count: 3), false
+      [Period](repeating: Period(acknowledged: 100), count: 3), false
     ),
   ]
 
   @Test("a peer is dead after three periods in which nothing at all came", arguments: cases)
   func judges(name: String, periods: [Period], isAlive: Bool) {
-    var heartbeat = Heartbeat(period: Milliseconds(1_000))
+    var heartbeat = Heartbeat(period: Milliseconds(1_000), heldOffTimeMax: Milliseconds(5_000))
     // The first period begins with the connection, which is a sign of life.
-    var alive = heartbeat.periodEnded(
-      isReading: true, unansweredByteCount: 0, sinceAcknowledgement: Milliseconds(0))
+    var transport = TransportState()
+    var alive = heartbeat.periodEnded(isReading: true, hasUnsent: false, transport: transport)
     for period in periods {
       if period.hasReceived { heartbeat.received() }
+      transport.unacknowledgedByteCount = period.unacknowledged
+      transport.acknowledgedByteCount += period.acknowledged
+      transport.isHoldingOff = period.isHoldingOff
       alive =
         heartbeat.periodEnded(
-          isReading: period.isReading, unansweredByteCount: period.unanswered,
-          sinceAcknowledgement: Milliseconds(period.sinceAcknowledgement)) && alive
+          isReading: period.isReading, hasUnsent: period.hasUnsent, transport: transport) && alive
     }
     #expect(alive == isAlive, "\(name)")
-  }
-
-  @Test("a pong tells the round trip of the ping it answers, and of no other")
-  func measuresRoundTrip() {
-    let sent = Instant(nanoseconds: 5_000_000_000)
-    let stamp = Heartbeat.stamp(sent)
-    #expect(stamp.count == Heartbeat.stampByteCount)
-    #expect(Heartbeat.roundTrip(stamp, now: sent + Milliseconds(42)) == Milliseconds(42))
-    #expect(Heartbeat.roundTrip(stamp, now: Instant(nanoseconds: 1)) == nil)
-    #expect(Heartbeat.roundTrip([], now: sent) == nil)
-    #expect(Heartbeat.roundTrip([UInt8](repeating: 0xff, count: 8), now: sent) == nil)
   }
 }

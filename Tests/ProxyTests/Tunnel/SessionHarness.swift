@@ -73,6 +73,7 @@ extension TunnelSession.Action {
     case .peerReset(let slot): .peerReset(slot)
     case .serviceReset(let service): .serviceReset(service)
     case .sessionReset: .sessionReset
+    case .streamUnknown(let service): .streamUnknown(service)
     case .reply(let service, let streamID, let connectionID, _):
       .reply(service, streamID, connectionID)
     case .refuseRestart(let service, let streamID, let connectionID, _):
@@ -91,6 +92,7 @@ extension TunnelSession.Action {
     case peerEnded(Int)
     case peerReset(Int)
     case serviceReset(Int)
+    case streamUnknown(Int)
     case sessionReset
     case reply(Int, Int32, UInt32)
     case refuseRestart(Int, Int32, UInt32)

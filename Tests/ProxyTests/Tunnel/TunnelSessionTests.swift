@@ -251,6 +251,80 @@ struct TunnelSessionTests {
     #expect(next.kind == .start(0))
   }
 
+  @Test("a destination marks the reset of a connection in a stream that it does not know")
+  func marksUnknownStream() {
+    var session = TunnelSession.agreed(.destination)
+    #expect(session.receive(.connectionStart, stream: 4, connection: 2).kind == .reply(0, 4, 2))
+    #expect(session.resetHeader(service: 0, streamID: 4, connectionID: 2).ignorable)
+    session.openStream(5)
+    #expect(session.receive(.connectionStart, stream: 5, connection: 1).kind == .reply(0, 5, 1))
+    #expect(!session.resetHeader(service: 0, streamID: 5, connectionID: 1).ignorable)
+    #expect(session.resetHeader(slot: 0)?.ignorable == false)
+  }
+
+  @Test("a source that is told so begins a new stream, whatever else is open in the old one")
+  func heedsUnknownStream() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream(connections: 2)
+    #expect(session.receive(.data).kind == .deliver(0))
+    let action = session.receive(.connectionReset, connection: 2, ignorable: true)
+    #expect(action.kind == .streamUnknown(0))
+    #expect(session.header(.data, slot: 0) == nil && session.header(.data, slot: 1) == nil)
+    #expect(session.open(service: 0) == .opened(slot: 2, .streamStart))
+    #expect(session.header(.data, slot: 2)?.streamID == 2)
+  }
+
+  @Test("the mark says nothing about a connection that was served")
+  func disregardsLateMark() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream(connections: 2)
+    _ = session.receive(.data, connection: 2)
+    let action = session.receive(.connectionReset, connection: 2, ignorable: true)
+    #expect(action.kind == .peerReset(1))
+    #expect(session.header(.data, slot: 0) != nil)
+  }
+
+  @Test(
+    "clients refused at once, one after the other beside silent ones, make a source give up the stream"
+  )
+  func givesUpRefusingStream() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream()
+    for connectionID in 2...UInt32(4) {
+      #expect(session.open(service: 0) == .opened(slot: 1, .connectionStart))
+      #expect(session.receive(.connectionReset, connection: connectionID).kind == .peerReset(1))
+      #expect(session.refusedAtOnce(slot: 1) == (connectionID == 4))
+      session.release(slot: 1)
+    }
+    #expect(session.header(.data, slot: 0) == nil)
+    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+  }
+
+  @Test("data for any connection of the stream shows that it lives")
+  func countsRefusalsInARow() {
+    var session = TunnelSession.agreed(.source)
+    session.openStream()
+    for connectionID in 2...UInt32(20) {
+      _ = session.open(service: 0)
+      _ = session.receive(.connectionReset, connection: connectionID)
+      #expect(session.refusedAtOnce(slot: 1) == false)
+      session.release(slot: 1)
+      if connectionID % 2 == 0 { _ = session.receive(.data) }
+    }
+    #expect(session.header(.data, slot: 0) != nil)
+  }
+
+  @Test("a crowd that is refused together, as at a destination's limit, counts once")
+  func countsCrowdOnce() {
+    var session = TunnelSession.agreed(.source, connectionCountMax: 100)
+    session.openStream(connections: 60)
+    for connectionID in 20...UInt32(60) {
+      _ = session.receive(.connectionReset, connection: connectionID)
+      #expect(session.refusedAtOnce(slot: Int(connectionID) - 1) == false)
+    }
+    #expect(session.header(.data, slot: 0) != nil)
+  }
+
   @Test("streams that replace each other do not lift the limit for ever")
   func boundsReplacedStreams() {
     var session = TunnelSession.agreed(.destination, connectionCountMax: 4)

@@ -112,6 +112,19 @@ struct WebProxyHandshakeTests {
     expect(handshake.parse(example.octets.span), example.expected)
   }
 
+  @Test("lines may end with a line feed alone (RFC 9112 §2.2), or some of them", arguments: cases)
+  func takesLineFeeds(_ example: Case) throws {
+    let handshake = try Self.handshake(isAuthorized: example.isAuthorized)
+    let bare = example.octets.filter { $0 != 0x0d }
+    let bad = bare.firstIndex { $0 < 0x20 && $0 != 0x0a }
+    for count in 0...(bad ?? bare.count - 1) {
+      #expect(handshake.parse(bare.span.extracting(..<count)) == .needMore)
+    }
+    expect(handshake.parse(bare.span), example.expected)
+    let mixed = bare.dropLast() + [0x0d, 0x0a]
+    expect(handshake.parse(Array(mixed).span), example.expected)
+  }
+
   @Test(
     "an answer is judged once its last octet is there, or one that no head may have",
     arguments: cases)

@@ -9,8 +9,8 @@ struct TrustTests {
   @Test("a refusal gives the reason, the subject, the issuer and what to do")
   func namesRemedy() {
     for (code, parts) in [
-      (X509_V_ERR_HOSTNAME_MISMATCH, ["hostname mismatch", "(-e) must be a name"]),
-      (X509_V_ERR_IP_ADDRESS_MISMATCH, ["mismatch", "(-e) must be a name"]),
+      (X509_V_ERR_HOSTNAME_MISMATCH, ["hostname mismatch", "(-e, or https_proxy) must be one"]),
+      (X509_V_ERR_IP_ADDRESS_MISMATCH, ["mismatch", "(-e, or https_proxy) must be one"]),
       (X509_V_ERR_CERT_HAS_EXPIRED, ["certificate has expired", "clock, which says 2"]),
       (X509_V_ERR_CERT_NOT_YET_VALID, ["not yet valid", "clock, which says 2"]),
       (X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, ["unable to get", "--capath (-c)"]),
@@ -18,7 +18,7 @@ struct TrustTests {
       (X509_V_ERR_CERT_REVOKED, ["certificate revoked (subject /CN=s, issuer /CN=i)"]),
     ] {
       let error = TLSError.certificate(Int(code), subject: "/CN=s", issuer: "/CN=i")
-      for part in parts + ["of the service was not accepted: ", "/CN=s", "/CN=i"] {
+      for part in parts + ["its certificate was not accepted: ", "/CN=s", "/CN=i"] {
         #expect(error.reason.contains(part), "\(error.reason)")
       }
       #expect(!error.reason.contains("\n") && !error.reason.hasSuffix("; "))
@@ -35,6 +35,9 @@ struct TrustTests {
     #expect(
       bad.trustWarning
         == "--capath \(parent) has no certificate named by hash in it; run openssl rehash on it")
+    let missing = try TLSContext(clientTrusting: parent + "/none", verifiesPeer: true)
+    #expect(
+      missing.trustWarning == "--capath \(parent)/none cannot be read: No such file or directory")
   }
 
   @Test("who verifies nothing reads no store")

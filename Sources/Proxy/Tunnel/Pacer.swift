@@ -1,0 +1,230 @@
+import Basics
+
+/// How fast messages may go to the service, so that they wait here, where what is urgent overtakes, and not in
+/// buffers below or behind, where nothing does.
+///
+/// With a limit, messages leave at that rate, whatever happens. Without one, the round trips of pings tell: each
+/// carries how many bytes were sent before it, so a pong tells how many have arrived, and how long they queued.
+/// So many bytes may be on the way that the queue takes about `queueTimeTarget`, whatever the rate turns out to
+/// be (in the spirit of LEDBAT, RFC 6817):
+///
+///     window += gain · window · (target − queueing) / round trip     once a round trip
+///
+/// and it doubles until there is a queue for the first time. The shortest round trip counts as the one without a
+/// queue. To see it again although there always is one, what is on the way is let run out now and then. A service
+/// that answers no pings is not paced.
+public struct Pacer {
+  /// How much of the limit is used; the rest is for what the service counts and this program does not.
+  private static let usedPercentage: Int64 = 98
+  /// What may be caught up of a time in which nothing was sent, and how long one frame may take.
+  private static let burst: Int64 = 10_000_000
+  /// A frame is not cut below this for the sake of pacing.
+  static let frameByteCountMin = 1_024
+
+  /// How long bytes may queue between here and the service.
+  static let queueTimeTarget: Int64 = 40_000_000
+  static let windowMin = 8 * 1_024
+  static let windowStart = 16 * 1_024
+  /// What the window grows to although it is not used.
+  static let windowUnusedMax = 64 * 1_024
+  /// More than any path takes; without a bound the window would grow for ever.
+  static let windowMax = 64 * 1_024 * 1_024
+  /// What goes out between two pings takes about so long, and is at least so much of a window and so many bytes.
+  private static let pingTime: Int64 = 10_000_000
+  private static let pingsPerWindow = 4
+  private static let pingByteCountMin = 2_048
+  /// The same for a frame.
+  private static let frameTime: Int64 = 5_000_000
+  private static let framesPerWindow = 8
+  /// How long the shortest round trip is remembered: this often, so long each.
+  private static let memoryPeriod: Int64 = 15_000_000_000
+  /// How often what is on the way is let run out while something always is.
+  private static let drainPeriod: Int64 = 20_000_000_000
+  /// A service that answers no ping for so long, while nothing may be sent, does not answer pings; at first, and
+  /// when it did answer some.
+  private static let patienceAtFirst: Int64 = 1_000_000_000
+  private static let patience: Int64 = 5_000_000_000
+
+  /// Bytes a second; 0 for "find out".
+  private let limit: Int64
+  /// With a limit: when the next message may go.
+  private var nextAt: Int64 = 0
+
+  /// What is on the way runs out, which takes a round trip; the next one shows how long the path is; and two more
+  /// pass until what they show is usual again.
+  private enum Draining { case no, emptying, measuring, filling, settling }
+
+  // Without one:
+  /// The service does not answer pings, for all that is known.
+  private var isUnanswered = false
+  private var hasAnswered = false
+  /// There was no queue yet.
+  private var isStarting = true
+  private(set) var window = Pacer.windowStart
+  /// Of the window, what may be on the way: less when it has just grown, lest all of that comes at once.
+  private var allowedByteCount = Pacer.windowStart
+  private var roundTrip = Pacer.queueTimeTarget
+  private var sentByteCount = 0
+  private var arrivedByteCount = 0
+  private var pingedByteCount = 0
+  /// Shortest round trips of this period and the one before.
+  private var shortest: (now: Int64, before: Int64) = (.max, .max)
+  private var periodEnd: Int64 = 0
+  /// The round that is measured: it ends when what was sent at its beginning has arrived.
+  private var roundEnd = 0
+  private var roundTripSum: Int64 = 0
+  private var roundTripCount: Int64 = 0
+  private var wasWindowUsed = false
+  private var drainAt: Int64 = 0
+  private var draining = Draining.no
+  private var blockedSince: Int64?
+  private var readingSince = Instant(nanoseconds: 0)
+
+  /// - Parameter limit: bytes a second; 0 to go by the round trips.
+  public init(limit: Int) { self.limit = Int64(limit) }
+
+  /// Bytes that are on the way, as far as is known.
+  var inFlightByteCount: Int { sentByteCount - arrivedByteCount }
+
+  // MARK: Sending
+
+  /// When the next message may go: now or earlier, or later, which a pong may bring forward.
+  public mutating func readyAt(_ now: Instant) -> Instant {
+    if limit > 0 { return Instant(nanoseconds: nextAt) }
+    if isUnanswered || inFlightByteCount < allowedByteCount {
+      blockedSince = nil
+      return now
+    }
+    wasWindowUsed = true
+    let since = blockedSince ?? now.nanoseconds
+    blockedSince = since
+    let end = since + (hasAnswered ? Self.patience : Self.patienceAtFirst)
+    if now.nanoseconds < end { return Instant(nanoseconds: end) }
+    isUnanswered = true
+    return now
+  }
+
+  /// Payload of a frame, at the most.
+  public var frameByteCountMax: Int {
+    if limit > 0 { return max(Int(limit * Self.burst / 1_000_000_000), Self.frameByteCountMin) }
+    return isUnanswered
+      ? .max : max(part(of: Self.frameTime, Self.framesPerWindow), Self.frameByteCountMin)
+  }
+
+  /// A message of so many bytes went out.
+  public mutating func sent(_ byteCount: Int, now: Instant) {
+    sentByteCount += byteCount
+    if limit == 0 { return }
+    let used = limit * Self.usedPercentage / 100
+    let time = Int64(byteCount) * 1_000_000_000 / max(used, 1)
+    nextAt = max(nextAt, now.nanoseconds - Self.burst) + time
+  }
+
+  // MARK: Measuring
+
+  /// Enough was sent since the last ping that another one would tell something, or no more may be sent without
+  /// its answer.
+  public var wantsPing: Bool {
+    let byteCount = sentByteCount - pingedByteCount
+    if limit > 0 || byteCount == 0 { return false }
+    return byteCount >= max(part(of: Self.pingTime, Self.pingsPerWindow), Self.pingByteCountMin)
+      || inFlightByteCount >= allowedByteCount
+  }
+
+  /// Bytes that go out in so long, a part of the window at the most.
+  private func part(of time: Int64, _ divisor: Int) -> Int {
+    min(Int(Int64(window) * (time / 1_000) / (roundTrip / 1_000 + 1)), window / divisor)
+  }
+
+  /// A ping goes out. It is to carry the count of bytes that went before it.
+  /// - Returns: that count.
+  public mutating func pinged() -> Int {
+    pingedByteCount = sentByteCount
+    return sentByteCount
+  }
+
+  /// The answer to a ping came.
+  /// - Parameters:
+  ///   - arrived: the count of bytes that the ping carried.
+  ///   - sentAt: when it was sent.
+  public mutating func ponged(arrived: Int, sentAt: Instant, now: Instant) {
+    let roundTrip = now.nanoseconds - sentAt.nanoseconds
+    if limit > 0 || roundTrip < 0 || arrived < arrivedByteCount || arrived > sentByteCount {
+      return
+    }
+    isUnanswered = false
+    hasAnswered = true
+    blockedSince = nil
+    let newlyArrived = arrived - arrivedByteCount
+    arrivedByteCount = arrived
+    // What came while nothing was read waited in our own buffers.
+    if sentAt < readingSince { return }
+    self.roundTrip = roundTrip
+    remember(roundTrip, now.nanoseconds)
+    roundTripSum += roundTrip
+    roundTripCount += 1
+    if draining != .emptying && draining != .measuring {
+      allowedByteCount = min(allowedByteCount + newlyArrived, window)
+    }
+    if arrived >= roundEnd { endRound(now.nanoseconds) }
+  }
+
+  private mutating func endRound(_ now: Int64) {
+    switch draining {
+    case .no:
+      adapt()
+      drainIfNeeded(now)
+    case .emptying: draining = .measuring
+    case .measuring: draining = .filling
+    case .filling: draining = .settling
+    case .settling: draining = .no
+    }
+    roundEnd = sentByteCount
+    roundTripSum = 0
+    roundTripCount = 0
+    wasWindowUsed = false
+  }
+
+  /// Pongs were not read until now.
+  public mutating func readingResumed(_ now: Instant) { readingSince = now }
+
+  private mutating func remember(_ roundTrip: Int64, _ now: Int64) {
+    if now >= periodEnd {
+      shortest = (.max, shortest.now)
+      periodEnd = now + Self.memoryPeriod
+    }
+    shortest.now = min(shortest.now, roundTrip)
+  }
+
+  /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one.
+  private mutating func adapt() {
+    let mean = roundTripSum / max(roundTripCount, 1)
+    let queueing = mean - shortestRoundTrip
+    if queueing > Self.queueTimeTarget / 2 { isStarting = false }
+    let size = Int64(window)
+    // Two fifths of the difference at once: a loop with a round trip's delay stays stable.
+    var change = size * ((Self.queueTimeTarget - queueing) / 1_000) / (mean / 1_000 + 1) * 2 / 5
+    // Where the round trip is long, that is little for a path that is all but empty.
+    if queueing < Self.queueTimeTarget / 4 { change = max(change, isStarting ? size : size / 8) }
+    if change > 0 && !wasWindowUsed && window >= Self.windowUnusedMax { return }
+    change = min(max(change, -size / 2), size)
+    window = min(max(window + Int(change), Self.windowMin), Self.windowMax)
+    allowedByteCount = min(allowedByteCount, window)
+  }
+
+  private var shortestRoundTrip: Int64 { min(shortest.now, shortest.before) }
+
+  /// After a long time in which something always was on the way, only an empty path tells how long it is.
+  private mutating func drainIfNeeded(_ now: Int64) {
+    if !wasWindowUsed || drainAt == 0 {
+      drainAt = now + Self.drainPeriod
+    } else if now >= drainAt {
+      drainAt = now + Self.drainPeriod
+      draining = .emptying
+      // Three quarters of what the path itself holds, as far as is known.
+      let shortest = shortestRoundTrip / 1_000
+      let held = Int64(window) * shortest / (shortest + Self.queueTimeTarget / 1_000)
+      allowedByteCount = max(Int(held) * 3 / 4, Self.windowMin / 4)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import Basics
+import Testing
+
+@testable import Proxy
+
+/// A path of a rate and a round trip, with a queue in front of it that never ends; it answers pings in order.
+private struct Path {
+  var bytesPerSecond: Int64
+  let roundTrip: Int64
+  var now: Int64 = 1_000_000_000
+  /// When the path has sent all that it was given.
+  private var freeAt: Int64 = 0
+  private var pongs: [(at: Int64, stamp: PingStamp)] = []
+  /// Bytes that have arrived, and the longest that any of them queued.
+  private(set) var sentByteCount = 0
+  private(set) var queueTimeMax: Int64 = 0
+  /// Of those that were sent, the bytes that queued for more than 100 ms.
+  private(set) var lateByteCount = 0
+
+  init(bytesPerSecond: Int64, roundTripMilliseconds: Int64) {
+    self.bytesPerSecond = bytesPerSecond
+    roundTrip = roundTripMilliseconds * 1_000_000
+  }
+
+  var instant: Instant { Instant(nanoseconds: now) }
+  var queueTime: Int64 { max(freeAt - now, 0) }
+  /// At the lowest rates it is the smallest window that queues.
+  private var leastQueueTime: Int64 { Int64(Pacer.windowMin) * 1_000_000_000 / bytesPerSecond }
+
+  /// Sends as fast as the pacer allows, until `end`.
+  mutating func run(_ pacer: inout Pacer, seconds: Int64, answersPings: Bool = true) {
+    let end = now + seconds * 1_000_000_000
+    while now < end {
+      while let first = pongs.first, first.at <= now {
+        pongs.removeFirst()
+        pacer.ponged(
+          arrived: first.stamp.sentByteCount, sentAt: first.stamp.sentAt, now: instant)
+        ping(&pacer, isAnswered: answersPings)
+      }
+      let ready = pacer.readyAt(instant)
+      if ready <= instant {
+        let byteCount = min(pacer.frameByteCountMax, 64 * 1_024)
+        freeAt = max(freeAt, now) + Int64(byteCount) * 1_000_000_000 / bytesPerSecond
+        sentByteCount += byteCount
+        queueTimeMax = max(queueTimeMax, queueTime)
+        if queueTime > 100_000_000 + leastQueueTime { lateByteCount += byteCount }
+        pacer.sent(byteCount, now: instant)
+        ping(&pacer, isAnswered: answersPings)
+        // A sender has a speed, too.
+        now += Int64(byteCount)
+      } else {
+        now = min(ready.nanoseconds, pongs.first?.at ?? .max, end)
+      }
+    }
+  }
+
+  private mutating func ping(_ pacer: inout Pacer, isAnswered: Bool) {
+    if !pacer.wantsPing { return }
+    let stamp = PingStamp(sentAt: instant, sentByteCount: pacer.pinged())
+    if isAnswered { pongs.append((max(freeAt, now) + roundTrip, stamp)) }
+  }
+
+  mutating func forget() {
+    sentByteCount = 0
+    queueTimeMax = 0
+    lateByteCount = 0
+  }
+}
+
+@Suite("Pacer")
+struct PacerTests {
+  @Test(
+    "a limit is kept to, nearly used, and leaves next to no queue",
+    arguments: [10_000, 100_000, 800_000, 50_000_000])
+  func keepsLimit(limit: Int) {
+    var pacer = Pacer(limit: limit)
+    var path = Path(bytesPerSecond: Int64(limit), roundTripMilliseconds: 40)
+    path.run(&pacer, seconds: 10)
+    #expect(path.sentByteCount <= limit * 10)
+    #expect(path.sentByteCount >= limit * 10 * 95 / 100)
+    // Two frames of ten milliseconds, or of the smallest size.
+    let frame = max(Int64(Pacer.frameByteCountMin) * 1_000_000_000 / Int64(limit), 10_000_000)
+    #expect(path.queueTimeMax <= 3 * frame)
+  }
+
+  @Test("what was not used is not caught up but for a moment's worth")
+  func forgetsUnused() {
+    var pacer = Pacer(limit: 1_000_000)
+    var now = Instant(nanoseconds: 60_000_000_000)
+    var byteCount = 0
+    while pacer.readyAt(now) <= now {
+      byteCount += 1_000
+      pacer.sent(1_000, now: now)
+    }
+    #expect(byteCount <= 12_000)
+    now = now + Milliseconds(1_000)
+    #expect(pacer.readyAt(now) <= now && !pacer.wantsPing)
+  }
+
+  /// Rates from a bad radio link to a fast wire, near and far.
+  static let paths: [(rate: Int64, roundTrip: Int64)] = [
+    (50_000, 40), (100_000, 40), (100_000, 300), (800_000, 1), (800_000, 40), (800_000, 600),
+    (10_000_000, 40), (10_000_000, 500), (100_000_000, 5), (500_000_000, 1),
+  ]
+
+  @Test("the round trips alone keep the path full and its queue short", arguments: paths)
+  func adapts(rate: Int64, roundTrip: Int64) {
+    var pacer = Pacer(limit: 0)
+    var path = Path(bytesPerSecond: rate, roundTripMilliseconds: roundTrip)
+    // Far paths are found out in more of their round trips.
+    path.run(&pacer, seconds: 5 + roundTrip / 20)
+    path.forget()
+    path.run(&pacer, seconds: 60)
+    #expect(Int64(path.sentByteCount) >= rate * 60 * 90 / 100, "\(path.sentByteCount)")
+    // A far path takes a while to tell that there is too much on it.
+    let part = roundTrip < 100 ? 50 : 10
+    #expect(path.lateByteCount <= path.sentByteCount / part, "\(path.lateByteCount)")
+    #expect(path.queueTimeMax <= 400_000_000, "\(path.queueTimeMax)")
+  }
+
+  @Test("a queue of its own is not taken for the path's length, however long it lasts")
+  func remeasures() {
+    var pacer = Pacer(limit: 0)
+    var path = Path(bytesPerSecond: 800_000, roundTripMilliseconds: 40)
+    path.run(&pacer, seconds: 600)
+    path.forget()
+    path.run(&pacer, seconds: 60)
+    #expect(path.lateByteCount == 0 && path.queueTimeMax <= 120_000_000, "\(path.queueTimeMax)")
+    #expect(path.sentByteCount >= 800_000 * 60 * 90 / 100)
+  }
+
+  @Test("a path that becomes slower, or faster, is found out within seconds")
+  func follows() {
+    var pacer = Pacer(limit: 0)
+    var path = Path(bytesPerSecond: 10_000_000, roundTripMilliseconds: 40)
+    path.run(&pacer, seconds: 10)
+    for rate in [Int64(200_000), 10_000_000] {
+      path.bytesPerSecond = rate
+      // What was right for the faster path takes seconds to leave the slower one.
+      path.run(&pacer, seconds: 20)
+      path.forget()
+      path.run(&pacer, seconds: 10)
+      #expect(path.queueTimeMax <= 120_000_000, "\(rate): \(path.queueTimeMax)")
+      #expect(Int64(path.sentByteCount) >= rate * 10 * 90 / 100, "\(rate)")
+    }
+  }
+
+  @Test("a service that answers no ping is not held up for long")
+  func goesOnUnanswered() {
+    var pacer = Pacer(limit: 0)
+    var path = Path(bytesPerSecond: 1_000_000_000, roundTripMilliseconds: 1)
+    path.run(&pacer, seconds: 2, answersPings: false)
+    #expect(path.sentByteCount > 100_000_000)
+    // When it does answer some day, that counts.
+    path.run(&pacer, seconds: 1)
+    #expect(pacer.frameByteCountMax < .max)
+  }
+
+  @Test("pongs that answer nothing, or were read late, change nothing")
+  func disregardsPongs() {
+    var pacer = Pacer(limit: 0)
+    let now = Instant(nanoseconds: 5_000_000_000)
+    pacer.sent(10_000, now: now)
+    #expect(pacer.wantsPing && pacer.pinged() == 10_000 && !pacer.wantsPing)
+    pacer.ponged(arrived: 20_000, sentAt: now, now: now + Milliseconds(10))
+    pacer.ponged(arrived: 10_000, sentAt: now + Milliseconds(20), now: now + Milliseconds(10))
+    #expect(pacer.inFlightByteCount == 10_000)
+    pacer.readingResumed(now + Milliseconds(900))
+    pacer.ponged(arrived: 10_000, sentAt: now, now: now + Milliseconds(900))
+    #expect(pacer.inFlightByteCount == 0 && pacer.window == Pacer.windowStart)
+  }
+}
