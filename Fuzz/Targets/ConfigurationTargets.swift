@@ -74,6 +74,8 @@ extension FuzzTarget {
       switch mapping.address {
       case .network(let endpoint) where endpoint.host.isEmpty:
         written.append("\(service)\(endpoint.port)")
+      // Several '=' count as one, so that of a path cannot be written behind another.
+      case .unix(let path) where path.utf8.first == 0x3d: return
       case .network, .unix: written.append("\(service)\(mapping.address.description)")
       }
     }

@@ -44,6 +44,10 @@ public struct Pacer {
   /// when it did answer some.
   private static let patienceAtFirst: Int64 = 1_000_000_000
   private static let patience: Int64 = 5_000_000_000
+  /// No pong that we wait for takes longer, and no round has more of them. A service can make up either, and what
+  /// follows from them must stay a number.
+  static let roundTripMax: Int64 = 600_000_000_000
+  static let pongsPerRoundMax: Int64 = 1_000_000
 
   /// Bytes a second; 0 for "find out".
   private let limit: Int64
@@ -149,7 +153,9 @@ public struct Pacer {
   ///   - sentAt: when it was sent.
   public mutating func ponged(arrived: Int, sentAt: Instant, now: Instant) {
     let roundTrip = now.nanoseconds - sentAt.nanoseconds
-    if limit > 0 || roundTrip < 0 || arrived < arrivedByteCount || arrived > sentByteCount {
+    if limit > 0 || !(0...Self.roundTripMax).contains(roundTrip)
+      || !(arrivedByteCount...sentByteCount).contains(arrived)
+    {
       return
     }
     isUnanswered = false
@@ -161,8 +167,10 @@ public struct Pacer {
     if sentAt < readingSince { return }
     self.roundTrip = roundTrip
     remember(roundTrip, now.nanoseconds)
-    roundTripSum += roundTrip
-    roundTripCount += 1
+    if roundTripCount < Self.pongsPerRoundMax {
+      roundTripSum += roundTrip
+      roundTripCount += 1
+    }
     if draining != .emptying && draining != .measuring {
       allowedByteCount = min(allowedByteCount + newlyArrived, window)
     }

@@ -169,4 +169,22 @@ struct PacerTests {
     pacer.ponged(arrived: 10_000, sentAt: now, now: now + Milliseconds(900))
     #expect(pacer.inFlightByteCount == 0 && pacer.window == Pacer.windowStart)
   }
+
+  @Test("pongs that answer nothing of ours, however old they say they are, only slow us down")
+  func takesForgedPongs() {
+    let year: Int64 = 31_536_000_000_000_000
+    for sentAt in [0, year - Pacer.roundTripMax, year] {
+      var pacer = Pacer(limit: 0)
+      var arrived = 0
+      for number in 0..<100_000 {
+        let now = Instant(nanoseconds: year + Int64(number))
+        if pacer.readyAt(now) <= now { pacer.sent(1_000, now: now) }
+        // As long as no more arrives, no round ends.
+        if number % 1_000 == 999 { arrived = pacer.pinged() }
+        pacer.ponged(arrived: arrived, sentAt: Instant(nanoseconds: sentAt), now: now)
+      }
+      #expect((Pacer.windowMin...Pacer.windowMax).contains(pacer.window))
+      #expect(pacer.frameByteCountMax >= Pacer.frameByteCountMin)
+    }
+  }
 }
