@@ -22,8 +22,8 @@ extension TunnelSession {
 
   /// What the peer's messages tell about its version.
   public enum Advice: Equatable, Sendable {
-    /// The destination is older than this source takes it for.
-    case olderDestination(ProtocolVersion)
+    /// The destination is older than this source takes it for. Without names of services V1 and V2 look alike: nil.
+    case olderDestination(ProtocolVersion?)
     /// The destination is newer than `--destination-client-type` says.
     case newerDestination
     /// The source names no service, and the tunnel has several.
@@ -34,7 +34,11 @@ extension TunnelSession {
     /// For the log: what was seen, and which option would help.
     public var text: String {
       switch self {
-      case .olderDestination(let version):
+      case .olderDestination(nil):
+        "the destination speaks V1 or V2 alone, so there is one connection at a time; start this source with "
+          + "'--destination-client-type V1' if it is a device client, a Greengrass component or a proxy 1.x, with "
+          + "V2 if it is a proxy 2.x"
+      case .olderDestination(let version?):
         "the destination speaks \(version.name) alone, so a service has one connection at a time; start "
           + "this source with '--destination-client-type \(version.name)'"
       case .newerDestination:

@@ -285,7 +285,7 @@ public struct TunnelSession {
     if lacksService && message.serviceID.isEmpty {
       follow(.v1, service)
     } else if services[service].hasConnectionIDs && message.connectionID == 0 {
-      follow(.v2, service)
+      follow(services[service].id.isEmpty ? nil : .v2, service)
     } else if !services[service].hasConnectionIDs && message.connectionID != 0 {
       advise(.newerDestination)
     }
@@ -293,7 +293,7 @@ public struct TunnelSession {
 
   /// Leaves the connection ids out from here on, lest an older destination meets messages it does not know. The
   /// service ids stay: the service closes a connection whose messages lose them, and V1 skips them.
-  private mutating func follow(_ older: ProtocolVersion, _ service: Int) {
+  private mutating func follow(_ older: ProtocolVersion?, _ service: Int) {
     advise(.olderDestination(older))
     version = min(version, .v2)
     if services[service].slots.count == 1 { services[service].hasConnectionIDs = false }

@@ -160,6 +160,17 @@ struct SessionVersionTests {
     #expect(session.advice == nil, "it is said once")
   }
 
+  @Test("where services have no names, V1 and V2 look alike, and the advice names both")
+  func judgesNamelessDestination() {
+    var session = TunnelSession.agreed(.source, services: [])
+    _ = session.open(service: 0)
+    _ = session.receive(.data, connection: 0, service: "")
+    #expect(session.advice == .olderDestination(nil))
+    let text = session.advice?.text ?? ""
+    #expect(text.contains("--destination-client-type V1") && text.contains("V2"))
+    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+  }
+
   @Test("an older destination is spoken to as it does from then on")
   func goesDown() {
     var session = TunnelSession.agreed(.source)
