@@ -26,13 +26,14 @@ struct Bench {
 
   /// Nil for one that needs no chain.
   private func measurement(_ name: Options.Measured) -> (any ChainMeasurement)? {
-    let rounds = options.rounds ?? (name == .stalled ? 1 : 3)
+    let rounds = options.rounds ?? (name == .stalled || name == .keystroke ? 1 : 3)
     return switch name {
     case .frames: nil
     case .bulk: Bulk(megabyteCount: options.megabyteCount, roundCount: rounds)
     case .latency: Latency(roundCount: rounds)
     case .connects: Connects(roundCount: rounds)
     case .idle: Idle(roundCount: rounds, programs: programs, usesStatic: options.usesStatic)
+    case .keystroke: Keystroke(roundCount: rounds)
     case .compression:
       Compression(megabyteCount: max(1, options.megabyteCount / 4), roundCount: rounds)
     case .stalled:

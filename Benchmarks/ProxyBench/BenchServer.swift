@@ -11,6 +11,8 @@ enum Request: UInt8 {
   case slowUpload = 0x53
   /// Send so many bytes.
   case download = 0x44
+  /// Take what comes until the end, and count it in the tally of this number.
+  case sink = 0x4b
   /// Send each of so many messages of such a size back.
   case echo = 0x45
 
@@ -34,6 +36,9 @@ enum Request: UInt8 {
 
 /// The server behind the destination: a thread per connection, blocking sockets.
 final class BenchServer: @unchecked Sendable {
+  /// Of the sinks that were asked for.
+  static let tallies = Tallies()
+
   let port: UInt16
   private let listener: Listener
 
@@ -74,6 +79,7 @@ final class BenchServer: @unchecked Sendable {
       case .slowUpload:
         try SlowReader.receive(count, from: stream)
         try stream.send([Request.ping.rawValue])
+      case .sink: try tallies[count]?.count(stream)
       case .download: try Pattern.shared.send(count, to: stream)
       case .echo: try echo(count, size, stream)
       }

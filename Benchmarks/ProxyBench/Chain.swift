@@ -26,6 +26,27 @@ final class Chain {
     var countsWireBytes = false
     /// Proxies offer compression, and the hub accepts it.
     var compresses = false
+    /// Bytes a second that the hub takes from each end; 0 for as many as come.
+    var bandwidth = 0
+    /// What the proxies are told of it.
+    var bandwidthSetting = 0
+
+    /// What else the hub is started with.
+    var hubArguments: [String] {
+      (compresses ? ["--compression"] : [])
+        + (bandwidth == 0
+          ? []
+          : ["--bandwidth", "\(bandwidth)", "--latency", "\(Keystroke.latencyMilliseconds)"])
+    }
+
+    /// What the proxies are set to; nil for what they do by themselves.
+    var settings: String? {
+      if !compresses && bandwidthSetting == 0 { return nil }
+      return """
+        {"tunneling": {"proxy": {"websocket": {"compression": \(compresses)},
+        "tunnel": {"bandwidth_limit": \(bandwidthSetting)}}}}
+        """
+    }
   }
 
   let contestant: Contestant
@@ -134,7 +155,7 @@ private struct Launch {
     hub = try Child(
       name: "tunneld", path: tunneld,
       arguments: ["-l", "127.0.0.1:0", "-D", state, "--services", "SSH1", "--open", "1"]
-        + (layout.compresses ? ["--compression"] : []))
+        + layout.hubArguments)
     let there = try Invitation(
       hub.waitForLine("destination's command", seconds: 10) {
         $0.contains(" -d ")
@@ -144,10 +165,9 @@ private struct Launch {
         $0.contains(" -s ")
       })
     var common = ["-c", state + "/ca", "-b", "127.0.0.1"]
-    if layout.compresses {
-      let settings = directory + "/compression.json"
-      try #"{"tunneling": {"proxy": {"websocket": {"compression": true}}}}"#.write(
-        toFile: settings, atomically: false, encoding: .utf8)
+    if let text = layout.settings {
+      let settings = directory + "/settings.json"
+      try text.write(toFile: settings, atomically: false, encoding: .utf8)
       common += ["--settings-json", settings]
     }
     destination = try Child(

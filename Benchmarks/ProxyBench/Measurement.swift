@@ -42,6 +42,8 @@ struct Bar {
   let kind: Kind
   let column: String
   let limit: Double
+  /// Of the cases that it is for; nil for all.
+  var prefix: String?
 }
 
 /// All rounds of one measurement.

@@ -1,7 +1,7 @@
 /// The command line.
 struct Options {
   enum Measured: String, CaseIterable {
-    case bulk, latency, connects, idle, stalled, compression, frames
+    case bulk, latency, connects, idle, stalled, keystroke, compression, frames
   }
 
   var measured: [Measured] = []
@@ -28,15 +28,15 @@ struct Options {
   }
 
   static let usage = """
-    usage: ProxyBench [bulk] [latency] [connects] [idle] [stalled] [compression] [frames]
-                      [all] [OPTION…]
+    usage: ProxyBench [bulk] [latency] [connects] [idle] [stalled] [keystroke]
+                      [compression] [frames] [all] [OPTION…]
            ProxyBench compare --baseline PATH [bulk] [latency] … [OPTION…]
 
     Without a name: bulk, latency, connects and idle. Each stands beside the floor, a minimal
     TCP to TLS relay; compare puts another localproxy binary in the same places instead.
     frames is the WebSocket's frames alone, written and read in memory.
 
-      --rounds N         rounds of each measurement, interleaved (default 3; stalled 1, frames 5)
+      --rounds N         rounds of each measurement, interleaved (default 3; stalled and keystroke 1, frames 5)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); compression, a quarter
       --localproxy PATH  the program measured (default .build-embedded/release/localproxy)
       --tunneld PATH     the service it speaks to (default .build-embedded/release/tunneld)

@@ -11,7 +11,9 @@ struct Verdict: Encodable {
 
   static func all(in series: Series) -> [Verdict] {
     series.measurement.cases.flatMap { name in
-      series.measurement.bars.compactMap { Verdict($0, case: name, in: series) }
+      series.measurement.bars.compactMap { bar in
+        bar.prefix.map(name.hasPrefix) ?? true ? Verdict(bar, case: name, in: series) : nil
+      }
     }
   }
 

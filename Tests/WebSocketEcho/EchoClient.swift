@@ -13,8 +13,8 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
     var isRun: Bool { if case .run = self { true } else { false } }
   }
 
-  /// How long one WebSocket may last; the longest cases give up by themselves after 120 s.
-  private static let stepTimeout = Milliseconds(300_000)
+  /// How long one WebSocket may last. Some cases move 128 MB each way, which a busy machine takes minutes for.
+  private static let stepTimeout = Milliseconds(900_000)
 
   private let reactor: Reactor
   private let address: SocketAddress

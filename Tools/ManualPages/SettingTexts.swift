@@ -85,7 +85,7 @@ enum SettingTexts {
     "websocket.compression_memory_level":
       "How much memory the search for what can be left out takes, zlib's memLevel. More is a little better.",
     "tunnel.bandwidth_limit":
-      "Bytes a second into the tunnel, at the most, of which 98 % are used; what the service or a metered link "
+      "Bytes a second into the tunnel, at the most, of which 99 % are used; what the service or a metered link "
       + "allows. 0 finds out by the round trips of pings how much may be on the way before it queues.",
   ]
 }

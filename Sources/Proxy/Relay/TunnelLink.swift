@@ -212,7 +212,10 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       let length = inbound.withPayload { Int($0[0]) << 8 | Int($0[1]) }
       let total = Message.prefixByteCount + length
       if length > limits.messageByteCountMax {
-        violate(.messageTooBig, reason: "a message of \(length) bytes")
+        violate(
+          .messageTooBig,
+          reason:
+            "a message of \(length) bytes; message.max_size allows \(limits.messageByteCountMax)")
         return false
       }
       if inbound.payloadByteCount < total { return true }

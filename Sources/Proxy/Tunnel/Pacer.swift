@@ -15,9 +15,9 @@ import Basics
 /// that answers no pings is not paced.
 public struct Pacer {
   /// How much of the limit is used; the rest is for what the service counts and this program does not.
-  private static let usedPercentage: Int64 = 98
+  private static let usedPercentage: Int64 = 99
   /// What may be caught up of a time in which nothing was sent, and how long one frame may take.
-  private static let burst: Int64 = 10_000_000
+  private static let burst: Int64 = 15_000_000
   /// A frame is not cut below this for the sake of pacing.
   static let frameByteCountMin = 1_024
 
