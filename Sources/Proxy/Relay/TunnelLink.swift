@@ -90,6 +90,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   var pendingClose: [UInt8]?
   private var heartbeat: Heartbeat?
   private var pingTimer: TimerID?
+  /// When the last ping of the heartbeat was sent.
+  private var beatAt: Instant?
   private var closeTimer: TimerID?
   private var restTimer: TimerID?
   var paceTimer: TimerID?
@@ -286,6 +288,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       return
     }
     ping()
+    beatAt = network.now
     if state == .open { schedulePing() }
   }
 
@@ -296,8 +299,11 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   private func ponged(_ stamp: PingStamp) {
-    let roundTrip = network.now.millisecondsRoundedUp(since: stamp.sentAt)
-    log.debug("Pong reply latency: \(roundTrip.count) ms")
+    // Those of the pacer are too many for a log.
+    if stamp.sentAt == beatAt {
+      let roundTrip = network.now.millisecondsRoundedUp(since: stamp.sentAt)
+      log.debug("Pong reply latency: \(roundTrip.count) ms")
+    }
     pacer?.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
     if pacer?.wantsPing == true && state == .open { ping() }
     roomCame()
