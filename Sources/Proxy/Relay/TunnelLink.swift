@@ -282,7 +282,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Another period of silence, perhaps the last.
   private func beat() {
     let isAlive = heartbeat?.periodEnded(
-      isReading: !isPaused, hasUnsent: stream.unsentByteCount > 0, transport: stream.transportState)
+      isReading: !isPaused, hasUnsent: stream.unsentByteCount > 0,
+      awaitsPong: pacer?.awaitsPong == true, transport: stream.transportState)
     if isAlive == false {
       end(.silent)
       return

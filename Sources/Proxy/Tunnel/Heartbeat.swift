@@ -26,10 +26,11 @@ public struct Heartbeat {
   /// - Parameters:
   ///   - isReading: false when we do not read by our own choice; silence then says nothing.
   ///   - hasUnsent: something waits behind what the peer has taken, so that a ping may be stuck.
+  ///   - awaitsPong: what was sent is held back until the peer has read more, which its pongs tell.
   ///   - transport: what the peer's system has done. When it takes some of what waits, the peer is alive.
   /// - Returns: false when the peer counts as dead.
   public mutating func periodEnded(
-    isReading: Bool, hasUnsent: Bool, transport: TransportState
+    isReading: Bool, hasUnsent: Bool, awaitsPong: Bool = false, transport: TransportState
   ) -> Bool {
     let isStuck = hasUnsent || transport.unacknowledgedByteCount > 0
     let hasProgress = isStuck && transport.acknowledgedByteCount != acknowledgedByteCount
@@ -37,6 +38,9 @@ public struct Heartbeat {
     silentPeriodCount = hasReceived || !isReading || hasProgress ? 0 : silentPeriodCount + 1
     hasReceived = false
     if silentPeriodCount < Self.silentPeriodCountMax { return true }
-    return transport.isHoldingOff && period.count * Int64(silentPeriodCount) < heldOffTimeMax.count
+    // Held back by the pacer, too little is sent to close the peer's window.
+    let isHeldBack = awaitsPong && transport.unacknowledgedByteCount == 0
+    return (transport.isHoldingOff || isHeldBack)
+      && period.count * Int64(silentPeriodCount) < heldOffTimeMax.count
   }
 }

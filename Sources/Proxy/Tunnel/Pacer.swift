@@ -90,6 +90,11 @@ public struct Pacer {
   /// Bytes that are on the way, as far as is known.
   var inFlightByteCount: Int { sentByteCount - arrivedByteCount }
 
+  /// As much is on the way as may be, of a service that does answer pings.
+  public var awaitsPong: Bool {
+    limit == 0 && hasAnswered && inFlightByteCount >= allowedByteCount
+  }
+
   // MARK: Sending
 
   /// When the next message may go: now or earlier, or later, which a pong may bring forward.

@@ -14,6 +14,7 @@ struct HeartbeatTests {
     /// Bytes acknowledged in it.
     var acknowledged: UInt64 = 0
     var isHoldingOff = false
+    var awaitsPong = false
   }
 
   static let silent = Period()
@@ -42,6 +43,15 @@ struct HeartbeatTests {
       [Period](repeating: heldOff, count: 4) + [Period(unacknowledged: 9, acknowledged: 1)]
         + [Period](repeating: heldOff, count: 4), true
     ),
+    ("held back", [Period](repeating: Period(acknowledged: 9, awaitsPong: true), count: 4), true),
+    (
+      "held back for too long",
+      [Period](repeating: Period(acknowledged: 9, awaitsPong: true), count: 5), false
+    ),
+    (
+      "held back, and the system does not acknowledge the pings",
+      [Period](repeating: Period(unacknowledged: 9, awaitsPong: true), count: 3), false
+    ),
     ("held off, then not even that", [heldOff, heldOff, Period(unacknowledged: 9)], false),
     (
       "all acknowledged, never answered",
@@ -62,7 +72,8 @@ struct HeartbeatTests {
       transport.isHoldingOff = period.isHoldingOff
       alive =
         heartbeat.periodEnded(
-          isReading: period.isReading, hasUnsent: period.hasUnsent, transport: transport) && alive
+          isReading: period.isReading, hasUnsent: period.hasUnsent,
+          awaitsPong: period.awaitsPong, transport: transport) && alive
     }
     #expect(alive == isAlive, "\(name)")
   }
