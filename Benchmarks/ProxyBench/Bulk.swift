@@ -24,7 +24,7 @@ struct Bulk: ChainMeasurement {
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     let stream = try chain.connect()
-    let move = name == "up" ? Self.upload : Self.download
+    let move = name == "up" ? Pattern.shared.upload : Self.download
     try move(Self.warmUpBytes, stream)
     let byteCount = megabyteCount * 1_000_000
     let children = [chain.source, chain.destination, chain.hub]
@@ -38,14 +38,6 @@ struct Bulk: ChainMeasurement {
     return try [Double(megabyteCount) / seconds]
       + zip(cpuAfter, cpuBefore).map { ($0 - $1) / gigabytes }
       + children.map { try $0.megabytes("VmHWM") }
-  }
-
-  private static func upload(_ byteCount: Int, _ stream: Stream) throws {
-    try Request.upload.send(to: stream, count: byteCount)
-    try Pattern.shared.send(byteCount, to: stream)
-    guard try stream.receiveByte() == Request.ping.rawValue else {
-      throw Failure("the connection ended before the server had everything")
-    }
   }
 
   private static func download(_ byteCount: Int, _ stream: Stream) throws {

@@ -32,14 +32,14 @@ struct Compression: ChainMeasurement {
     guard let wiretap = chain.wiretap else { throw Failure("nobody counts the wire's bytes") }
     let pattern = name.hasPrefix("log") ? Pattern.logText : Pattern.shared
     let stream = try chain.connect()
-    try upload(Self.warmUpBytes, pattern, stream)
+    try pattern.upload(Self.warmUpBytes, over: stream)
     let byteCount = megabyteCount * 1_000_000
     let children = [chain.source, chain.destination, chain.hub]
     for child in children { child.resetPeak() }
     let cpuBefore = try children.map { try $0.cpuSeconds() }
     let wireBefore = wiretap.byteCount
     let start = Clock.now()
-    try upload(byteCount, pattern, stream)
+    try pattern.upload(byteCount, over: stream)
     let seconds = Clock.seconds(since: start)
     let wire = wiretap.byteCount - wireBefore
     let cpuAfter = try children.map { try $0.cpuSeconds() }
@@ -47,13 +47,5 @@ struct Compression: ChainMeasurement {
     return try [Double(wire) / Double(byteCount), Double(megabyteCount) / seconds]
       + zip(cpuAfter, cpuBefore).map { ($0 - $1) / gigabytes }
       + [chain.source, chain.destination].map { try $0.megabytes("VmHWM") }
-  }
-
-  private func upload(_ byteCount: Int, _ pattern: Pattern, _ stream: Stream) throws {
-    try Request.upload.send(to: stream, count: byteCount)
-    try pattern.send(byteCount, to: stream)
-    guard try stream.receiveByte() == Request.ping.rawValue else {
-      throw Failure("the connection ended before the server had everything")
-    }
   }
 }

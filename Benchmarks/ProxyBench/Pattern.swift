@@ -59,6 +59,15 @@ final class Pattern: @unchecked Sendable {
     }
   }
 
+  /// Has the server take so many bytes, until it has everything.
+  func upload(_ byteCount: Int, over stream: Stream) throws {
+    try Request.upload.send(to: stream, count: byteCount)
+    try send(byteCount, to: stream)
+    guard try stream.receiveByte() == Request.ping.rawValue else {
+      throw Failure("the connection ended before the server had everything")
+    }
+  }
+
   /// Receives so many bytes. `pause` is called before each piece with the count so far, and with it
   /// every byte is compared as well.
   func receive(

@@ -13,8 +13,8 @@ protocol RelayHandler: AnyObject {
 
 /// One WebSocket's worth of relaying: the session, its link, and the local sockets.
 ///
-/// Connections that have something for the tunnel stand in a queue and are served round-robin, one frame
-/// each, as long as the link has room. Bytes from the tunnel go to the local sockets at once; when one
+/// Connections that have something for the tunnel stand in a queue that shares the bytes evenly, and
+/// send one frame a turn, as long as the link has room. Bytes from the tunnel go to the local sockets at once; when one
 /// of these takes no more than `connectionPendingMax` bytes, or all together more than
 /// `tunnelPendingMax`, the link is paused until it does.
 final class Relay: TunnelLinkHandler, ConnectorHandler {
