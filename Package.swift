@@ -30,11 +30,13 @@ if let embeddedLibraries {
         "-L\(embeddedLibraries)", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
         "--icf=safe", "-Xlinker", "-s",
       ]
-        + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : [])),
-
-    .linkedLibrary("m"),
+        + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : []))
   ]
 }
+/// Programs with dictionaries and Unicode's tables, which localproxy does without.
+let hashingSettings: [LinkerSetting] =
+  embeddedLibraries == nil
+  ? [] : programSettings + [.linkedLibrary("m"), .linkedLibrary("swiftUnicodeDataTables")]
 
 if fuzzes {
   productSettings += [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
@@ -71,8 +73,7 @@ var targets: [Target] = [
   .executableTarget(
     name: "tunneld", dependencies: ["TunnelService", "Reactor"],
     swiftSettings: productSettings,
-    linkerSettings: programSettings
-      + (embeddedLibraries == nil ? [] : [.linkedLibrary("swiftUnicodeDataTables")])),
+    linkerSettings: hashingSettings),
 ]
 var dependencies: [Package.Dependency] = []
 let frameLoops: [Target] = [
@@ -88,7 +89,7 @@ if embeddedLibraries == nil && !fuzzes || Context.environment["LOCALPROXY_ECHO"]
     .executableTarget(
       name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
       path: "Tests/WebSocketEcho", exclude: ["summary.py"], swiftSettings: productSettings,
-      linkerSettings: programSettings))
+      linkerSettings: hashingSettings))
 }
 
 /// `make bench` sets it: the frames' loops compiled like the product.
@@ -98,7 +99,7 @@ if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "
     .executableTarget(
       name: "FrameBench", dependencies: ["FrameLoops"], path: "Benchmarks/FrameBench",
       swiftSettings: productSettings,
-      linkerSettings: programSettings + [.linkedLibrary("swiftUnicodeDataTables")]))
+      linkerSettings: hashingSettings))
 }
 if fuzzes {
   targets += [

@@ -38,6 +38,10 @@ public enum Process {
   /// without a reader is an error rather than the end (SIGPIPE).
   public static func prepareStandardStreams() { cepoll_prepare_standard_streams() }
 
+  /// Gives the memory back that only the start needed: what is free in the heap, and the pages of the program and its
+  /// libraries, of which those that are still used come back at once.
+  public static func giveBackMemory() { cepoll_give_back_memory() }
+
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 
   public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }

@@ -120,6 +120,9 @@ const char *cepoll_environment(const char *name);
 /// "Linux 6.1.0 x86_64".
 void cepoll_system_name(char *text, size_t capacity);
 _Noreturn void cepoll_exit(int status);
+/// Gives back to the system what is free in the heap, and the pages of the program and its libraries that were
+/// read so far. What is still needed of them comes back from the page cache as it is used.
+void cepoll_give_back_memory(void);
 
 // Files ---------------------------------------------------------------------------------------------
 

@@ -49,8 +49,11 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
+    // Each step of the start touches other parts of the libraries; so no two add up.
+    Process.giveBackMemory()
     tls = try TLSContext(
       clientTrusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
+    Process.giveBackMemory()
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
     log.conceal(configuration.webProxy?.authorization ?? "")
@@ -243,6 +246,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private func serve() {
     cancelTimer()
     guard let relay else { return }
+    Process.giveBackMemory()
     switch configuration.role {
     case .destination: relay.announceTargets()
     case .source:
