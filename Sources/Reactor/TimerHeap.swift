@@ -8,14 +8,19 @@ public protocol TimerHandler: AnyObject {
 
 /// Names one scheduled timer; worthless after it fired or was cancelled.
 public struct TimerID: Equatable {
+  fileprivate let place: Int
   fileprivate let serial: UInt64
 }
 
 /// A binary heap of deadlines. The clock is the caller's: `popDue(now:)` says what is due.
+///
+/// Each timer has a place in a table that says where in the heap it is, so that it can be taken out in the time
+/// that putting it in took.
 struct TimerHeap {
   private struct Entry {
     let deadline: Instant
     let serial: UInt64
+    let place: Int
     let tag: Int
     let handler: any TimerHandler
 
@@ -25,23 +30,30 @@ struct TimerHeap {
   }
 
   private var entries: [Entry] = []
+  /// Indices into `entries`.
+  private var places: [Int] = []
+  private var freePlaces: [Int] = []
   private var nextSerial: UInt64 = 1
 
   var count: Int { entries.count }
   var nextDeadline: Instant? { entries.first?.deadline }
 
   mutating func schedule(at deadline: Instant, handler: any TimerHandler, tag: Int) -> TimerID {
-    let serial = nextSerial
+    let id = TimerID(place: freePlaces.popLast() ?? places.count, serial: nextSerial)
     nextSerial += 1
-    entries.append(Entry(deadline: deadline, serial: serial, tag: tag, handler: handler))
+    if id.place == places.count { places.append(0) }
+    places[id.place] = entries.count
+    entries.append(
+      Entry(deadline: deadline, serial: id.serial, place: id.place, tag: tag, handler: handler))
     siftUp(entries.count - 1)
-    return TimerID(serial: serial)
+    return id
   }
 
-  /// Takes a timer out. Linear in the number of timers: a few per tunnel, and one for each connection that is
-  /// being opened or closed; those that are open share their tunnel's sweep.
+  /// Takes a timer out.
   mutating func cancel(_ id: TimerID) {
-    guard let index = entries.firstIndex(where: { $0.serial == id.serial }) else { return }
+    guard id.place < places.count else { return }
+    let index = places[id.place]
+    guard index < entries.count, entries[index].serial == id.serial else { return }
     remove(at: index)
   }
 
@@ -62,8 +74,9 @@ struct TimerHeap {
   }
 
   private mutating func remove(at index: Int) {
+    freePlaces.append(entries[index].place)
     let last = entries.count - 1
-    if index != last { entries.swapAt(index, last) }
+    if index != last { exchange(index, last) }
     entries.removeLast()
     if index < entries.count {
       siftDown(index)
@@ -71,12 +84,18 @@ struct TimerHeap {
     }
   }
 
+  private mutating func exchange(_ one: Int, _ other: Int) {
+    entries.swapAt(one, other)
+    places[entries[one].place] = one
+    places[entries[other].place] = other
+  }
+
   private mutating func siftUp(_ start: Int) {
     var index = start
     while index > 0 {
       let parent = (index - 1) / 2
       if !entries[index].isBefore(entries[parent]) { return }
-      entries.swapAt(index, parent)
+      exchange(index, parent)
       index = parent
     }
   }
@@ -89,7 +108,7 @@ struct TimerHeap {
         if entries[child].isBefore(entries[smallest]) { smallest = child }
       }
       if smallest == index { return }
-      entries.swapAt(index, smallest)
+      exchange(index, smallest)
       index = smallest
     }
   }

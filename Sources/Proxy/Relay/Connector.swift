@@ -19,7 +19,10 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private let network: any Network
   private let target: LocalAddress
   private let local: SocketAddress?
-  private let settings: Settings
+  private let connectTimeout: Milliseconds
+  private let retryDelay: Milliseconds
+  /// It gives up some day.
+  let isBounded: Bool
   private var retriesLeft: Int
   private var resolveID: ResolveID?
   private var race: AddressRace?
@@ -35,10 +38,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     self.network = network
     self.target = target
     self.local = local
-    self.settings = settings
     self.tag = tag
     self.handler = handler
-    retriesLeft = settings.connectionRetryCount < 0 ? .max : settings.connectionRetryCount
+    connectTimeout = settings.connectTimeout
+    retryDelay = settings.connectionRetryDelay
+    isBounded = settings.connectionRetryCount >= 0
+    retriesLeft = isBounded ? settings.connectionRetryCount : .max
   }
 
   func start() {
@@ -72,7 +77,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private func begin(_ addresses: [SocketAddress]) {
     let race = AddressRace(
       network: network, name: target.description, addresses: addresses, from: local,
-      timeout: settings.connectTimeout, handler: self)
+      timeout: connectTimeout, handler: self)
     self.race = race
     race.start()
   }
@@ -89,9 +94,6 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     retry(reason)
   }
 
-  /// It gives up some day.
-  var isBounded: Bool { settings.connectionRetryCount >= 0 }
-
   private func retry(_ reason: String) {
     if retriesLeft == 0 {
       let owner = handler
@@ -101,7 +103,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     }
     retriesLeft -= 1
     handler?.connector(self, waits: reason)
-    timer = network.schedule(at: network.now + settings.connectionRetryDelay, self, tag: 0)
+    timer = network.schedule(at: network.now + retryDelay, self, tag: 0)
   }
 
   func timerFired(tag: Int, now: Instant) {

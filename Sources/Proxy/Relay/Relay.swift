@@ -30,6 +30,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private static let refusalDelayMax = Milliseconds(2_000)
   /// Sockets being closed at once that are read to their end; more are closed as they are.
   private static let farewellCountMax = 256
+  /// After so many connections at once the memory that they had is given back to the system.
+  private static let crowdCountMin = 64
 
   let network: any Network
   let link: TunnelLink
@@ -54,6 +56,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Resets for connections that never were.
   var refusals: [MessageHeader] = []
   private var farewellCount = 0
+  /// Connections at once since there was none.
+  private var connectionCountPeak = 0
   var isDraining = false
   private var endsQuietly = false
   var sweepTimer: TimerID?
@@ -252,6 +256,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       relay: self, slot: slot, service: service, peer: peer, now: now)
     while connections.count <= slot { connections.append(nil) }
     connections[slot] = connection
+    connectionCountPeak = max(connectionCountPeak, connectionCount)
     return connection
   }
 
@@ -340,7 +345,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     if !isCurrent(connection) { return }
     connections[connection.slot] = nil
     session.release(slot: connection.slot)
-    if isDraining && connectionCount == 0 { handler?.relayDrained(self) }
+    if connectionCount > 0 { return }
+    if connectionCountPeak >= Self.crowdCountMin { Process.giveBackMemory() }
+    connectionCountPeak = 0
+    if isDraining { handler?.relayDrained(self) }
   }
 
   // MARK: The end

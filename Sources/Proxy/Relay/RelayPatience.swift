@@ -17,12 +17,13 @@ extension Relay: TimerHandler {
   func timerFired(tag: Int, now: Instant) {
     sweepTimer = nil
     var isNeeded = false
+    let patience = isAnyInUse ? settings.stallTimeout : settings.loneStallTimeout
     for case let connection? in connections {
       switch session.slots[connection.slot]?.state {
       case .localEnded, .peerEnded, .draining, .opening, .openingPeerEnded, .open:
         if isStalled(connection) {
           isNeeded = true
-          expireStalled(connection)
+          expireStalled(connection, patience)
           continue
         }
         if expire(connection) { isNeeded = true }
@@ -37,10 +38,8 @@ extension Relay: TimerHandler {
     connection.isCongested || (isOverPending && !connection.pending.isEmpty)
   }
 
-  private func expireStalled(_ connection: LocalConnection) {
+  private func expireStalled(_ connection: LocalConnection, _ patience: Milliseconds) {
     connection.noteProgress(now)
-    let patience =
-      othersWait(behind: connection) ? settings.stallTimeout : settings.loneStallTimeout
     if now < connection.lastProgress + patience { return }
     log.warning(
       "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
@@ -67,14 +66,14 @@ extension Relay: TimerHandler {
     return true
   }
 
-  /// Whether another connection is in use: it moved bytes since the tunnel stood still, or just before. What
-  /// waits for it in the tunnel cannot be seen without reading the tunnel.
-  private func othersWait(behind stalled: LocalConnection) -> Bool {
-    connections.contains { other in
-      guard let other, other !== stalled, !isStalled(other),
-        let state = session.slots[other.slot]?.state, state.takesData
+  /// Whether a connection that is not stalled itself is in use: it moved bytes since the tunnel stood still, or just
+  /// before. What waits for it in the tunnel cannot be seen without reading the tunnel.
+  private var isAnyInUse: Bool {
+    connections.contains { connection in
+      guard let connection, !isStalled(connection),
+        let state = session.slots[connection.slot]?.state, state.takesData
       else { return false }
-      return pausedAt < other.lastProgress + Self.recentUse
+      return pausedAt < connection.lastProgress + Self.recentUse
     }
   }
 }

@@ -1,48 +1,79 @@
 import Basics
 
-/// The slots of a stream's connections by their ids, in the order of the ids. Ids are given in that order, so
-/// what is new goes to the end.
+/// The slots of a stream's connections by their ids.
+///
+/// A hash table with linear probing, at most half full. Ids are given one after the other, so that their lowest
+/// bits alone spread them.
 struct ConnectionTable {
-  private var entries: [(connectionID: UInt32, slot: Int)] = []
+  /// A slot of -1 is none.
+  private var entries: [(connectionID: UInt32, slot: Int32)] = []
+  private(set) var count = 0
 
-  var count: Int { entries.count }
+  private static let sizeMin = 8
 
   /// The slot of a connection; nil when there is none, or to take it away.
   subscript(connectionID: UInt32) -> Int? {
     get {
-      let index = place(of: connectionID)
-      return hasEntry(at: index, connectionID) ? entries[index].slot : nil
+      if count == 0 { return nil }
+      let entry = entries[place(of: connectionID)]
+      return entry.slot < 0 ? nil : Int(entry.slot)
     }
     set {
-      let index = place(of: connectionID)
-      let isThere = hasEntry(at: index, connectionID)
       if let slot = newValue {
-        if isThere {
-          entries[index].slot = slot
-        } else {
-          entries.insert((connectionID, slot), at: index)
-        }
-      } else if isThere {
-        entries.remove(at: index)
+        insert(connectionID, Int32(truncatingIfNeeded: slot))
+      } else if count > 0 {
+        remove(at: place(of: connectionID))
       }
     }
   }
 
-  mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
-
-  private func hasEntry(at index: Int, _ connectionID: UInt32) -> Bool {
-    index < entries.count && entries[index].connectionID == connectionID
+  mutating func removeAll() {
+    entries = []
+    count = 0
   }
 
-  /// The index of the first entry whose id is not smaller.
+  /// Where the id is, or the free place where it belongs. Only with a table that has one.
   private func place(of connectionID: UInt32) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].connectionID < connectionID { low = middle + 1 } else { high = middle }
+    var index = home(of: connectionID)
+    while entries[index].slot >= 0 && entries[index].connectionID != connectionID {
+      index = (index + 1) & (entries.count - 1)
     }
-    return low
+    return index
+  }
+
+  private func home(of connectionID: UInt32) -> Int {
+    Int(connectionID) & (entries.count - 1)
+  }
+
+  private mutating func insert(_ connectionID: UInt32, _ slot: Int32) {
+    if 2 * (count + 1) > entries.count { grow() }
+    let index = place(of: connectionID)
+    if entries[index].slot < 0 { count += 1 }
+    entries[index] = (connectionID, slot)
+  }
+
+  private mutating func grow() {
+    let old = entries
+    entries = .init(repeating: (0, -1), count: max(2 * old.count, Self.sizeMin))
+    for entry in old where entry.slot >= 0 { entries[place(of: entry.connectionID)] = entry }
+  }
+
+  /// Closes the gap with what stands behind it and may move there, lest a search stops short of it.
+  private mutating func remove(at start: Int) {
+    if entries[start].slot < 0 { return }
+    count -= 1
+    var gap = start
+    var index = start
+    while true {
+      index = (index + 1) & (entries.count - 1)
+      if entries[index].slot < 0 { break }
+      let distance = (index - home(of: entries[index].connectionID)) & (entries.count - 1)
+      if distance >= (index - gap) & (entries.count - 1) {
+        entries[gap] = entries[index]
+        gap = index
+      }
+    }
+    entries[gap].slot = -1
   }
 }
 
