@@ -102,8 +102,9 @@ final class TCPStream: Stream, EventHandler {
       return
     }
     state = .open
-    updateRegistration(interest)
     owner?.streamOpened()
+    // What the owner asked for just now may have taken the place of what connecting waited for.
+    if state == .open { updateRegistration(interest) }
   }
 
   func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {

@@ -27,7 +27,8 @@ enum SettingTexts {
       "How long it waits before each of these attempts; less than 10 counts as 10.",
     "tcp.connect_timeout_ms": "How long one address of a server may take to answer.",
     "tcp.max_active_connections":
-      "Connections at one time, in all services together. A further one is refused with a warning.",
+      "Connections at one time, in all services together. A source's further clients wait while places become free, "
+      + "and are refused with a warning when none did for 2 s; a destination refuses at once.",
     "tcp.read_buffer_size": "Bytes taken from a client or server at once, at the most.",
     "tcp.write_buffer_size":
       "Bytes that may wait for one slow client or server before the tunnel is no longer read.",

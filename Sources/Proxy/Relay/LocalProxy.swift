@@ -378,6 +378,8 @@ extension LocalProxy: RelayHandler {
   }
 
   func relayDrained(_ relay: Relay) { relay.close(isQuiet: true) }
+
+  func relay(_ relay: Relay, isFull: Bool) { listeners?.isAccepting = !isFull }
 }
 
 extension LocalProxy: SourceListenersHandler {

@@ -9,6 +9,8 @@ protocol RelayHandler: AnyObject {
   func relay(_ relay: Relay, ended end: TunnelLink.End)
   /// No connection is left, after `drain`.
   func relayDrained(_ relay: Relay)
+  /// A source has no place for another client, or has again.
+  func relay(_ relay: Relay, isFull: Bool)
 }
 
 /// One WebSocket's worth of relaying: the session, its link, and the local sockets.
@@ -58,6 +60,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private var farewellCount = 0
   /// Connections at once since there was none.
   private var connectionCountPeak = 0
+  /// The client that waits for a place; nil when none does.
+  var waitingClient: WaitingClient?
+  var placeTimer: TimerID?
+  /// One has waited in vain, and no place became free since: no other need wait.
+  var isPatienceOver = false
   var isDraining = false
   private var endsQuietly = false
   var sweepTimer: TimerID?
@@ -345,6 +352,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     if !isCurrent(connection) { return }
     connections[connection.slot] = nil
     session.release(slot: connection.slot)
+    placeCame()
     if connectionCount > 0 { return }
     if connectionCountPeak >= Self.crowdCountMin { Process.giveBackMemory() }
     connectionCountPeak = 0
@@ -356,6 +364,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Takes no new connection, and says when the last is gone.
   func drain() {
     isDraining = true
+    refuseWaiting()
     if connectionCount == 0 { handler?.relayDrained(self) }
   }
 
@@ -381,6 +390,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     link.abandon()
     if let sweepTimer { network.cancel(sweepTimer) }
     sweepTimer = nil
+    takeWaiting()?.stream.abort()
     queue.removeAll()
     for case let connection? in connections {
       connection.close(abruptly: !isOrderly || !connection.pending.isEmpty)

@@ -8,13 +8,25 @@ extension Relay: TimerHandler {
   /// How long before a pause a connection may have moved its last byte and still counts as in use.
   private static var recentUse: Milliseconds { Milliseconds(1_000) }
 
+  enum TimerTag: Int { case sweep, place, patience }
+
   func scheduleSweep() {
     if sweepTimer != nil || isOver { return }
-    sweepTimer = network.schedule(at: network.now + Self.sweepPeriod, self, tag: 0)
+    sweepTimer = network.schedule(
+      at: network.now + Self.sweepPeriod, self, tag: TimerTag.sweep.rawValue)
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    switch TimerTag(rawValue: tag) {
+    case .sweep: sweep()
+    case .place: admit(isLate: false)
+    case .patience: admit(isLate: true)
+    case nil: break
+    }
   }
 
   /// Ends what lingers, drains or stalls for too long. It runs only while there is such a connection.
-  func timerFired(tag: Int, now: Instant) {
+  private func sweep() {
     sweepTimer = nil
     var isNeeded = false
     let patience = isAnyInUse ? settings.stallTimeout : settings.loneStallTimeout

@@ -6,30 +6,98 @@ extension Relay {
   /// A half-closed client is left alone so long after its last byte, even when its place is wanted.
   private static var evictionRest: Milliseconds { Milliseconds(1_000) }
 
+  /// How long a client waits for a place among the connections, from when the last became free.
+  private static var placePatience: Milliseconds { Milliseconds(2_000) }
+
+  /// A client that was accepted, for whom there is no place yet.
+  struct WaitingClient {
+    let stream: any Stream
+    let service: Int
+    let peer: SocketAddress
+  }
+
   /// A client came to the service's port.
   func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
-    let isFull = isDraining || refusals.count >= Self.refusalCountMax
-    if !isFull && session.replaces(service: service) { replaceConnection(of: service) }
-    if isOver { return }
-    var result =
-      isFull ? .full : session.open(service: service)
-    if case .full = result, !isDraining, evictLingering() {
-      result = session.open(service: service)
+    let client = WaitingClient(stream: stream, service: service, peer: peer)
+    if isDraining || refusals.count >= Self.refusalCountMax {
+      refuse(client)
+    } else if !begin(client) && !isOver {
+      hold(client)
     }
-    guard case .opened(let slot, let type) = result else {
-      log.warning(
-        "refused a client from \(peer.description) for \(serviceLabel(service)): "
-          + "\(session.connectionCount) of \(session.connectionCountMax) connections are open")
-      stream.abort()
-      return
-    }
+  }
+
+  /// Gives the client a place; false when there is none.
+  private func begin(_ client: WaitingClient) -> Bool {
+    let service = client.service
+    if session.replaces(service: service) { replaceConnection(of: service) }
+    if isOver { return false }
+    var result = session.open(service: service)
+    if case .full = result, evictLingering() { result = session.open(service: service) }
+    guard case .opened(let slot, let type) = result else { return false }
     logStart(type, slot)
-    let connection = insert(slot: slot, service: service, peer: .client(peer))
+    let connection = insert(slot: slot, service: service, peer: .client(client.peer))
     connection.startToSend = type
-    connection.attach(stream)
+    connection.attach(client.stream)
     connection.startReading()
+    // Most clients speak first, and by now they have.
+    connection.isReadable = true
     enqueue(connection)
     serve()
+    return true
+  }
+
+  /// Keeps the client until there is a place, and the others in the kernel, as long as places become free.
+  private func hold(_ client: WaitingClient) {
+    if waitingClient != nil || isPatienceOver {
+      refuse(client)
+      return
+    }
+    waitingClient = client
+    handler?.relay(self, isFull: true)
+    placeTimer = network.schedule(
+      at: now + Self.placePatience, self, tag: TimerTag.patience.rawValue)
+  }
+
+  private func refuse(_ client: WaitingClient) {
+    log.warning(
+      "refused a client from \(client.peer.description) for \(serviceLabel(client.service)): "
+        + "\(session.connectionCount) of \(session.connectionCountMax) connections are open")
+    client.stream.abort()
+  }
+
+  /// A connection has gone: its place is the waiting client's, in a moment.
+  func placeCame() {
+    isPatienceOver = false
+    if waitingClient == nil { return }
+    if let placeTimer { network.cancel(placeTimer) }
+    placeTimer = network.schedule(at: now, self, tag: TimerTag.place.rawValue)
+  }
+
+  /// There is a place for the waiting client, or it has waited long enough.
+  func admit(isLate: Bool) {
+    guard let client = takeWaiting() else { return }
+    if !begin(client) && !isOver {
+      if !isLate {
+        hold(client)
+        return
+      }
+      refuse(client)
+      isPatienceOver = true
+    }
+    if !isOver { handler?.relay(self, isFull: false) }
+  }
+
+  func refuseWaiting() {
+    if let client = takeWaiting() { refuse(client) }
+  }
+
+  /// The client that waits, who waits no longer.
+  func takeWaiting() -> WaitingClient? {
+    if let placeTimer { network.cancel(placeTimer) }
+    placeTimer = nil
+    let client = waitingClient
+    waitingClient = nil
+    return client
   }
 
   /// A stream that has one connection ends with the coming of the next.

@@ -340,7 +340,7 @@ public struct TunnelSession {
       fault = "a further connection in a stream that began without connection ids"
     } else if services[service].slots[connectionID] != nil {
       fault = "the connection id \(connectionID) is in use already"
-    } else if connectionCount >= connectionCountMax {
+    } else if !hasPlace {
       fault = limitReason
     }
     if let fault {
@@ -350,6 +350,15 @@ public struct TunnelSession {
     let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
     slots[slot]?.isNegotiated = message.ignorable && options.negotiatesHalfClose
     return .start(slot: slot)
+  }
+
+  /// Those that are over for the source, and only drain here, do not count, up to as many again.
+  private var hasPlace: Bool {
+    if connectionCount < connectionCountMax { return true }
+    if connectionCount >= 2 * connectionCountMax { return false }
+    var count = 0
+    for case let connection? in slots where connection.state != .draining { count += 1 }
+    return count < connectionCountMax
   }
 
   private var limitReason: String {

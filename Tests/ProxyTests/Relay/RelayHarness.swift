@@ -10,8 +10,12 @@ final class RelayHarness {
   let network: Reactor
   let relay: Relay
 
-  init(_ role: TunnelRole, settings: Settings = Settings()) throws {
+  /// - Parameter scripted: whose time counts; by default the system's does.
+  init(
+    _ role: TunnelRole, settings: Settings = Settings(), scripted: ScriptedNetwork? = nil
+  ) throws {
     network = try Reactor()
+    let network: any Network = scripted ?? self.network
     let link = TunnelLink(
       network: network, stream: tunnel, role: .client, early: [], log: Log(level: .off))
     var options = TunnelSession.Options(

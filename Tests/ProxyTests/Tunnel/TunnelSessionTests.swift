@@ -235,6 +235,21 @@ struct TunnelSessionTests {
     #expect(session.open(service: 0) == .full)
   }
 
+  @Test("a destination's connections that only drain are not counted, up to as many again")
+  func countsDrainingApart() {
+    var session = TunnelSession.agreed(.destination, connectionCountMax: 2)
+    session.openStream(connections: 2)
+    for connection in 1...UInt32(2) {
+      #expect(session.receive(.connectionReset, connection: connection).kind != .dropped)
+      _ = session.handle(.peerReset, slot: Int(connection) - 1, hasPending: true)
+    }
+    #expect(session.receive(.connectionStart, connection: 3).kind == .start(2))
+    #expect(session.receive(.connectionStart, connection: 4).kind == .start(3))
+    #expect(session.receive(.connectionStart, connection: 5).kind == .reply(0, 1, 5))
+    session.release(slot: 0)
+    #expect(session.receive(.connectionStart, connection: 6).kind == .reply(0, 1, 6))
+  }
+
   @Test("a destination at its limit resets what it cannot take, by its new stream's id")
   func refusesAtLimit() {
     var session = TunnelSession.agreed(
