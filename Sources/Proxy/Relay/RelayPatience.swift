@@ -5,8 +5,9 @@ import Reactor
 /// while there is one to look at.
 extension Relay: TimerHandler {
   private static var sweepPeriod: Milliseconds { Milliseconds(1_000) }
-  /// How long before a pause a connection may have moved its last byte and still counts as in use.
-  private static var recentUse: Milliseconds { Milliseconds(1_000) }
+  /// How long before a pause a connection may have moved its last byte and still counts as in use: an operator
+  /// reads and thinks before the next keystroke.
+  private static var recentUse: Milliseconds { Milliseconds(60_000) }
 
   enum TimerTag: Int { case sweep, place, patience }
 
@@ -78,8 +79,8 @@ extension Relay: TimerHandler {
     return true
   }
 
-  /// Whether a connection that is not stalled itself is in use: it moved bytes since the tunnel stood still, or just
-  /// before. What waits for it in the tunnel cannot be seen without reading the tunnel.
+  /// Whether a connection that is not stalled itself is in use: it moved bytes since the tunnel stood still, or not
+  /// long before. What waits for it in the tunnel cannot be seen without reading the tunnel.
   private var isAnyInUse: Bool {
     connections.contains { connection in
       guard let connection, !isStalled(connection),
