@@ -6,6 +6,8 @@ import COpenSSL
   /// The BIO that reads from and writes to a `TLSStream`'s own queues.
   let method: OpaquePointer
   let verifiesPeer: Bool
+  /// Where the context looks for certificates.
+  private let trustFiles: [CertificateFile]
   /// Where a client's trust comes from: files and directories; empty when there are none.
   public let trustSource: String
   /// What the user should know about that, as one line; empty when all is well.
@@ -25,12 +27,10 @@ import COpenSSL
       if isAccepted == 0 { unsafe TLSStream.noteRefused(storeContext) }
       return isAccepted
     }
-    // What is not asked is not read: finding and parsing a store takes most of a short start.
+    // What is not asked is not read.
     var store = unsafe TrustStore(context)
-    if verifiesPeer {
-      store.load()
-      if let extraTrustDirectory { store.add(extra: extraTrustDirectory) }
-    }
+    if verifiesPeer { store.load(extra: extraTrustDirectory) }
+    trustFiles = store.files
     trustSource = store.source
     trustWarning = store.warning
   }
@@ -39,6 +39,7 @@ import COpenSSL
   public init(serverCertificate: String, key: String) throws(TLSError) {
     (unsafe context, unsafe method) = unsafe try Self.makeContext(TLS_server_method())
     verifiesPeer = false
+    trustFiles = []
     trustSource = ""
     trustWarning = ""
     if unsafe SSL_CTX_use_certificate_chain_file(context, serverCertificate) != 1 {

@@ -9,13 +9,15 @@ import COpenSSL
 ///    alone OpenSSL's own file counts, as with every program that uses it.
 /// 2. Without `SSL_CERT_DIR`, the first of `directories` with certificates named by hash in it. OpenSSL reads such a
 ///    one during a handshake, and only the certificate it needs.
-/// 3. Without either, and when that directory holds too few to be all, the first of `files` that is there. It is
-///    parsed whole, which takes tens of milliseconds and some memory.
+/// 3. Without either, and when that directory holds too few to be all, the first of `filePaths` that is there. Of a file,
+///    too, only what is needed is read (`CertificateFile`), and only when no directory has it.
 @safe struct TrustStore {
   /// With fewer certificates a directory is somebody's additions to a file.
   private static let certificateCountMin: Int32 = 16
 
   private let context: OpaquePointer
+  /// Whoever owns the context keeps them as long as that.
+  private(set) var files: [CertificateFile] = []
   private(set) var source = ""
   private(set) var warning = ""
 
@@ -29,7 +31,7 @@ import COpenSSL
     ]
   }
 
-  private static var files: [String] {
+  private static var filePaths: [String] {
     [
       unsafe String(cString: X509_get_default_cert_file()),
       "/etc/ssl/certs/ca-certificates.crt",  // Debian, Alpine, OpenWrt
@@ -40,7 +42,17 @@ import COpenSSL
     ]
   }
 
-  mutating func load() {
+  /// - Parameter extra: the user's own directory, besides the platform's.
+  mutating func load(extra: String?) {
+    loadPlatform()
+    if let extra {
+      check("--capath", extra)
+      add(directory: extra)
+    }
+    for file in files { unsafe file.join(context) }
+  }
+
+  private mutating func loadPlatform() {
     let file = Process.environment("SSL_CERT_FILE")
     if let file, !add(file: file) {
       warn("SSL_CERT_FILE", file, "cannot be used: \(TLSError.takeReason())")
@@ -63,16 +75,10 @@ import COpenSSL
       break
     }
     if isWhole { return }
-    for path in Self.files where Process.fileExists(path) {
+    for path in Self.filePaths where Process.fileExists(path) {
       if add(file: path) { return }
     }
     ERR_clear_error()
-  }
-
-  /// The user's own directory, besides the platform's.
-  mutating func add(extra path: String) {
-    check("--capath", path)
-    add(directory: path)
   }
 
   /// Warns of a directory that gives no certificates.
@@ -87,7 +93,8 @@ import COpenSSL
 
   private mutating func add(file path: String) -> Bool {
     ERR_clear_error()
-    if unsafe SSL_CTX_load_verify_file(context, path) != 1 { return false }
+    guard let file = CertificateFile(path) else { return false }
+    files.append(file)
     note(path)
     return true
   }

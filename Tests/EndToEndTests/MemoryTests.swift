@@ -15,6 +15,20 @@ extension EndToEnd {
       var testDescription: String { "\(linkage.rawValue), \(isUpload ? "upload" : "download")" }
     }
 
+    @Test("Both ends keep little of what the start took", arguments: Linkage.allCases)
+    func idle(linkage: Linkage) throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      var setup = Tunnel.Setup(["SSH1": server])
+      setup.linkage = linkage
+      try withTunnel(setup) { tunnel in
+        try tunnel.check()
+        for proxy in [tunnel.source.process, tunnel.destination.process] {
+          #expect(try proxy.residentKilobytes() <= linkage.idleKilobytesMax, "\(proxy.name)")
+        }
+      }
+    }
+
     static let byteCount = 200_000_000
 
     @Test(

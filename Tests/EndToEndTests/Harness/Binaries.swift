@@ -9,8 +9,9 @@ enum Linkage: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Peak resident memory a proxy may reach, from the project's promises.
-  var residentKilobytesMax: Int { self == .dynamic ? 12 * 1024 : 8 * 1024 }
+  /// Peak resident memory a proxy may reach, and what it may have when idle, from the project's promises.
+  var residentKilobytesMax: Int { self == .dynamic ? 8_000 : 6_000 }
+  var idleKilobytesMax: Int { self == .dynamic ? 7_000 : 5_000 }
 
   /// Where the program is; one that cannot be made fails the test and names the command to try by hand.
   func program(_ name: String) throws -> String {

@@ -106,12 +106,16 @@ final class ChildProcess: @unchecked Sendable {
   // MARK: What the kernel says of it
 
   /// Largest resident memory so far.
-  func residentPeakKilobytes() throws -> Int {
+  func residentPeakKilobytes() throws -> Int { try status("VmHWM") }
+
+  func residentKilobytes() throws -> Int { try status("VmRSS") }
+
+  private func status(_ field: String) throws -> Int {
     let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let line = status.split(separator: "\n").first { $0.hasPrefix(field + ":") }
     guard let number = line?.split(whereSeparator: { " \t".contains($0) }).dropFirst().first,
       let kilobytes = Int(number)
-    else { throw Failure("no VmHWM for \(name)") }
+    else { throw Failure("no \(field) for \(name)") }
     return kilobytes
   }
 

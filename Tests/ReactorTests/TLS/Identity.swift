@@ -15,10 +15,14 @@ final class Identity: Sendable {
   static let otherName = Result { try Identity("DNS:elsewhere.example,IP:192.0.2.1") }
   static let wildcard = Result { try Identity("DNS:*.tunnel.example,DNS:data*.tunnel.example") }
 
+  static let otherSubject = Result { try Identity("DNS:localhost", subject: "/CN=another") }
+
   /// To be removed when the process ends.
   private static let directories = Mutex<[String]>([])
 
-  private init(_ subjectAlternativeNames: String) throws {
+  private init(
+    _ subjectAlternativeNames: String, subject: String = "/CN=localproxy tests"
+  ) throws {
     let directory = FileManager.default.temporaryDirectory
       .appendingPathComponent("localproxy-identity-\(UUID().uuidString)")
     trustDirectory = directory.appendingPathComponent("trust").path
@@ -28,7 +32,7 @@ final class Identity: Sendable {
     key = directory.appendingPathComponent("key.pem").path
     try Self.openssl([
       "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-      "-days", "2", "-subj", "/CN=localproxy tests", "-addext",
+      "-days", "2", "-subj", subject, "-addext",
       "subjectAltName=" + subjectAlternativeNames, "-keyout", key, "-out", certificate,
     ])
     try FileManager.default.copyItem(
