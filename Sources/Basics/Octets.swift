@@ -5,7 +5,9 @@
 extension String {
   public var octets: [UInt8] { Array(utf8) }
 
-  @inline(never) public func isSame(as other: String) -> Bool { octets == other.octets }
+  @inline(never) public func isSame(as other: String) -> Bool {
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
 
   /// Octets of a value that a message repeats, at the most.
   public static let excerptByteCountMax = 80
