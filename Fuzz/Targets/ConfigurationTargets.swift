@@ -184,10 +184,10 @@ private enum LinesRule {
   private static func read(
     _ text: [UInt8], _ hashEndsLine: Bool
   ) -> (pairs: [Pair], isWhole: Bool) {
-    var lines = KeyValueLines(text, name: "file", hashEndsLine: hashEndsLine)
+    var lines = KeyValueLines(name: "file", hashEndsLine: hashEndsLine)
     var pairs: [Pair] = []
     do throws(UsageError) {
-      while let line = try lines.next() { pairs.append((line.key, line.value)) }
+      while let line = try lines.next(in: text.span) { pairs.append((line.key, line.value)) }
       return (pairs, true)
     } catch {
       return (pairs, false)

@@ -103,6 +103,21 @@ struct PageEndTests {
     try forEachPrefix(example.octets) { _ = handshake.parse($0) }
   }
 
+  @Test(
+    "lines of option files and mapping files", arguments: [true, false],
+    [
+      "region = elsewhere\r\n# comment\n; another\n\n[section]\nSSH1 = 127.0.0.1:22 # here",
+      "key\n", "= value", "a=\u{1}", "é = ü\n\t b\t=\tc\t",
+    ])
+  func readsLines(hashEndsLine: Bool, text: String) throws {
+    for bytes in [Array(text.utf8), Array(text.utf8) + [0xc3]] {
+      try forEachPrefix(bytes) { memory in
+        var lines = KeyValueLines(name: "file", hashEndsLine: hashEndsLine)
+        while let line = try? lines.next(in: memory) { #expect(!line.key.isEmpty) }
+      }
+    }
+  }
+
   @Test("an input one octet longer than it says it is would be noticed")
   func isUnmapped() async {
     await #expect(processExitsWith: .signal(SIGSEGV)) {

@@ -8,7 +8,6 @@ struct KeyValueLines {
     let value: String
   }
 
-  private let bytes: [UInt8]
   private let name: String
   private let hashEndsLine: Bool
   private var offset = 0
@@ -17,8 +16,7 @@ struct KeyValueLines {
   /// - Parameters:
   ///   - name: the file's, for messages.
   ///   - hashEndsLine: `#` begins a comment anywhere in a line.
-  init(_ bytes: [UInt8], name: String, hashEndsLine: Bool) {
-    self.bytes = bytes
+  init(name: String, hashEndsLine: Bool) {
     self.name = name
     self.hashEndsLine = hashEndsLine
   }
@@ -28,14 +26,11 @@ struct KeyValueLines {
 
   func fault(_ reason: String) -> UsageError { UsageError("\(position): \(reason)") }
 
-  /// The next line that says something. The message for one that is malformed does not quote it: it may have a
+  /// The next line of `bytes`, the whole file each time, that says something. The message for one that is malformed does not quote it: it may have a
   /// token in it.
-  mutating func next() throws(UsageError) -> Line? {
+  mutating func next(in bytes: Span<UInt8>) throws(UsageError) -> Line? {
     while offset < bytes.count {
-      let end = bytes[offset...].firstIndex(of: 0x0a) ?? bytes.count
-      var line = bytes[offset..<end]
-      offset = end + 1
-      number += 1
+      var line = take(from: bytes)[...]
       if hashEndsLine { line = line.beforeFirst(0x23) }
       line = line.trimmed
       guard let first = line.first, first != 0x23, first != 0x3b else { continue }
@@ -48,6 +43,17 @@ struct KeyValueLines {
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }
     return nil
+  }
+
+  private mutating func take(from bytes: Span<UInt8>) -> [UInt8] {
+    var line: [UInt8] = []
+    while offset < bytes.count && bytes[offset] != 0x0a {
+      line.append(bytes[offset])
+      offset += 1
+    }
+    offset += 1
+    number += 1
+    return line
   }
 
   /// `[section]` of a file of mappings: what is in it counts as if it stood outside.

@@ -85,9 +85,9 @@ struct MappingDirectory {
       byteCount = Self.byteCountMax
       throw UsageError("\(path): the files have more than \(Self.byteCountMax) bytes in all")
     }
-    var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: false)
+    var lines = KeyValueLines(name: path, hashEndsLine: false)
     var mappings: [Mapping] = []
-    while let line = try lines.next() {
+    while let line = try lines.next(in: content.bytes.span) {
       do throws(UsageError) {
         mappings.append(
           try Mapping.pair(

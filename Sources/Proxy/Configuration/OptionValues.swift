@@ -71,9 +71,9 @@ struct OptionValues {
       throw UsageError("--config \(path.quoted) cannot be read: \(error.reason)")
     }
     let options = Option.table.options
-    var lines = KeyValueLines(content.bytes, name: path, hashEndsLine: true)
+    var lines = KeyValueLines(name: path, hashEndsLine: true)
     var found: [Int] = []
-    while let line = try lines.next() {
+    while let line = try lines.next(in: content.bytes.span) {
       let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
       guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
         throw lines.fault(
