@@ -6,6 +6,9 @@ import CZlib
 /// It never makes more than there is room for, so what a small input can grow to is the caller's to bound:
 ///
 ///     inflate(payload) until all of it is used ─▶ finish until it says so ─▶ the next message
+///
+/// What stands in front of a fault is restored like any other; the fault is thrown when nothing is left of it,
+/// and for ever after.
 @safe public final class Inflater {
   /// Why a payload could not be restored.
   public enum Violation: Error, Equatable {
@@ -34,8 +37,12 @@ import CZlib
   /// All so far is whole blocks, up to the last bit. No payload ends so before `end` is put behind it, but the
   /// empty one and that of a sender that left out nothing, or ended with a final block; those need no `end`.
   private var isBetweenBlocks = true
-  /// The room was used up: there may be more to be made without further input.
-  public private(set) var mayHaveMore = false
+  /// The room was used up.
+  private var isRoomUsedUp = false
+  private var violation: Violation?
+
+  /// There may be more to be made without further input, or a fault to be thrown.
+  public var mayHaveMore: Bool { isRoomUsedUp || violation != nil }
 
   /// - Parameters:
   ///   - windowBits: base-2 logarithm of how far the sender may refer back, 8 to 15.
@@ -65,31 +72,36 @@ import CZlib
   ) throws(Violation) -> (usedByteCount: Int, madeByteCount: Int) {
     var used = 0
     var made = 0
-    while made < output.count && (used < input.count || mayHaveMore) {
-      let step = try step(input, from: used, into: &output, from: made)
+    while violation == nil && made < output.count && (used < input.count || isRoomUsedUp) {
+      let step = step(input, from: used, into: &output, from: made)
       used += step.used
       made += step.made
     }
+    if let violation, made == 0 { throw violation }
     return (used, made)
   }
 
   /// Ends the message whose payload was used up.
   /// - Parameter start: octets at the front of `output` that are not to be written.
-  /// - Returns: octets made, and whether that was all; if not, call again with more room.
+  /// - Returns: octets made, and whether that was all; if not, call again with more room, or to learn of a fault.
   public func finish(
     into output: inout MutableSpan<UInt8>, from start: Int = 0
   ) throws(Violation) -> (madeByteCount: Int, isDone: Bool) {
     let end = Self.end
     var made = 0
-    while !isBetweenBlocks {
+    while violation == nil && !isBetweenBlocks {
       if start + made == output.count { return (made, false) }
-      let step = try step(end.span, from: endOffset, into: &output, from: start + made)
+      let step = step(end.span, from: endOffset, into: &output, from: start + made)
       endOffset += step.used
       made += step.made
-      if endOffset == end.count && !mayHaveMore && !isBetweenBlocks { throw .corrupt }
+      if endOffset == end.count && !mayHaveMore && !isBetweenBlocks { violation = .corrupt }
+    }
+    if let violation {
+      if start + made == 0 { throw violation }
+      return (made, false)
     }
     endOffset = 0
-    mayHaveMore = false
+    isRoomUsedUp = false
     if !keepsContext { unsafe inflateReset(stream) }
     return (made, true)
   }
@@ -97,7 +109,7 @@ import CZlib
   private func step(
     _ input: Span<UInt8>, from inputOffset: Int, into output: inout MutableSpan<UInt8>,
     from outputOffset: Int
-  ) throws(Violation) -> (used: Int, made: Int) {
+  ) -> (used: Int, made: Int) {
     let result = unsafe input.withUnsafeBufferPointer { input in
       unsafe output.withUnsafeMutableBufferPointer { output in
         unsafe stream.pointee.next_in = input.baseAddress.map {
@@ -113,17 +125,17 @@ import CZlib
     let made = unsafe output.count - outputOffset - Int(stream.pointee.avail_out)
     switch result {
     case Z_OK, Z_BUF_ERROR:
-      mayHaveMore = unsafe stream.pointee.avail_out == 0
+      isRoomUsedUp = unsafe stream.pointee.avail_out == 0
       // Between two blocks (128), not in the final one (64), and with no bits over (zlib.h on inflate). A call
       // that had nothing to do says nothing about that.
       if used + made > 0 { isBetweenBlocks = unsafe stream.pointee.data_type == 128 }
     case Z_STREAM_END:
       // A final block does not end the message (§7.2.3.4), nor does it take the window away.
       unsafe inflateResetKeep(stream)
-      mayHaveMore = false
+      isRoomUsedUp = false
       isBetweenBlocks = true
-    case Z_MEM_ERROR: throw .noMemory
-    default: throw .corrupt
+    case Z_MEM_ERROR: violation = .noMemory
+    default: violation = .corrupt
     }
     return (used, made)
   }

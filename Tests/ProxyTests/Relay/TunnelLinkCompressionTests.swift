@@ -197,6 +197,17 @@ struct TunnelLinkCompressionTests {
     #expect(reason.contains("compressed"))
   }
 
+  @Test("messages in front of what cannot be restored are shown", arguments: roles)
+  func showsMessagesBeforeCorruption(role: WebSocketRole) throws {
+    let harness = try LinkHarness(role, compression: Self.compression(role))
+    let bytes = LinkHarness.data(Self.text(5_000)) + LinkHarness.data([1])
+    // The stored block at the end is empty; with these octets its length is wrong.
+    let payload = try Peer(of: role).payload(bytes) + [0x11, 0x22, 0x33, 0x44]
+    harness.arrive(CollectedFrame(isCompressed: true, opcode: .binary, payload: payload))
+    #expect(harness.messages == LinkHarness.split(bytes))
+    #expect(harness.sentCloseCode == .invalidPayloadData && harness.ends.count == 1)
+  }
+
   @Test("a compressed frame is a violation where nothing was agreed on", arguments: roles)
   func refusesWithoutAgreement(role: WebSocketRole) throws {
     let harness = try LinkHarness(role)
