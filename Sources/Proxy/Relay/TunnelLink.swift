@@ -27,7 +27,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   static let compressionExcessMax = 32
   /// Pieces of compressed payload restored in one go, 1 MiB in all.
   private static let piecesPerTurnMax = 1024 * 1024 / FrameReceiver.restoredByteCountMax
-  /// How long the peer may take to answer our close frame.
+  /// How long the peer may take to answer our close frame, or to take it behind what it has not read.
   static let closeTimeout = Milliseconds(2_000)
 
   public enum Disposition {
@@ -67,7 +67,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
   }
 
-  enum State { case open, closing, ended }
+  /// `leaving` reads nothing more and waits until the peer has been told of its violation.
+  enum State { case open, closing, leaving, ended }
   private enum TimerTag: Int { case ping, close, rest, pace }
 
   let network: any Network
@@ -93,6 +94,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// When the last ping of the heartbeat was sent.
   private var beatAt: Instant?
   private var closeTimer: TimerID?
+  /// What the peer did wrong; that is how the link ends then.
+  private var violation: String?
   private var restTimer: TimerID?
   var paceTimer: TimerID?
   /// Nil for a link that sends as fast as it can.
@@ -157,8 +160,11 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   public func streamReady(_ readiness: Readiness) {
     if readiness.contains(.writable) { roomCame() }
-    if readiness.contains(.readable) && state != .ended && !isPaused && !isResting { receive() }
+    if readiness.contains(.readable) && isReading && !isPaused && !isResting { receive() }
   }
+
+  /// Nothing behind a violation counts (RFC 6455 §7.1.7).
+  var isReading: Bool { state == .open || state == .closing }
 
   private func receive() {
     inbound.reserve(limits.receiveByteCountMin)
@@ -180,7 +186,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     isProcessing = true
     defer { isProcessing = false }
     var pieceCount = 0
-    while state != .ended {
+    while isReading {
       if isPaused || isResting || !dispatchMessages() { return }
       switch inbound.next() {
       case .needMore: return
@@ -232,7 +238,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
           violate(.protocolError, reason: "a message that cannot be read: \(error.reason)")
           return false
         }
-        if state == .ended { return false }
+        if !isReading { return false }
       }
       inbound.consume(total)
       if isPaused { return false }
@@ -342,11 +348,22 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     end(.completed)
   }
 
+  /// Tells the peer, and ends. What waits in the stream is lost when that is closed, and a close frame behind it, so
+  /// the peer is given some time to take it.
   private func violate(_ code: CloseCode, reason: String) {
+    if !isReading { return }
+    let isBehindOthers = stream.unsentByteCount > 0
+    // There is one close frame.
+    if state == .open { pendingClose = CloseFrame(code, reason: reason).payload }
+    state = .leaving
+    violation = reason
     pendingPong = nil
-    pendingClose = CloseFrame(code, reason: reason).payload
     sendControl()
-    end(.violation(reason: reason))
+    if !isBehindOthers { end(.completed) }
+    if state == .leaving && closeTimer == nil {
+      closeTimer = network.schedule(
+        at: network.now + Self.closeTimeout, self, tag: TimerTag.close.rawValue)
+    }
   }
 
   /// Closes the WebSocket because its handler found a message at fault.
@@ -366,6 +383,6 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     stream.close()
     let owner = handler
     handler = nil
-    owner?.link(self, ended: end)
+    owner?.link(self, ended: violation.map { .violation(reason: $0) } ?? end)
   }
 }

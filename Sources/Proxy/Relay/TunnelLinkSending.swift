@@ -119,6 +119,10 @@ extension TunnelLink {
 
   func roomCame() {
     sendControl()
+    if state == .leaving {
+      if pendingClose == nil && stream.unsentByteCount == 0 { end(.completed) }
+      return
+    }
     if !wantsRoom { return }
     if hasRoom {
       wantsRoom = false
@@ -131,10 +135,11 @@ extension TunnelLink {
   func updateInterest() {
     if state == .ended { return }
     var wanted: Readiness = []
-    if !isPaused && !isResting { wanted.insert(.readable) }
+    if isReading && !isPaused && !isResting { wanted.insert(.readable) }
     let ready = wantsRoom ? readyAt : nil
     if let ready { schedulePace(at: ready) }
     if wantsRoom && ready == nil || pendingPong != nil || pendingPing != nil || pendingClose != nil
+      || state == .leaving
     {
       wanted.insert(.writable)
     }

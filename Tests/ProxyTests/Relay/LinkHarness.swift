@@ -17,17 +17,19 @@ final class LinkHarness: TunnelLinkHandler {
   /// What the handler says to each message.
   var disposition: (Message) -> TunnelLink.Disposition = { _ in .next }
 
+  /// - Parameter scripted: a network whose time the test moves, in the place of the harness' own.
   init(
     _ role: WebSocketRole, limits: TunnelLink.Limits = TunnelLink.Limits(),
     compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
-    pacer: Pacer? = nil
+    pacer: Pacer? = nil, on scripted: ScriptedNetwork? = nil
   ) throws {
     self.role = role
     allowsCompression = compression != nil
     network = try Reactor()
     link = TunnelLink(
-      network: network, stream: stream, role: role, limits: limits, compression: compression,
-      early: early, log: Log(level: .off))
+      network: scripted ?? network, stream: stream, role: role, limits: limits,
+      compression: compression, early: early,
+      log: Log(level: .off))
     link.handler = self
     link.start(
       pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },

@@ -113,6 +113,56 @@ struct TunnelLinkControlTests {
     #expect(!reason.isEmpty && harness.ends.count == 1 && harness.stream.isClosed)
   }
 
+  @Test(
+    "a close frame for a violation waits for what the stream has not sent yet, and nothing more is read",
+    arguments: [1, TLSStream.roomMark - 1, TLSStream.roomMark, 10 * TLSStream.roomMark])
+  func leavesBehindOthers(unsentByteCount: Int) throws {
+    let harness = try LinkHarness(.client)
+    harness.stream.unsentByteCount = unsentByteCount
+    let next = CollectedFrame(opcode: .binary, payload: LinkHarness.data([1]))
+    harness.stream.arrive([0x83, 0x00] + next.octets(key: nil))
+    harness.arrive(next, CollectedFrame(opcode: .close))
+    harness.link.violate("and another")
+    harness.link.resume()
+    #expect(harness.ends.isEmpty && !harness.stream.isClosed && !harness.link.hasRoom)
+    #expect(harness.stream.interest == .writable)
+    harness.stream.becomeWritable()
+    #expect(harness.sentCloseCode == .protocolError && harness.sentFrames.count == 1)
+    guard case .violation("a frame has a reserved opcode")? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(harness.ends.count == 1 && harness.messages.isEmpty && harness.stream.isClosed)
+  }
+
+  @Test("a peer that takes nothing after its violation is left after the closing time-out")
+  func leavesAfterTimeout() throws {
+    let network = ScriptedNetwork()
+    let harness = try LinkHarness(.client, on: network)
+    harness.stream.unsentByteCount = TLSStream.roomMark
+    harness.stream.arrive([0x83, 0x00])
+    network.advance(TunnelLink.closeTimeout.count - 1)
+    #expect(harness.ends.isEmpty)
+    network.advance(1)
+    guard case .violation? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(harness.stream.isClosed && network.timerCount == 0 && harness.ends.count == 1)
+  }
+
+  @Test("after our close frame a violation is answered with no other")
+  func closesOnce() throws {
+    let harness = try LinkHarness(.client)
+    harness.link.close(.normal, reason: "")
+    harness.stream.arrive([0x83, 0x00])
+    #expect(harness.sentFrames.count == 1 && harness.sentCloseCode == .normal)
+    guard case .violation? = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+  }
+
   @Test("messages in front of a violation are shown")
   func showsMessagesBeforeViolation() throws {
     let harness = try LinkHarness(.client)
