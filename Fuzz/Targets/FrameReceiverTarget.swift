@@ -1,7 +1,7 @@
 import Proxy
 
 extension FuzzTarget {
-  /// Octet 0: role, compression, cuts. The rest is what comes from the peer.
+  /// Octet 0: role, compression, cuts, and whether payload is used as it comes. The rest is what comes from the peer.
   static let frameReceiver = FuzzTarget(name: "frame-receiver", inputByteCountMax: 1_024) {
     bytes throws(Finding) in
     var input = FuzzInput(bytes)
@@ -11,7 +11,7 @@ extension FuzzTarget {
     let stream = input.remaining()
     var whole = ReceiverLog(role, allowsCompression)
     try whole.feed(stream[...])
-    var pieces = ReceiverLog(role, allowsCompression)
+    var pieces = ReceiverLog(role, allowsCompression, keepsPayload: choices & 8 != 0)
     for piece in Cuts.pieces(stream, isByteByByte: choices & 4 != 0) { try pieces.feed(piece) }
     // Where a compressed message becomes too long depends on the pieces.
     if whole.isTooLong || pieces.isTooLong { return }
@@ -30,12 +30,17 @@ private struct ReceiverLog: ~Copyable {
   /// A message has more octets than the target cares for.
   private(set) var isTooLong = false
   private var payload: [UInt8] = []
+  private let keepsPayload: Bool
+  /// Payload that is kept in the receiver.
+  private var keptByteCount = 0
   private var isText = false
   private var isInside = false
   private var isOver = false
   private var validator = UTF8Validator()
 
-  init(_ role: WebSocketRole, _ allowsCompression: Bool) {
+  /// - Parameter keepsPayload: leaves the payload in the receiver up to its message's end.
+  init(_ role: WebSocketRole, _ allowsCompression: Bool, keepsPayload: Bool = false) {
+    self.keepsPayload = keepsPayload
     let inflater = allowsCompression ? Inflater(windowBits: 10, keepsContext: true) : nil
     receiver = FrameReceiver(role: role, payloadLengthMax: 500, inflater: inflater)
   }
@@ -71,13 +76,22 @@ private struct ReceiverLog: ~Copyable {
 
   private mutating func take(_ byteCount: Int, _ endsMessage: Bool) throws(Finding) {
     try require(isInside, "payload outside of a message")
-    try require(byteCount == receiver.payloadByteCount, "payload that was not announced")
+    let start = keptByteCount
+    keptByteCount += byteCount
+    try require(keptByteCount == receiver.payloadByteCount, "payload that was not announced")
     try require(byteCount > 0 || endsMessage, "payload without an octet")
     var fresh: [UInt8] = []
-    receiver.withPayload { for index in 0..<$0.count { fresh.append($0[index]) } }
-    // Half of it now and half of it then is all the same.
-    receiver.consume(byteCount / 2)
-    receiver.consume(byteCount - byteCount / 2)
+    receiver.withPayload { for index in start..<$0.count { fresh.append($0[index]) } }
+    if endsMessage || !keepsPayload {
+      // What was kept is what it was. Half of it now and half of it then is all the same.
+      let isSame = receiver.withPayload { kept in
+        (0..<start).allSatisfy { kept[$0] == payload[payload.count - start + $0] }
+      }
+      try require(isSame, "payload changed while it was kept")
+      receiver.consume(keptByteCount / 2)
+      receiver.consume(keptByteCount - keptByteCount / 2)
+      keptByteCount = 0
+    }
     payload += fresh
     if payload.count > Self.messageByteCountMax {
       isTooLong = true

@@ -121,14 +121,24 @@
   public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 
   /// Removes `count` bytes that lie `offset` bytes behind the first readable one, by moving what is in
-  /// front of them: a WebSocket header inside a message is closed up so, and what is moved is at most
-  /// the part of one message.
+  /// front of them.
   public mutating func removeInside(offset: Int, count: Int) {
     precondition(offset >= 0 && count >= 0 && offset &+ count <= end &- start)
     if offset > 0, let base = unsafe base {
       unsafe (base + start + count).copyMemory(from: base + start, byteCount: offset)
     }
     consume(count)
+  }
+
+  /// Moves `count` bytes that lie `offset` bytes behind the first readable one towards the front by `distance`
+  /// bytes, over those that lie there.
+  public mutating func moveInside(offset: Int, count: Int, by distance: Int) {
+    precondition(distance >= 0 && distance <= offset)
+    precondition(count >= 0 && count <= end &- start &- offset)
+    if count == 0 { return }
+    guard let base = unsafe base else { return }
+    let from = unsafe base + start + offset
+    unsafe (from - distance).copyMemory(from: from, byteCount: count)
   }
 
   /// Makes `count` bytes readable in front of the others, out of the headroom, to be filled in by

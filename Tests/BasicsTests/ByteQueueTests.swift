@@ -138,7 +138,8 @@ struct ByteQueueTests {
   }
 
   private enum Operation: CaseIterable {
-    case reserve, append, advance, consume, removeInside, extendFront, restart, change, release
+    case reserve, append, advance, consume, removeInside, moveInside, extendFront, restart, change
+    case release
 
     func apply(
       to queue: inout ByteQueue, model: inout [UInt8], before: Snapshot,
@@ -169,6 +170,13 @@ struct ByteQueueTests {
         let count = Int.random(in: 0...(model.count - offset), using: &random)
         queue.removeInside(offset: offset, count: count)
         model.removeSubrange(offset..<(offset + count))
+      case .moveInside:
+        let offset = Int.random(in: 0...model.count, using: &random)
+        let count = Int.random(in: 0...(model.count - offset), using: &random)
+        let distance = Int.random(in: 0...offset, using: &random)
+        queue.moveInside(offset: offset, count: count, by: distance)
+        let moved = Array(model[offset..<(offset + count)])
+        model.replaceSubrange((offset - distance)..<(offset - distance + count), with: moved)
       case .extendFront:
         let bytes = random.bytes(Int.random(in: 0...before.headroom, using: &random))
         queue.extendFront(bytes.count)

@@ -3,10 +3,13 @@ import Basics
 /// A WebSocket's inbound half: octets of the wire in, payload and control frames out (RFC 6455 §5, §6.2).
 ///
 /// One queue holds what came. Payload stands at its front, unmasked and with the frame headers between it taken
-/// out, all in place; raw octets stand behind it:
+/// out, all in place; raw octets stand behind it, over a gap where headers were:
 ///
-///     | payload not used yet | raw: headers, masked payload, … | room to receive |
+///     | payload not used yet | gap | raw: headers, masked payload, … | room to receive |
 ///      payloadByteCount
+///
+/// A header is closed up by moving whichever is shorter, the payload in front of it or its frame's own, so that
+/// frames of one octet cost no more than others. The gap is gone when the payload is used, or more is needed.
 ///
 /// With compression, what stands at that queue's front waits to be restored into a queue of its own, message by
 /// message and in pieces: what is compressed in the one place is payload in the other.
@@ -37,6 +40,8 @@ public struct FrameReceiver: ~Copyable {
   private var queue = ByteQueue()
   /// Octets at the queue's front that are unmasked: the payload, or what waits to be restored.
   private var unmaskedByteCount = 0
+  /// Octets behind those that mean nothing any more; none where those are none.
+  private var gapByteCount = 0
   /// The current frame is its message's last.
   private var isLastFrame = false
   private var violation: FrameViolation?
@@ -98,8 +103,13 @@ public struct FrameReceiver: ~Copyable {
 
   private mutating func consumeUnmasked(_ byteCount: Int) {
     precondition(byteCount <= unmaskedByteCount)
-    queue.consume(byteCount)
     unmaskedByteCount &-= byteCount
+    if unmaskedByteCount > 0 {
+      queue.consume(byteCount)
+    } else {
+      queue.consume(byteCount &+ gapByteCount)
+      gapByteCount = 0
+    }
   }
 
   // MARK: Meaning
@@ -112,18 +122,19 @@ public struct FrameReceiver: ~Copyable {
         if let event = restore(inflater) { return event }
         continue
       }
-      switch Self.step(&parser, queue, from: unmaskedByteCount) {
-      case .needMore: return .needMore
+      switch Self.step(&parser, queue, from: unmaskedByteCount &+ gapByteCount) {
+      case .needMore:
+        closeGap()
+        return .needMore
       case .frame(let header, let headerByteCount):
-        queue.removeInside(offset: unmaskedByteCount, count: headerByteCount)
+        takeOut(headerByteCount, before: header.payloadLength)
         isLastFrame = header.fin
         if header.opcode != .continuation {
           isCompressed = header.isCompressed
           return .message(header.opcode, isCompressed: header.isCompressed)
         }
       case .payload(let byteCount, let maskingKey, let isLast):
-        unmask(maskingKey, from: unmaskedByteCount, byteCount: byteCount)
-        unmaskedByteCount &+= byteCount
+        takePayload(byteCount, maskingKey)
         let endsMessage = isLast && isLastFrame
         if inflater != nil {
           self.endsMessage = endsMessage
@@ -134,6 +145,35 @@ public struct FrameReceiver: ~Copyable {
       case .violation(let violation): return .violation(violation)
       }
     }
+  }
+
+  // MARK: The gap
+
+  /// Takes out the raw octets at the front: a header, or a whole control frame.
+  /// - Parameter payloadLength: of the frame whose payload follows.
+  private mutating func takeOut(_ byteCount: Int, before payloadLength: Int) {
+    gapByteCount &+= byteCount
+    if unmaskedByteCount <= payloadLength {
+      queue.removeInside(offset: unmaskedByteCount, count: gapByteCount)
+      gapByteCount = 0
+    }
+  }
+
+  /// Unmasks raw octets and joins them to those that are.
+  private mutating func takePayload(_ byteCount: Int, _ maskingKey: MaskingKey?) {
+    let offset = unmaskedByteCount &+ gapByteCount
+    unmask(maskingKey, from: offset, byteCount: byteCount)
+    if gapByteCount > 0 { queue.moveInside(offset: offset, count: byteCount, by: gapByteCount) }
+    unmaskedByteCount &+= byteCount
+  }
+
+  /// Before more is received: what is raw is less than a header or a control frame now.
+  private mutating func closeGap() {
+    if gapByteCount == 0 { return }
+    let offset = unmaskedByteCount &+ gapByteCount
+    queue.moveInside(offset: offset, count: queue.count &- offset, by: gapByteCount)
+    queue.removeLast(gapByteCount)
+    gapByteCount = 0
   }
 
   /// Makes a piece of payload out of what waits; nil when all of that was used and nothing came of it.
@@ -200,15 +240,14 @@ public struct FrameReceiver: ~Copyable {
   }
 
   private mutating func takeControl(_ header: FrameHeader, _ headerByteCount: Int) -> Event {
-    let start = unmaskedByteCount + headerByteCount
+    let start = unmaskedByteCount + gapByteCount + headerByteCount
     unmask(header.maskingKey, from: start, byteCount: header.payloadLength)
     var payload: [UInt8] = []
     payload.reserveCapacity(header.payloadLength)
     queue.withReadable { readable in
       for index in start..<(start + header.payloadLength) { payload.append(readable[index]) }
     }
-    queue.removeInside(
-      offset: unmaskedByteCount, count: headerByteCount + header.payloadLength)
+    takeOut(headerByteCount + header.payloadLength, before: 0)
     if header.opcode == .ping { return .ping(payload) }
     if header.opcode == .pong { return .pong(payload) }
     do throws(FrameViolation) {

@@ -1,4 +1,5 @@
 import Basics
+import CMemoryProbe
 import Proxy
 import Testing
 
@@ -149,6 +150,18 @@ struct FrameReceiverTests {
         .message(.text, isCompressed: true, [], isWhole: false),
         .violation(.compression(.corrupt)),
       ], allowsCompression: true),
+    // What stands in front of a fault is restored: here a stored block whose length is wrong.
+    Case(
+      frames: [
+        CollectedFrame(
+          isCompressed: true, opcode: .text,
+          payload: [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x11, 0x22, 0x33, 0x44]),
+        CollectedFrame(opcode: .text, payload: [3]),
+      ],
+      seen: [
+        .message(.text, isCompressed: true, Array("Hello".utf8), isWhole: false),
+        .violation(.compression(.corrupt)),
+      ], allowsCompression: true),
     Case(
       frames: [
         CollectedFrame(opcode: .binary, payload: [1]),
@@ -221,5 +234,70 @@ struct FrameReceiverTests {
     owner.receiver.consume(200)
     let isEmptyAgain = owner.receiver.isEmpty
     #expect(isEmptyAgain)
+  }
+
+  @Test("frames of any lengths join up, whenever their payload is used")
+  func joinsFragments() {
+    var random = SeededGenerator()
+    for _ in 0..<60 {
+      let lengths = [0...1, 0...9, 0...400].randomElement(using: &random) ?? 0...1
+      var octets: [UInt8] = []
+      var expected: [UInt8] = []
+      for index in 0..<100 {
+        let payload = random.bytes(Int.random(in: lengths, using: &random))
+        expected += payload
+        octets += CollectedFrame(
+          fin: false, opcode: index == 0 ? .binary : .continuation, payload: payload
+        ).octets(to: .server)
+        if Int.random(in: 0..<9, using: &random) == 0 {
+          octets += CollectedFrame(opcode: .ping, payload: Array(payload.prefix(125)))
+            .octets(to: .server)
+        }
+      }
+      var receiver = FrameReceiver(role: .server, payloadLengthMax: 400)
+      var used: [UInt8] = []
+      while !octets.isEmpty {
+        let count = min(octets.count, Int.random(in: 1...600, using: &random))
+        receiver.append(Array(octets.prefix(count)))
+        octets.removeFirst(count)
+        while true {
+          let event = receiver.next()
+          if event == .needMore { break }
+          if case .violation = event {
+            Issue.record("\(event), SEED=\(seed)")
+            return
+          }
+          if Int.random(in: 0..<20, using: &random) > 0 { continue }
+          let part = Int.random(in: 0...receiver.payloadByteCount, using: &random)
+          receiver.withPayload { for index in 0..<part { used.append($0[index]) } }
+          receiver.consume(part)
+        }
+      }
+      receiver.withPayload { for index in 0..<$0.count { used.append($0[index]) } }
+      receiver.consume(receiver.payloadByteCount)
+      let isEmpty = receiver.isEmpty
+      #expect(used == expected && isEmpty, "SEED=\(seed)")
+    }
+  }
+
+  /// Processor time that a message of so many frames of one octet takes.
+  private static func nanoseconds(frames count: Int) -> UInt64 {
+    let first = CollectedFrame(fin: false, opcode: .binary, payload: [1]).octets(to: .server)
+    let frame = CollectedFrame(fin: false, opcode: .continuation, payload: [1]).octets(to: .server)
+    var receiver = FrameReceiver(role: .server, payloadLengthMax: 1)
+    receiver.append(first)
+    receiver.reserve(count * frame.count)
+    for _ in 1..<count { receiver.append(frame) }
+    let start = memory_probe_thread_nanoseconds()
+    while receiver.next() != .needMore {}
+    #expect(receiver.payloadByteCount == count)
+    return memory_probe_thread_nanoseconds() - start
+  }
+
+  @Test("a message in frames of one octet takes time by its length, not by the square of that")
+  func joinsInLinearTime() {
+    let short = Self.nanoseconds(frames: 30_000)
+    let long = Self.nanoseconds(frames: 240_000)
+    #expect(long < 16 * short, "\(long) ns, \(short) ns")
   }
 }
