@@ -152,6 +152,10 @@ public struct FrameReceiver: ~Copyable {
   /// Takes out the raw octets at the front: a header, or a whole control frame.
   /// - Parameter payloadLength: of the frame whose payload follows.
   private mutating func takeOut(_ byteCount: Int, before payloadLength: Int) {
+    if unmaskedByteCount == 0 {
+      queue.consume(byteCount)
+      return
+    }
     gapByteCount &+= byteCount
     if unmaskedByteCount <= payloadLength {
       queue.removeInside(offset: unmaskedByteCount, count: gapByteCount)
