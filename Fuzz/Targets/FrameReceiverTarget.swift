@@ -25,8 +25,18 @@ extension FuzzTarget {
 private struct ReceiverLog: ~Copyable {
   private static let messageByteCountMax = 32_768
 
+  /// Text would take longer to make than the receiver takes to read.
+  enum Word: Equatable {
+    case message(Opcode, isCompressed: Bool)
+    case payload([UInt8])
+    case ping([UInt8])
+    case pong([UInt8])
+    case close(CloseFrame)
+    case violation(FrameViolation)
+  }
+
   private var receiver: FrameReceiver
-  private(set) var words: [String] = []
+  private(set) var words: [Word] = []
   /// A message has more octets than the target cares for.
   private(set) var isTooLong = false
   private var payload: [UInt8] = []
@@ -53,21 +63,21 @@ private struct ReceiverLog: ~Copyable {
       case .needMore: return
       case .message(let opcode, let isCompressed):
         try require(!isInside, "a message inside of a message")
-        words.append("\(opcode) \(isCompressed)")
+        words.append(.message(opcode, isCompressed: isCompressed))
         isInside = true
         isText = opcode == .text
         validator = UTF8Validator()
       case .payload(let byteCount, let endsMessage): try take(byteCount, endsMessage)
-      case .ping(let payload): words.append("ping \(payload)")
-      case .pong(let payload): words.append("pong \(payload)")
+      case .ping(let payload): words.append(.ping(payload))
+      case .pong(let payload): words.append(.pong(payload))
       case .close(let frame):
-        words.append("close \(frame.code.rawValue) \(frame.reason)")
+        words.append(.close(frame))
         try require(frame.payload.count <= 125, "a close frame that cannot be sent")
         let again = try? CloseFrame(payload: frame.payload.span)
         try require(again == frame, "a close frame that was written again is another")
         isOver = true
       case .violation(let violation):
-        words.append("violation \(violation)")
+        words.append(.violation(violation))
         try require(receiver.next() == .violation(violation), "the violation was forgotten")
         isOver = true
       }
@@ -106,7 +116,7 @@ private struct ReceiverLog: ~Copyable {
         validator.isComplete == (String(validating: payload, as: UTF8.self) != nil),
         "two opinions on UTF-8: \(payload)")
     }
-    words.append("\(payload)")
+    words.append(.payload(payload))
     payload = []
     isInside = false
   }
