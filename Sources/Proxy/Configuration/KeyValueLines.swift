@@ -26,8 +26,9 @@ struct KeyValueLines {
 
   func fault(_ reason: String) -> UsageError { UsageError("\(position): \(reason)") }
 
-  /// The next line of `bytes`, the whole file each time, that says something. The message for one that is malformed does not quote it: it may have a
+  /// The next line that says something. The message for one that is malformed does not quote it: it may have a
   /// token in it.
+  /// - Parameter bytes: the whole file, the same each time.
   mutating func next(in bytes: Span<UInt8>) throws(UsageError) -> Line? {
     while offset < bytes.count {
       var line = take(from: bytes)[...]
