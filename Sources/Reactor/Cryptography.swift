@@ -28,11 +28,16 @@ public enum Cryptography {
   /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on.
   public static func random(_ count: Int) throws(TLSError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
+    try randomize(&bytes)
+    return bytes
+  }
+
+  /// Puts unpredictable octets in the place of all of `bytes`.
+  public static func randomize(_ bytes: inout [UInt8]) throws(TLSError) {
     let result = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
       unsafe RAND_bytes(bytes.baseAddress, Int32(bytes.count))
     }
     if result != 1 { throw TLSError.takeLibraryError() }
-    return bytes
   }
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.

@@ -69,9 +69,7 @@ import COpenSSL
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
     unsafe SSL_CTX_set_options(
       context, Option.noRenegotiation | Option.noCompression | Option.cipherServerPreference)
-    unsafe SSL_CTX_ctrl(
-      context, SSL_CTRL_MODE,
-      Mode.acceptMovingWriteBuffer | Mode.releaseBuffers, nil)
+    unsafe SSL_CTX_ctrl(context, SSL_CTRL_MODE, Mode.acceptMovingWriteBuffer, nil)
     return unsafe (context, method)
   }
 }
@@ -85,5 +83,4 @@ private enum Option {
 
 private enum Mode {
   static let acceptMovingWriteBuffer = 0x2
-  static let releaseBuffers = 0x10
 }

@@ -107,15 +107,21 @@ public struct OutgoingFrame: ~Copyable {
 
 /// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
 public struct MaskingKeySource {
+  private static let octetCount = 1_024
+
   private var octets: [UInt8] = []
   private var used = 0
 
   public init() {}
 
   public mutating func next() -> MaskingKey {
-    if used + 4 > octets.count {
-      // Without randomness a constant key: TLS below protects the bytes either way.
-      octets = (try? Cryptography.random(1_024)) ?? [UInt8](repeating: 0, count: 4)
+    if octets.isEmpty {
+      octets = [UInt8](repeating: 0, count: Self.octetCount)
+      used = Self.octetCount
+    }
+    if used == Self.octetCount {
+      // Without randomness the same keys again: TLS below protects the octets either way.
+      try? Cryptography.randomize(&octets)
       used = 0
     }
     defer { used += 4 }
