@@ -122,7 +122,7 @@ if fuzzes {
     .executableTarget(
       name: "ProxyBench",
       dependencies: [
-        "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "CEpoll", "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/ProxyBench"),
     .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),

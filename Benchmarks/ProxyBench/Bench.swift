@@ -11,9 +11,8 @@ struct Bench {
     var all: [Contestant] = [.proxy(name: "localproxy", path: programs.localproxy)]
     if let baseline = options.baseline {
       all.insert(.proxy(name: "baseline", path: baseline), at: 0)
-    } else {
-      all.insert(contentsOf: options.hasControl ? [.floor, .control] : [.floor], at: 0)
     }
+    all.insert(contentsOf: options.hasControl ? [.floor, .control] : [.floor], at: 0)
     if let only = options.only { all.removeAll { $0.name != only } }
     guard !all.isEmpty else { throw Failure("--only leaves nothing to measure") }
     contestants = all
@@ -26,19 +25,28 @@ struct Bench {
 
   /// Nil for one that needs no chain.
   private func measurement(_ name: Options.Measured) -> (any ChainMeasurement)? {
-    let rounds = options.rounds ?? (name == .stalled || name == .keystroke ? 1 : 3)
+    let isLong = [.many, .rest, .stalled, .stalled10, .halted, .keystroke].contains(name)
+    let rounds = options.rounds ?? (isLong ? 1 : 3)
+    let megabytes = options.megabyteCount
     return switch name {
     case .frames: nil
-    case .bulk: Bulk(megabyteCount: options.megabyteCount, roundCount: rounds)
+    case .bulk: Bulk(megabyteCount: megabytes, roundCount: rounds)
+    case .bulk100: Bulk(megabyteCount: megabytes, roundCount: rounds, connectionCount: 100)
     case .latency: Latency(roundCount: rounds)
     case .connects: Connects(roundCount: rounds)
+    case .burst: Burst(roundCount: rounds)
+    case .many: Many(connectionCount: options.connectionCount, roundCount: rounds)
     case .idle: Idle(roundCount: rounds, programs: programs, usesStatic: options.usesStatic)
-    case .keystroke: Keystroke(roundCount: rounds)
-    case .compression:
-      Compression(megabyteCount: max(1, options.megabyteCount / 4), roundCount: rounds)
-    case .stalled:
+    case .rest: Rest(roundCount: rounds)
+    case .stalled, .stalled10:
       Stalled(
-        megabyteCount: options.megabyteCount, roundCount: rounds, usesStatic: options.usesStatic)
+        megabyteCount: megabytes, roundCount: rounds, usesStatic: options.usesStatic,
+        readerCount: name == .stalled ? 1 : 10)
+    case .halted: Halted(roundCount: rounds)
+    case .keystroke: Keystroke(roundCount: rounds)
+    case .compression: Compression(megabyteCount: max(1, megabytes / 4), roundCount: rounds)
+    case .growth: Growth(connectionCountMax: options.connectionCount, roundCount: rounds)
+    case .smoke: Smoke(roundCount: rounds)
     }
   }
 
@@ -50,11 +58,11 @@ struct Bench {
       for name in measurement.cases {
         // Who goes first changes, so that a drift of the machine favours nobody.
         for contestant in round % 2 == 0 ? contestants : contestants.reversed() {
-          let outcome = outcome(of: measurement, case: name, for: contestant)
+          let (outcome, curves) = outcome(of: measurement, case: name, for: contestant)
           if case .failed(let reason) = outcome {
             Progress.say("\(contestant.name), \(name): \(reason)")
           }
-          series.record(outcome, case: name, contestant: contestant.name)
+          series.record(outcome, case: name, contestant: contestant.name, curves: curves)
         }
       }
     }
@@ -63,21 +71,24 @@ struct Bench {
 
   private func outcome(
     of measurement: any ChainMeasurement, case name: String, for contestant: Contestant
-  ) -> Series.Outcome {
+  ) -> (Series.Outcome, [Curve]) {
+    let layout = measurement.layout(case: name)
     do {
+      let process = layout.hasServerProcess ? try ServerProcess() : nil
+      defer { process?.stop() }
       let chain = try Chain(
-        contestant, programs: programs, serverPort: server.port,
-        layout: measurement.layout(case: name))
+        contestant, programs: programs, serverPort: process?.port ?? server.port, layout: layout)
       defer { chain.stop() }
       do {
-        return .values(try measurement.run(chain, case: name))
+        let values = try measurement.run(chain, case: name)
+        return (.values(values, note: chain.casualties), chain.curves)
       } catch {
         // Its end may follow the closing of its sockets by a moment.
         Clock.sleep(seconds: 0.2)
-        return .failed(chain.casualties.map { "\($0); \(error)" } ?? "\(error)")
+        return (.failed(chain.casualties.map { "\($0); \(error)" } ?? "\(error)"), chain.curves)
       }
     } catch {
-      return .failed("\(error)")
+      return (.failed("\(error)"), [])
     }
   }
 }

@@ -1,57 +1,64 @@
 import Foundation
 
-/// What a client asks of the server at the far end of the tunnel: one byte, at times two numbers.
-/// A connection takes any number of requests, one after the other.
-enum Request: UInt8 {
-  /// Send this byte back.
-  case ping = 0x50
-  /// Take so many bytes, then send a ping's byte.
-  case upload = 0x55
-  /// The same, as a slow reader.
-  case slowUpload = 0x53
-  /// Send so many bytes.
-  case download = 0x44
-  /// Take what comes until the end, and count it in the tally of this number.
-  case sink = 0x4b
-  /// Send each of so many messages of such a size back.
-  case echo = 0x45
-
-  func send(to stream: Stream, count: Int = 0, size: Int = 0) throws {
-    var bytes = [rawValue]
-    if self != .ping {
-      for number in [count, size] {
-        withUnsafeBytes(of: UInt64(number).littleEndian) { bytes += $0 }
-      }
-    }
-    try stream.send(bytes)
-  }
-
-  func roundTrip(on stream: Stream, count: Int = 0) throws {
-    try send(to: stream, count: count)
-    guard try stream.receiveByte() == Request.ping.rawValue else {
-      throw Failure("the connection ended before the answer")
-    }
-  }
-}
-
-/// The server behind the destination: a thread per connection, blocking sockets.
+/// The server behind the destination. One thread has all connections that wait for a request and answers pings; any
+/// other request has a thread with blocking sockets while it takes. So an idle connection costs no thread.
 final class BenchServer: @unchecked Sendable {
   /// Of the sinks that were asked for.
   static let tallies = Tallies()
 
   let port: UInt16
   private let listener: Listener
+  private let poller: Poller
+  private let lock = NSLock()
+  /// All that are open, by descriptor; guarded by the lock.
+  private var streams: [Int32: Stream] = [:]
 
   init() throws {
     listener = try Listener()
     port = listener.port
+    poller = try Poller()
+    poller.add(listener.descriptor)
     Thread.detachNewThread { [self] in
-      while let stream = listener.accept() {
-        let handOver = HandOver(stream)
-        // A failure here is the client's to notice and report: its connection ends.
-        Thread.detachNewThread { try? Self.serve(handOver.stream) }
-      }
+      while true { for descriptor in poller.wait() { handle(descriptor) } }
     }
+  }
+
+  private func handle(_ descriptor: Int32) {
+    guard descriptor == listener.descriptor else { return takeRequest(descriptor) }
+    if let stream = listener.accept() {
+      lock.withLock { streams[stream.descriptor] = stream }
+      poller.add(stream.descriptor)
+    }
+    poller.arm(listener.descriptor)
+  }
+
+  /// A failure here is the client's to notice and report: its connection ends.
+  private func takeRequest(_ descriptor: Int32) {
+    guard let stream = lock.withLock({ streams[descriptor] }) else { return }
+    do {
+      guard let byte = try stream.receiveByteNow() else { return poller.arm(descriptor) }
+      guard let request = Request(rawValue: byte) else { return drop(stream) }
+      if request == .ping {
+        try stream.send([byte])
+        return poller.arm(descriptor)
+      }
+      let handOver = HandOver(stream)
+      Thread.detachNewThread { [self] in
+        do {
+          try Self.serve(request, handOver.stream)
+          poller.arm(descriptor)
+        } catch {
+          drop(handOver.stream)
+        }
+      }
+    } catch {
+      drop(stream)
+    }
+  }
+
+  private func drop(_ stream: Stream) {
+    poller.remove(stream.descriptor)
+    lock.withLock { streams[stream.descriptor] = nil }
   }
 
   private struct HandOver: @unchecked Sendable {
@@ -59,30 +66,30 @@ final class BenchServer: @unchecked Sendable {
     init(_ stream: Stream) { self.stream = stream }
   }
 
-  private static func serve(_ stream: Stream) throws {
-    // A connection may lie idle between requests for as long as the bench likes.
+  private static func serve(_ request: Request, _ stream: Stream) throws {
+    // A client may take its time within a request as long as the bench likes.
     stream.patience(seconds: 600)
-    while let byte = try stream.receiveByte(), let request = Request(rawValue: byte) {
-      if request == .ping {
-        try stream.send([byte])
-        continue
-      }
-      var numbers: (UInt64, UInt64) = (0, 0)
-      try withUnsafeMutableBytes(of: &numbers) { try stream.receiveAll(into: $0) }
-      let count = Int(UInt64(littleEndian: numbers.0))
-      let size = Int(UInt64(littleEndian: numbers.1))
-      switch request {
-      case .ping: break
-      case .upload:
-        try Pattern.shared.receive(count, from: stream)
-        try stream.send([Request.ping.rawValue])
-      case .slowUpload:
-        try SlowReader.receive(count, from: stream)
-        try stream.send([Request.ping.rawValue])
-      case .sink: try tallies[count]?.count(stream)
-      case .download: try Pattern.shared.send(count, to: stream)
-      case .echo: try echo(count, size, stream)
-      }
+    var numbers: (UInt64, UInt64) = (0, 0)
+    try withUnsafeMutableBytes(of: &numbers) { try stream.receiveAll(into: $0) }
+    let count = Int(UInt64(littleEndian: numbers.0))
+    let size = Int(UInt64(littleEndian: numbers.1))
+    switch request {
+    case .ping: break
+    case .upload:
+      try Pattern.shared.receive(count, from: stream)
+      try stream.send([Request.ping.rawValue])
+    case .slowUpload:
+      try SlowReader.receive(count, from: stream)
+      try stream.send([Request.ping.rawValue])
+    case .sink: try tallies[count]?.count(stream)
+    case .download: try Pattern.shared.send(count, to: stream)
+    case .echo: try echo(count, size, stream)
+    case .halt:
+      stream.waitForEnd()
+      tallies[count]?.add(1)
+      throw Failure("the connection has ended")
+    case .exchange:
+      try Exchange(stream, number: size, byteCount: count, isServer: true).runToEnd()
     }
   }
 
@@ -94,5 +101,32 @@ final class BenchServer: @unchecked Sendable {
         try stream.send(UnsafeRawBufferPointer(bytes))
       }
     }
+  }
+}
+
+/// A server in a process of its own, for as many connections as one process may have descriptors.
+final class ServerProcess {
+  static let command = "serve"
+  let port: UInt16
+  private let child: Child
+
+  init() throws {
+    child = try Child(name: "server", path: "/proc/self/exe", arguments: [Self.command])
+    let words = "listening on "
+    let line = try child.waitForLine("port", seconds: 10) { $0.hasPrefix(words) }
+    guard let port = UInt16(line.dropFirst(words.count)) else {
+      throw Failure("server: no port in '\(line)'")
+    }
+    self.port = port
+  }
+
+  func stop() { child.stop() }
+
+  /// What such a process does, until it is stopped.
+  static func run() throws -> Never {
+    let server = try BenchServer()
+    print("listening on \(server.port)")
+    fflush(nil)
+    while true { Clock.sleep(seconds: 3600) }
   }
 }

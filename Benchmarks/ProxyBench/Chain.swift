@@ -31,6 +31,13 @@ final class Chain {
     /// What the proxies are told of it.
     var bandwidthSetting = 0
 
+    /// What the proxies are set to; 0 for their default.
+    var connectionCountMax = 0
+    /// The same.
+    var stallTimeoutMilliseconds = 0
+    /// The server has a process of its own, and so twice as many connections find descriptors.
+    var hasServerProcess = false
+
     /// What else the hub is started with.
     var hubArguments: [String] {
       (compresses ? ["--compression"] : [])
@@ -41,11 +48,21 @@ final class Chain {
 
     /// What the proxies are set to; nil for what they do by themselves.
     var settings: String? {
-      if !compresses && bandwidthSetting == 0 { return nil }
-      return """
-        {"tunneling": {"proxy": {"websocket": {"compression": \(compresses)},
-        "tunnel": {"bandwidth_limit": \(bandwidthSetting)}}}}
-        """
+      var groups: [String] = []
+      if compresses { groups.append(#""websocket": {"compression": true}"#) }
+      if bandwidthSetting > 0 {
+        groups.append(#""tunnel": {"bandwidth_limit": \#(bandwidthSetting)}"#)
+      }
+      var tcp: [String] = []
+      if connectionCountMax > 0 {
+        tcp.append(#""max_active_connections": \#(connectionCountMax)"#)
+      }
+      if stallTimeoutMilliseconds > 0 {
+        tcp.append(#""stall_timeout_ms": \#(stallTimeoutMilliseconds)"#)
+      }
+      if !tcp.isEmpty { groups.append(#""tcp": {\#(tcp.joined(separator: ", "))}"#) }
+      if groups.isEmpty { return nil }
+      return #"{"tunneling": {"proxy": {\#(groups.joined(separator: ", "))}}}"#
     }
   }
 
@@ -60,6 +77,8 @@ final class Chain {
   /// The connection of the ping that showed the chain to work, still open.
   private(set) var firstConnection: Stream?
   let wiretap: Wiretap?
+  /// What a measurement leaves here beside its figures, for plots.
+  var curves: [Curve] = []
 
   /// Reports whether the program at source and destination speaks, by a ping through all of it.
   init(
@@ -91,6 +110,10 @@ final class Chain {
   func connect() throws -> Stream {
     try Stream.connect(port: port)
   }
+
+  /// The two under measurement.
+  var ends: [Child] { [source, destination] }
+  var children: [Child] { [source, destination, hub] }
 
   /// The ping's connection, for what must be the only one: a proxy may reset a stalled reader when
   /// there are others that it holds up.
@@ -164,7 +187,7 @@ private struct Launch {
       hub.waitForLine("source's command", seconds: 10) {
         $0.contains(" -s ")
       })
-    var common = ["-c", state + "/ca", "-b", "127.0.0.1"]
+    var common = ["-c", state + "/ca"]
     if let text = layout.settings {
       let settings = directory + "/settings.json"
       try text.write(toFile: settings, atomically: false, encoding: .utf8)
@@ -182,7 +205,8 @@ private struct Launch {
     if layout.countsWireBytes { wiretap = try Wiretap(to: here.port) }
     let endpoint = wiretap.map { "localhost:\($0.port)" } ?? here.endpoint
     source = try Child(
-      name: "source", path: proxy, arguments: common + ["-e", endpoint, "-s", "SSH1=\(port)"],
+      name: "source", path: proxy,
+      arguments: common + ["-b", "127.0.0.1", "-e", endpoint, "-s", "SSH1=\(port)"],
       environment: [Invitation.variable: here.token])
   }
 

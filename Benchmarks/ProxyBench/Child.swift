@@ -54,6 +54,10 @@ final class Child: @unchecked Sendable {
     output.lastLine ?? "no output"
   }
 
+  func lineCount(where matches: (String) -> Bool) -> Int {
+    output.lineCount(where: matches)
+  }
+
   // MARK: Figures
 
   func cpuSeconds() throws -> Double {
@@ -65,10 +69,15 @@ final class Child: @unchecked Sendable {
 
   /// A line of /proc/PID/status or smaps_rollup, which say KiB, in MB (10^6 bytes).
   func megabytes(_ field: String, in file: String = "status") throws -> Double {
+    try number(field, in: file) * 1024 / 1e6
+  }
+
+  /// The number of such a line.
+  func number(_ field: String, in file: String = "status") throws -> Double {
     let text = (try? String(contentsOfFile: "/proc/\(processID)/\(file)", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix(field + ":") {
       let words = line.split(whereSeparator: \.isWhitespace)
-      if words.count > 1, let kibibytes = Double(words[1]) { return kibibytes * 1024 / 1e6 }
+      if words.count > 1, let number = Double(words[1]) { return number }
     }
     throw Failure("\(name) \(ending ?? "does not show \(field)")")
   }

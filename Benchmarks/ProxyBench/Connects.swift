@@ -12,7 +12,10 @@ struct Connects: ChainMeasurement {
     Column(name: "rate", unit: "1/s"), Column(name: "p50", unit: "µs"),
     Column(name: "p99", unit: "µs"),
   ]
-  let bars: [Bar] = []
+  let bars = [
+    Bar(column: "p99", limit: 2_000),
+    Bar(kind: Bar.toBaseline, column: "rate", limit: 5, isLeast: true),
+  ]
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     var times = Times()

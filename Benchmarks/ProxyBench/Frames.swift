@@ -25,8 +25,8 @@ struct Frames: Measurement {
   var bars: [Bar] {
     let nanoseconds = payloadLength < 1_000 ? 1e9 / 20e6 : Double(payloadLength) / 5
     return [
-      Bar(kind: .value, column: "a frame", limit: nanoseconds),
-      Bar(kind: .value, column: "allocations", limit: 0),
+      Bar(column: "a frame", limit: nanoseconds),
+      Bar(column: "allocations", limit: 0),
     ]
   }
 

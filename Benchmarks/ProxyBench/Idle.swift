@@ -16,7 +16,8 @@ struct Idle: ChainMeasurement {
   ]
   /// The static binary holds all of OpenSSL; nothing is promised of its size.
   var bars: [Bar] {
-    usesStatic ? [] : [Bar(kind: .value, column: "stripped", limit: 400)]
+    ["source RSS", "dest. RSS"].map { Bar(column: $0, limit: usesStatic ? 5 : 7) }
+      + (usesStatic ? [] : [Bar(column: "stripped", limit: 400)])
   }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {

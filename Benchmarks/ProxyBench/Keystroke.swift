@@ -39,9 +39,9 @@ struct Keystroke: ChainMeasurement {
 
   private static func bars(_ prefix: String, delay: Double, unused: Double) -> [Bar] {
     [
-      Bar(kind: .value, column: "p99 over alone", limit: delay, prefix: prefix),
-      Bar(kind: .value, column: "unused", limit: unused, prefix: prefix),
-      Bar(kind: .value, column: "unfairness", limit: 10, prefix: prefix),
+      Bar(column: "p99 over alone", limit: delay, prefix: prefix),
+      Bar(column: "unused", limit: unused, prefix: prefix),
+      Bar(column: "unfairness", limit: 10, prefix: prefix),
     ]
   }
 
@@ -71,6 +71,10 @@ struct Keystroke: ChainMeasurement {
     let start = Clock.now()
     let beside = try Self.type(on: shell, seconds: Self.loadedSeconds)
     let seconds = Clock.seconds(since: start)
+    chain.curves = [
+      Curve(name: "alone", points: alone.distribution),
+      Curve(name: "beside", points: beside.distribution),
+    ]
     let moved = zip(bulk, before).map { Double($0.byteCount - $1) }
     let total = moved.reduce(0, +)
     let share = total / Double(moved.count)

@@ -15,28 +15,40 @@ struct Latency: ChainMeasurement {
     Column(name: "p50", unit: "µs"), Column(name: "p99", unit: "µs"),
     Column(name: "p99.9", unit: "µs"),
   ]
-  let bars: [Bar] = []
+  let bars = ["p50", "p99"].flatMap { column in
+    [
+      Bar(kind: Bar.toFloor, column: column, limit: 1.1),
+      Bar(kind: Bar.toBaseline, column: column, limit: 1),
+    ]
+  }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     let stream = try chain.connect()
-    let size = name == "1 B" ? 1 : 1024
-    try Request.echo.send(to: stream, count: Self.warmUpCount + Self.tripCount, size: size)
+    let times = try Self.trips(
+      on: stream, count: Self.tripCount, size: name == "1 B" ? 1 : 1024)
+    chain.curves = [Curve(name: name, points: times.distribution)]
+    return [50, 99, 99.9].map { times.microseconds(percentile: $0) }
+  }
+
+  /// As many round trips on a connection without a request under way, after some to warm up.
+  static func trips(on stream: Stream, count: Int, size: Int) throws -> Times {
+    try Request.echo.send(to: stream, count: warmUpCount + count, size: size)
     let message = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
     defer { message.deallocate() }
     message.initializeMemory(as: UInt8.self, repeating: 0x2e)
-    for _ in 0..<Self.warmUpCount {
+    for _ in 0..<warmUpCount {
       try stream.send(UnsafeRawBufferPointer(message))
       try stream.receiveAll(into: message)
     }
     var times = Times()
     let start = Clock.now()
-    for _ in 0..<Self.tripCount where Clock.seconds(since: start) < Self.secondsMax {
+    for _ in 0..<count where Clock.seconds(since: start) < secondsMax {
       let sent = Clock.now()
       try stream.send(UnsafeRawBufferPointer(message))
       try stream.receiveAll(into: message)
       times.record(nanoseconds: Clock.now() - sent)
     }
-    return [50, 99, 99.9].map { times.microseconds(percentile: $0) }
+    return times
   }
 }
 
@@ -47,6 +59,20 @@ struct Times {
 
   mutating func record(nanoseconds: UInt64) {
     _ = histogram.record(nanoseconds)
+  }
+
+  /// The share of all that took longer, and how long, in microseconds: from the median to where the record ends.
+  var distribution: [[Double]] {
+    let count = Double(max(histogram.totalCount, 1))
+    var shares: [Double] = []
+    for decade in 0..<4 {
+      for step in [5.0, 4, 3, 2, 1.5, 1] {
+        var share = step
+        for _ in 0...decade { share /= 10 }
+        if share * count >= 1 { shares.append(share) }
+      }
+    }
+    return shares.map { [$0, microseconds(percentile: 100 * (1 - $0))] }
   }
 
   func microseconds(percentile: Double) -> Double {

@@ -30,26 +30,40 @@ struct Column {
   var decimals = 0
 }
 
-/// A figure that the project promises to stay under.
+/// A figure that the project promises to stay under, or above.
 struct Bar {
-  enum Kind {
-    /// Of localproxy's value over the floor's, as the median of the rounds' ratios.
-    case ratioToFloor
+  enum Kind: Equatable {
+    /// Of localproxy's value over that of the floor or the baseline, as the median of the rounds' ratios. Without
+    /// that contestant there is nothing to say.
+    case ratio(to: String)
     /// Of localproxy's median.
     case value
   }
 
-  let kind: Kind
+  var kind = Kind.value
   let column: String
   let limit: Double
+  /// Whether it is the least rather than the most.
+  var isLeast = false
   /// Of the cases that it is for; nil for all.
   var prefix: String?
+
+  static let toFloor = Kind.ratio(to: "floor")
+  static let toBaseline = Kind.ratio(to: "baseline")
+}
+
+/// What a plot shows of one round: a distribution, or something over time.
+struct Curve: Encodable {
+  let name: String
+  /// x and y of each.
+  let points: [[Double]]
 }
 
 /// All rounds of one measurement.
 struct Series {
   enum Outcome {
-    case values([Double])
+    /// A note says what else became of it, such as that a program ended.
+    case values([Double], note: String? = nil)
     case failed(String)
   }
 
@@ -57,14 +71,19 @@ struct Series {
   let contestants: [String]
   /// [case][contestant][round]
   private(set) var outcomes: [String: [String: [Outcome]]] = [:]
+  /// [case][contestant], of the last round that had some.
+  private(set) var curves: [String: [String: [Curve]]] = [:]
 
   init(_ measurement: any Measurement, contestants: [String]) {
     self.measurement = measurement
     self.contestants = contestants
   }
 
-  mutating func record(_ outcome: Outcome, case name: String, contestant: String) {
+  mutating func record(
+    _ outcome: Outcome, case name: String, contestant: String, curves: [Curve] = []
+  ) {
     outcomes[name, default: [:]][contestant, default: []].append(outcome)
+    if !curves.isEmpty { self.curves[name, default: [:]][contestant] = curves }
   }
 
   func rounds(case name: String, contestant: String) -> [Outcome] {
@@ -74,6 +93,13 @@ struct Series {
   func failures(case name: String, contestant: String) -> [String] {
     rounds(case: name, contestant: contestant).compactMap {
       if case .failed(let reason) = $0 { reason } else { nil }
+    }
+  }
+
+  /// Of rounds that have values all the same.
+  func notes(case name: String, contestant: String) -> [String] {
+    rounds(case: name, contestant: contestant).compactMap {
+      if case .values(_, let note) = $0 { note } else { nil }
     }
   }
 
@@ -104,7 +130,7 @@ struct Series {
   }
 
   private static func values(_ outcome: Outcome) -> [Double]? {
-    if case .values(let values) = outcome { values } else { nil }
+    if case .values(let values, _) = outcome { values } else { nil }
   }
 
   private static func medians(_ rounds: [[Double]]) -> [Double]? {

@@ -1,7 +1,13 @@
 /// The command line.
 struct Options {
   enum Measured: String, CaseIterable {
-    case bulk, latency, connects, idle, stalled, keystroke, compression, frames
+    case bulk, bulk100, latency, connects, burst, many, idle, rest, stalled, stalled10, halted
+    case keystroke, compression, growth, frames
+    /// Small sizes and wide bars, to catch what went wrong by half.
+    case smoke
+
+    /// Without the one for tests.
+    static var all: [Measured] { allCases.filter { $0 != .smoke } }
   }
 
   var measured: [Measured] = []
@@ -13,6 +19,10 @@ struct Options {
   var localproxy: String?
   var tunneld: String?
   var usesStatic = false
+  /// Where plots are written.
+  var plots: String?
+  /// How many connections many and growth go up to.
+  var connectionCount = 10_000
   /// Leaves out all contestants but this one: floor, localproxy or baseline.
   var only: String?
   /// Measures the floor twice.
@@ -28,16 +38,33 @@ struct Options {
   }
 
   static let usage = """
-    usage: ProxyBench [bulk] [latency] [connects] [idle] [stalled] [keystroke]
-                      [compression] [frames] [all] [OPTION…]
-           ProxyBench compare --baseline PATH [bulk] [latency] … [OPTION…]
+    usage: ProxyBench [NAME…] [OPTION…]
+           ProxyBench compare --baseline PATH [NAME…] [OPTION…]
 
-    Without a name: bulk, latency, connects and idle. Each stands beside the floor, a minimal
-    TCP to TLS relay; compare puts another localproxy binary in the same places instead.
-    frames is the WebSocket's frames alone, written and read in memory.
+    Measures localproxy beside the floor, a minimal TCP to TLS relay; compare puts another
+    localproxy binary in the same places as well. Without a name: bulk, latency, connects, idle.
 
-      --rounds N         rounds of each measurement, interleaved (default 3; stalled and keystroke 1, frames 5)
+      bulk         one transfer each way: speed, processor time, peak memory
+      bulk100      the same bytes over 100 connections at once
+      latency      round trips of 1 byte and 1 KiB
+      connects     connections one after the other
+      burst        500 connections at once, 1 MB each way on each, every byte compared
+      many         10,000 idle connections: memory for each
+      idle         memory and start without a connection
+      rest         processor time and wake-ups with 100 idle connections
+      stalled      a reader that halts and then sips: peak memory
+      stalled10    ten of them
+      halted       one that never reads on, beside a connection that works
+      keystroke    round trips beside bulk over a slow link
+      compression  bytes on the wire with and without it
+      growth       processor time for a byte and for a connection, beside 1 to 10,000 others
+      frames       the WebSocket's frames alone, in memory
+      all          all of these; about 15 minutes, with compare about 25
+      smoke        20 s; ends with status 1 when something is out by half, twice in a row
+
+      --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1, frames 5)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); compression, a quarter
+      --connections N    the most of many and growth (default 10000)
       --localproxy PATH  the program measured (default .build-embedded/release/localproxy)
       --tunneld PATH     the service it speaks to (default .build-embedded/release/tunneld)
       --static           takes both from .build-embedded-static/release
@@ -45,6 +72,7 @@ struct Options {
       --control          measures the floor a second time: its ratio shows the noise
       --only NAME        measures floor, localproxy or baseline alone
       --json             prints JSON instead of tables
+      --plots DIRECTORY  draws what was measured, in SVG
       --help
     """
 
@@ -67,7 +95,7 @@ struct Options {
       }
       switch argument {
       case "compare": compares = true
-      case "all": measured = Measured.allCases
+      case "all": measured = Measured.all
       case "--control": hasControl = true
       case "--json": printsJSON = true
       case "--static": usesStatic = true
@@ -77,6 +105,8 @@ struct Options {
       case "--tunneld": tunneld = try value()
       case "--baseline": baseline = try value()
       case "--only": only = try value()
+      case "--plots": plots = try value()
+      case "--connections": connectionCount = try count()
       default:
         guard let name = Measured(rawValue: argument) else {
           throw UsageFailure("unknown argument '\(argument)'")

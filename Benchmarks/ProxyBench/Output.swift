@@ -28,6 +28,10 @@ final class Output: @unchecked Sendable {
     condition.withLock { lines.last }
   }
 
+  func lineCount(where matches: (String) -> Bool) -> Int {
+    condition.withLock { lines.count(where: matches) }
+  }
+
   /// Reads until the last writer has closed, then closes the descriptor.
   func readLines(from descriptor: Int32) {
     guard let stream = fdopen(descriptor, "r") else { return }

@@ -68,6 +68,12 @@ final class Pattern: @unchecked Sendable {
     }
   }
 
+  /// Has the server send so many bytes, and takes them.
+  func download(_ byteCount: Int, over stream: Stream) throws {
+    try Request.download.send(to: stream, count: byteCount)
+    try receive(byteCount, from: stream)
+  }
+
   /// Receives so many bytes. `pause` is called before each piece with the count so far, and with it
   /// every byte is compared as well.
   func receive(
@@ -89,6 +95,11 @@ final class Pattern: @unchecked Sendable {
       }
       offset += count
     }
+  }
+
+  /// Bytes that belong to a number: the block from another place on.
+  func piece(of number: Int, at offset: Int, atMost count: Int) -> UnsafeRawBufferPointer {
+    piece(at: number * 4_099 + offset, atMost: count)
   }
 
   private func piece(at offset: Int, atMost count: Int) -> UnsafeRawBufferPointer {

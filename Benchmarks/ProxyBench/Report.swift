@@ -51,21 +51,34 @@ struct Report {
       let count = series.rounds(case: name, contestant: contestant).count
       table.add(note: "    failed in \(failures.count) of \(count): \(first)")
     }
+    for note in Set(series.notes(case: name, contestant: contestant)).sorted() {
+      table.add(note: "    \(note)")
+    }
   }
 
   private func text(of verdict: Verdict) -> String {
-    let limit = Self.number(verdict.limit, verdict.isRatio ? 2 : 0)
-    let value = Self.number(verdict.value, verdict.isRatio ? 2 : 1)
-    let range = verdict.range.map { Self.number($0, verdict.isRatio ? 2 : 1) }
-    let rounds = "rounds \(range.joined(separator: " to "))"
-    let result = verdict.isReached ? "reached" : "missed"
-    return "  bar \(limit): \(result)  (\(verdict.name), \(verdict.column): \(value), \(rounds))"
+    let limit = (verdict.isLeast ? "at least " : "at most ") + Self.short(verdict.limit)
+    let base = verdict.base.map { " of \($0)" } ?? ""
+    let range = verdict.range.map(Self.short).joined(separator: " to ")
+    let result = verdict.isReached ? "reached" : "MISSED"
+    let value = "\(verdict.name), \(verdict.column): \(Self.short(verdict.value)), rounds \(range)"
+    return "  bar \(limit)\(base): \(result)  (\(value))"
   }
 
-  /// Whose ratios to whom are shown: all others' to the first.
+  /// Whose ratios to whom are shown: all others' to the first, and localproxy's to the baseline.
   private static func compared(_ series: Series) -> [(String, String)] {
     guard let first = series.contestants.first else { return [] }
-    return series.contestants.dropFirst().map { ($0, first) }
+    let pairs = series.contestants.dropFirst().map { ($0, first) }
+    let hasBaseline = series.contestants.dropFirst().contains("baseline")
+    return hasBaseline && series.contestants.contains("localproxy")
+      ? pairs + [("localproxy", "baseline")] : pairs
+  }
+
+  /// Three digits, or all before the point.
+  static func short(_ value: Double) -> String {
+    value == 0
+      ? "0"
+      : number(value, abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : abs(value) >= 0.1 ? 2 : 4)
   }
 
   /// Of two zeros there is none.
@@ -126,6 +139,9 @@ struct Report {
       /// Of every round that succeeded.
       let rounds: [[Double]]
       let failures: [String]
+      let notes: [String]
+      /// Of the last round.
+      let curves: [Curve]
 
       init(_ series: Series, _ name: String, _ contestant: String) {
         self.name = name
@@ -133,6 +149,8 @@ struct Report {
         medians = series.medians(case: name, contestant: contestant)
         rounds = series.roundValues(case: name, contestant: contestant)
         failures = series.failures(case: name, contestant: contestant)
+        notes = series.notes(case: name, contestant: contestant)
+        curves = series.curves[name]?[contestant] ?? []
       }
     }
 

@@ -2,8 +2,8 @@
 /// of congestion and the run still ends within 40 seconds.
 enum SlowReader {
   static let stallSeconds = 10.0
-  static let sipSeconds = 12.0
-  static let sipBytesPerSecond = 20e6
+  static let sipSeconds = 10.0
+  static let sipBytesPerSecond = 1e6
 
   static func receive(_ byteCount: Int, from stream: Stream) throws {
     Clock.sleep(seconds: stallSeconds)

@@ -2,7 +2,7 @@ import Glibc
 
 /// A blocking TCP socket on loopback whose every wait has an end.
 final class Stream {
-  private let descriptor: Int32
+  let descriptor: Int32
   /// No single wait for the other side takes longer.
   static let patienceSeconds = 30
 
@@ -14,12 +14,16 @@ final class Stream {
     patience(seconds: Double(Self.patienceSeconds))
   }
 
-  static func connect(port: UInt16) throws -> Stream {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { throw Failure("cannot make a socket") }
+  /// - Parameter waits: whether the connection is there on return; otherwise nothing of this stream ever waits.
+  static func connect(port: UInt16, waits: Bool = true) throws -> Stream {
+    let kind = SOCK_STREAM.rawValue | (waits ? 0 : SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(AF_INET, Int32(kind), 0)
+    guard descriptor >= 0 else {
+      throw Failure("cannot make a socket: \(String(cString: strerror(errno)))")
+    }
     let stream = Stream(descriptor: descriptor)
     let result = withLoopbackAddress(port) { Glibc.connect(descriptor, $0, $1) }
-    guard result == 0 else {
+    guard result == 0 || (!waits && errno == EINPROGRESS) else {
       throw Failure("cannot connect to port \(port): \(String(cString: strerror(errno)))")
     }
     return stream
@@ -75,6 +79,49 @@ final class Stream {
     return count == 1 ? byte : nil
   }
 
+  // MARK: What does not wait
+
+  /// How many bytes were sent; nil when none can be just now.
+  func sendNow(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
+    let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+    let count = Glibc.send(descriptor, bytes.baseAddress!, bytes.count, flags)
+    if count < 0, errno == EAGAIN || errno == EINPROGRESS { return nil }
+    guard count >= 0 else { throw Self.failure("send", count) }
+    return count
+  }
+
+  /// How many bytes came, zero at the end; nil when there are none just now.
+  func receiveNow(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+    let count = recv(descriptor, buffer.baseAddress!, buffer.count, Int32(MSG_DONTWAIT))
+    if count < 0, errno == EAGAIN { return nil }
+    guard count >= 0 else { throw Self.failure("receive", count) }
+    return count
+  }
+
+  func receiveByteNow() throws -> UInt8? {
+    var byte: UInt8 = 0
+    let count = try withUnsafeMutableBytes(of: &byte) { try receiveNow(into: $0) }
+    guard let count else { return nil }
+    guard count == 1 else { throw Failure("the connection has ended") }
+    return byte
+  }
+
+  /// Waits until something can be received or, if asked for, sent.
+  func wait(writes: Bool) throws {
+    let events = Int16(POLLIN) | (writes ? Int16(POLLOUT) : 0)
+    var entry = pollfd(fd: descriptor, events: events, revents: 0)
+    guard poll(&entry, 1, Int32(Self.patienceSeconds * 1000)) == 1 else {
+      throw Failure("not a byte moved within \(Self.patienceSeconds) s")
+    }
+  }
+
+  /// Waits until the other side has reset or closed the connection, without reading.
+  func waitForEnd() {
+    let peerHasEnded: Int16 = 0x2000  // POLLRDHUP, which is not to be had here
+    var entry = pollfd(fd: descriptor, events: peerHasEnded, revents: 0)
+    while poll(&entry, 1, -1) < 0, errno == EINTR {}
+  }
+
   private static func failure(_ verb: String, _ count: Int) -> Failure {
     if count < 0, errno == EAGAIN {
       return Failure("\(verb): not a byte moved within \(patienceSeconds) s")
@@ -92,7 +139,7 @@ final class Stream {
 /// A listening socket on a loopback port of the kernel's choice.
 final class Listener {
   let port: UInt16
-  private let descriptor: Int32
+  let descriptor: Int32
 
   init() throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -101,7 +148,7 @@ final class Listener {
     let fd = descriptor
     _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
     let bound =
-      withLoopbackAddress(0) { bind(fd, $0, $1) } == 0 && listen(fd, 512) == 0
+      withLoopbackAddress(0) { bind(fd, $0, $1) } == 0 && listen(fd, 4096) == 0
       && withUnsafeMutablePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(fd, $0, &length) }
       } == 0

@@ -7,6 +7,8 @@ final class Tally: @unchecked Sendable {
 
   var byteCount: Int { lock.withLock { total } }
 
+  func add(_ count: Int) { lock.withLock { total += count } }
+
   /// Reads until the connection ends.
   func count(_ stream: Stream) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
@@ -14,7 +16,7 @@ final class Tally: @unchecked Sendable {
     while true {
       let byteCount = try stream.receive(into: buffer)
       if byteCount == 0 { return }
-      lock.withLock { total += byteCount }
+      add(byteCount)
     }
   }
 }

@@ -1,0 +1,59 @@
+/// What a byte and a connection cost beside ever more connections that are open: neither may grow with their number.
+struct Growth: ChainMeasurement {
+  let connectionCountMax: Int
+  let roundCount: Int
+
+  private static let byteCount = 200_000_000
+  private static let warmUpBytes = 20_000_000
+  /// How many of the open connections carry the bytes; the others are idle.
+  private static let busyCount = 10
+  /// How many are opened and closed beside the open ones.
+  private static let visitCount = 500
+
+  static let caseSuffix = " open"
+
+  let title =
+    "Growth: \(Growth.byteCount / 1_000_000) MB up over at most \(Growth.busyCount) connections, and "
+    + "\(Growth.visitCount) opened and closed, beside others that are open"
+  var cases: [String] {
+    var counts: [Int] = []
+    var count = 1
+    while count < connectionCountMax {
+      counts.append(count)
+      count *= 10
+    }
+    return (counts + [connectionCountMax]).map { "\($0)\(Self.caseSuffix)" }
+  }
+  let columns = [
+    Column(name: "source", unit: "CPU-s/GB", decimals: 3),
+    Column(name: "destination", unit: "CPU-s/GB", decimals: 3),
+    Column(name: "source", unit: "CPU-µs/conn.", decimals: 1),
+    Column(name: "destination", unit: "CPU-µs/conn.", decimals: 1),
+  ]
+  let bars: [Bar] = []
+
+  func layout(case name: String) -> Chain.Layout {
+    Chain.Layout(connectionCountMax: Self.count(name) + 100, hasServerProcess: true)
+  }
+
+  /// The floor makes a TLS connection for each.
+  func measures(_ contestant: Contestant) -> Bool {
+    if case .proxy = contestant { true } else { false }
+  }
+
+  static func count(_ name: String) -> Int { Int(name.dropLast(caseSuffix.count)) ?? 1 }
+
+  func run(_ chain: Chain, case name: String) throws -> [Double] {
+    let count = Self.count(name)
+    try Many.checkLimits(count)
+    let crowd = try Crowd(chain, count: count)
+    try crowd.move(Self.warmUpBytes, isUp: true, over: Self.busyCount)
+    let start = try chain.ends.map { try $0.cpuSeconds() }
+    try crowd.move(Self.byteCount, isUp: true, over: Self.busyCount)
+    let moved = try chain.ends.map { try $0.cpuSeconds() }
+    for _ in 0..<Self.visitCount { _ = try Crowd.open(chain) }
+    let visited = try chain.ends.map { try $0.cpuSeconds() }
+    return zip(moved, start).map { ($0 - $1) / Double(Self.byteCount) * 1e9 }
+      + zip(visited, moved).map { ($0 - $1) / Double(Self.visitCount) * 1e6 }
+  }
+}
