@@ -51,7 +51,7 @@ enum Linkage: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// The package this file belongs to: Tests/EndToEndTests/Harness/Binaries.swift is four levels down.
-  private static let packageRoot: String = {
+  static let packageRoot: String = {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<4 { url.deleteLastPathComponent() }
     return url.path
