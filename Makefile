@@ -34,9 +34,9 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 autobahn: deps ## the WebSocket against Autobahn|Testsuite, both roles and both builds (needs Python 2.7)
 	@scripts/autobahn --record
 
-bench: deps ## throughput, CPU time, memory and latency, beside a bare TLS relay; frames alone
+bench: deps ## every figure of docs/performance.md, and docs/plots (BASELINE=PATH: of that localproxy too)
 	@LOCALPROXY_FRAMEBENCH=1 scripts/release
-	swift run -c release ProxyBench bulk latency connects idle frames
+	swift run -c release ProxyBench $(if $(BASELINE),compare --baseline $(BASELINE)) all --plots docs/plots
 
 fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)

@@ -26,7 +26,7 @@ struct Bench {
   /// Nil for one that needs no chain.
   private func measurement(_ name: Options.Measured) -> (any ChainMeasurement)? {
     let isLong = [.many, .rest, .stalled, .stalled10, .halted, .keystroke].contains(name)
-    let rounds = options.rounds ?? (isLong ? 1 : 3)
+    let rounds = options.rounds ?? (isLong ? 1 : name == .smoke ? 5 : 3)
     let megabytes = options.megabyteCount
     return switch name {
     case .frames: nil

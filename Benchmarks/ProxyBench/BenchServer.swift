@@ -1,7 +1,8 @@
 import Foundation
 
-/// The server behind the destination. One thread has all connections that wait for a request and answers pings; any
-/// other request has a thread with blocking sockets while it takes. So an idle connection costs no thread.
+/// The server behind the destination. One thread has all connections that wait for a request and answers
+/// pings; any other request has a thread with blocking sockets while it takes. So an idle connection costs no
+/// thread.
 final class BenchServer: @unchecked Sendable {
   /// Of the sinks that were asked for.
   static let tallies = Tallies()

@@ -1,5 +1,5 @@
-/// A bulk transfer each way, over one connection or over many that share its bytes: speed, CPU seconds per gigabyte,
-/// peak memory.
+/// A bulk transfer each way, over one connection or over many that share its bytes: speed, CPU seconds per
+/// gigabyte, peak memory.
 struct Bulk: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int

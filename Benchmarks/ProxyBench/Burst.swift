@@ -1,4 +1,5 @@
-/// Many connections opened at once, as fast as one thread can, each with bytes of its own both ways at the same time.
+/// Many connections opened at once, as fast as one thread can, each with bytes of its own both ways at the
+/// same time.
 struct Burst: ChainMeasurement {
   let roundCount: Int
 

@@ -1,5 +1,6 @@
-/// A bulk transfer from client to server with compression off and on: bytes between source and service for each byte
-/// of payload, and what that costs. The source compresses, the service does both, the destination restores.
+/// A bulk transfer from client to server with compression off and on: bytes between source and service for
+/// each byte of payload, and what that costs. The source compresses, the service does both, the destination
+/// restores.
 struct Compression: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int

@@ -1,7 +1,8 @@
 import Glibc
 
 /// One connection's bytes both ways at once: it sends its own and compares those that come, without waiting for
-/// either. Each connection has other bytes, and each direction, so that what is lost, doubled or mixed up shows.
+/// either. Each connection has other bytes, and each direction, so that what is lost, doubled or mixed up
+/// shows.
 final class Exchange {
   enum State {
     case unfinished, whole, corrupt

@@ -1,4 +1,5 @@
-/// What a byte and a connection cost beside ever more connections that are open: neither may grow with their number.
+/// What a byte and a connection cost beside ever more connections that are open: neither may grow with their
+/// number.
 struct Growth: ChainMeasurement {
   let connectionCountMax: Int
   let roundCount: Int

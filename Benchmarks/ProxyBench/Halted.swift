@@ -1,7 +1,7 @@
 import Foundation
 
-/// A reader that stops for good beside a connection that works: how long the latter waits, and what becomes of the
-/// former.
+/// A reader that stops for good beside a connection that works: how long the latter waits, and what becomes
+/// of the former.
 struct Halted: ChainMeasurement {
   let roundCount: Int
 

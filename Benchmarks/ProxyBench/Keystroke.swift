@@ -1,7 +1,7 @@
 import Foundation
 
-/// Small messages there and back, one every 50 ms, while bulk goes through the same tunnel over a slow link: what a
-/// shell feels beside a transfer, and what that costs the transfer.
+/// Small messages there and back, one every 50 ms, while bulk goes through the same tunnel over a slow link:
+/// what a shell feels beside a transfer, and what that costs the transfer.
 ///
 /// tunneld limits the link and reads no more than that, so what is too much waits in socket buffers.
 struct Keystroke: ChainMeasurement {

@@ -61,7 +61,8 @@ struct Times {
     _ = histogram.record(nanoseconds)
   }
 
-  /// The share of all that took longer, and how long, in microseconds: from the median to where the record ends.
+  /// The share of all that took longer, and how long, in microseconds: from the median to where the record
+  /// ends.
   var distribution: [[Double]] {
     let count = Double(max(histogram.totalCount, 1))
     var shares: [Double] = []

@@ -33,8 +33,8 @@ struct Column {
 /// A figure that the project promises to stay under, or above.
 struct Bar {
   enum Kind: Equatable {
-    /// Of localproxy's value over that of the floor or the baseline, as the median of the rounds' ratios. Without
-    /// that contestant there is nothing to say.
+    /// Of localproxy's value over that of the floor or the baseline, as the median of the rounds' ratios.
+    /// Without that contestant there is nothing to say.
     case ratio(to: String)
     /// Of localproxy's median.
     case value

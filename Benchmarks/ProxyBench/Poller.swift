@@ -1,7 +1,7 @@
 import CEpoll
 
-/// epoll(7) for descriptors that are told apart by their numbers. What is reported once must be armed again, so that
-/// another thread can have the descriptor meanwhile.
+/// epoll(7) for descriptors that are told apart by their numbers. What is reported once must be armed again,
+/// so that another thread can have the descriptor meanwhile.
 final class Poller: Sendable {
   private static let batchSize = 64
   private let descriptor: Int32

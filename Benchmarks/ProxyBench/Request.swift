@@ -15,7 +15,8 @@ enum Request: UInt8 {
   case echo = 0x45
   /// Take nothing more until the connection ends, and say so in the tally of this number.
   case halt = 0x48
-  /// Send so many bytes and take as many at the same time, those of this number, then say whether they were right.
+  /// Send so many bytes and take as many at the same time, those of this number, then say whether they were
+  /// right.
   case exchange = 0x58
 
   /// The request as it is sent.

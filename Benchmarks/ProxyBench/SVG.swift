@@ -1,7 +1,7 @@
 import Foundation
 
-/// A drawing as text: lines, rectangles and words by their places in pixels. Numbers are written with one digit, so
-/// that the same figures always give the same file.
+/// A drawing as text: lines, rectangles and words by their places in pixels. Numbers are written with one
+/// digit, so that the same figures always give the same file.
 struct SVG {
   enum Anchor: String {
     case start, middle, end

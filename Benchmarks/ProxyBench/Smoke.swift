@@ -1,12 +1,12 @@
 import Glibc
 
-/// Small transfers and round trips beside the floor, with bars so wide that the noise of a busy machine stays below
-/// them and a regression by half does not.
+/// Small transfers and round trips beside the floor, with bars so wide that the noise of a busy machine stays
+/// below them and a regression by half does not.
 struct Smoke: ChainMeasurement {
   let roundCount: Int
 
-  private static let warmUpBytes = 20_000_000
-  private static let byteCount = 80_000_000
+  private static let warmUpBytes = 10_000_000
+  private static let byteCount = 60_000_000
   private static let tripCount = 1_500
   private static let most = 1.65
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Transfers into readers that halt and then sip: what the proxies hoard meanwhile. Every byte is compared on arrival.
+/// Transfers into readers that halt and then sip: what the proxies hoard meanwhile. Every byte is compared on
+/// arrival.
 struct Stalled: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int
