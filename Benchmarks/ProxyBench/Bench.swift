@@ -46,12 +46,13 @@ struct Bench {
     case .keystroke: Keystroke(roundCount: rounds)
     case .compression: Compression(megabyteCount: max(1, megabytes / 4), roundCount: rounds)
     case .growth: Growth(connectionCountMax: options.connectionCount, roundCount: rounds)
+    case .pacing: Pacing(megabyteCount: megabytes, roundCount: options.rounds ?? 7)
     case .smoke: Smoke(roundCount: rounds)
     }
   }
 
   private func run(_ kind: Options.Measured, _ measurement: any ChainMeasurement) -> Series {
-    let contestants = contestants.filter(measurement.measures)
+    let contestants = measurement.contestants(of: contestants)
     var series = Series(measurement, contestants: contestants.map(\.name))
     for round in 0..<measurement.roundCount {
       Progress.say("\(kind.rawValue): round \(round + 1) of \(measurement.roundCount)")
@@ -72,7 +73,7 @@ struct Bench {
   private func outcome(
     of measurement: any ChainMeasurement, case name: String, for contestant: Contestant
   ) -> (Series.Outcome, [Curve]) {
-    let layout = measurement.layout(case: name)
+    let layout = measurement.layout(case: name, for: contestant)
     do {
       let process = layout.hasServerProcess ? try ServerProcess() : nil
       defer { process?.stop() }

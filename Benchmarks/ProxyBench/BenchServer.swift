@@ -123,11 +123,13 @@ final class ServerProcess {
 
   func stop() { child.stop() }
 
-  /// What such a process does, until it is stopped.
+  /// What such a process does, until it is stopped or nobody is left who would stop it.
   static func run() throws -> Never {
     let server = try BenchServer()
     print("listening on \(server.port)")
     fflush(nil)
-    while true { Clock.sleep(seconds: 3600) }
+    let parent = getppid()
+    while getppid() == parent { Clock.sleep(seconds: 0.9) }
+    exit(0)
   }
 }

@@ -21,7 +21,7 @@ struct Burst: ChainMeasurement {
     Bar(column: "corrupt", limit: 0),
   ]
 
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     Chain.Layout(connectionCountMax: 1024)
   }
 

@@ -15,6 +15,10 @@ enum Contestant {
     case .proxy(let name, _): name
     }
   }
+
+  var isProxy: Bool {
+    if case .proxy = self { true } else { false }
+  }
 }
 
 /// The three processes between client and server: client → source → hub → destination → server. The

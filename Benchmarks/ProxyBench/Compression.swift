@@ -21,13 +21,11 @@ struct Compression: ChainMeasurement {
   ]
   let bars: [Bar] = []
 
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     Chain.Layout(countsWireBytes: true, compresses: name.hasSuffix("on"))
   }
 
-  func measures(_ contestant: Contestant) -> Bool {
-    if case .proxy = contestant { true } else { false }
-  }
+  func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     guard let wiretap = chain.wiretap else { throw Failure("nobody counts the wire's bytes") }

@@ -33,14 +33,12 @@ struct Growth: ChainMeasurement {
   ]
   let bars: [Bar] = []
 
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     Chain.Layout(connectionCountMax: Self.count(name) + 100, hasServerProcess: true)
   }
 
   /// The floor makes a TLS connection for each.
-  func measures(_ contestant: Contestant) -> Bool {
-    if case .proxy = contestant { true } else { false }
-  }
+  func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
   static func count(_ name: String) -> Int { Int(name.dropLast(caseSuffix.count)) ?? 1 }
 

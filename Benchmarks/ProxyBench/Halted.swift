@@ -24,9 +24,7 @@ struct Halted: ChainMeasurement {
   ]
 
   /// The floor's connections share nothing.
-  func measures(_ contestant: Contestant) -> Bool {
-    if case .proxy = contestant { true } else { false }
-  }
+  func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     let live = try chain.connect()

@@ -45,15 +45,13 @@ struct Keystroke: ChainMeasurement {
     ]
   }
 
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     let bandwidth = Self.bandwidth(name)
     return Chain.Layout(
       bandwidth: bandwidth, bandwidthSetting: name.contains("set") ? bandwidth : 0)
   }
 
-  func measures(_ contestant: Contestant) -> Bool {
-    if case .proxy = contestant { true } else { false }
-  }
+  func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
   private static func bandwidth(_ name: String) -> Int { name.hasPrefix("800") ? 800_000 : 100_000 }
 

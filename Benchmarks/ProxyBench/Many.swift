@@ -21,14 +21,12 @@ struct Many: ChainMeasurement {
     Bar(column: "answered", limit: 100, isLeast: true),
   ]
 
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     Chain.Layout(connectionCountMax: connectionCount + 100, hasServerProcess: true)
   }
 
   /// The floor makes a TLS connection for each.
-  func measures(_ contestant: Contestant) -> Bool {
-    if case .proxy = contestant { true } else { false }
-  }
+  func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {
     try Self.checkLimits(connectionCount)

@@ -11,17 +11,17 @@ protocol Measurement {
 /// One that is made of programs that run. Each case of each round has a chain of its own.
 protocol ChainMeasurement: Measurement {
   /// What the chain of a case is made of.
-  func layout(case name: String) -> Chain.Layout
-  /// Whether it makes sense for a contestant.
-  func measures(_ contestant: Contestant) -> Bool
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout
+  /// Those of all that it makes sense for, or others in their place.
+  func contestants(of all: [Contestant]) -> [Contestant]
 
   /// A value for each column.
   func run(_ chain: Chain, case name: String) throws -> [Double]
 }
 
 extension ChainMeasurement {
-  func layout(case name: String) -> Chain.Layout { Chain.Layout() }
-  func measures(_ contestant: Contestant) -> Bool { true }
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout { Chain.Layout() }
+  func contestants(of all: [Contestant]) -> [Contestant] { all }
 }
 
 struct Column {

@@ -2,7 +2,7 @@
 struct Options {
   enum Measured: String, CaseIterable {
     case bulk, bulk100, latency, connects, burst, many, idle, rest, stalled, stalled10, halted
-    case keystroke, compression, growth, frames
+    case keystroke, pacing, compression, growth, frames
     /// Small sizes and wide bars, to catch what went wrong by half.
     case smoke
 
@@ -56,13 +56,15 @@ struct Options {
       stalled10    ten of them
       halted       one that never reads on, beside a connection that works
       keystroke    round trips beside bulk over a slow link
+      pacing       what it costs bulk where nothing limits
       compression  bytes on the wire with and without it
       growth       processor time for a byte and for a connection, beside 1 to 10,000 others
       frames       the WebSocket's frames alone, in memory
       all          all of these; about 15 minutes, with compare about 25
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
 
-      --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1, frames 5)
+      --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
+                         frames 5, pacing 7)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); compression, a quarter
       --connections N    the most of many and growth (default 10000)
       --localproxy PATH  the program measured (default .build-embedded/release/localproxy)

@@ -30,7 +30,7 @@ struct Stalled: ChainMeasurement {
   }
 
   /// One of ten that stall holds up others, and is reset after as long as it stalls here.
-  func layout(case name: String) -> Chain.Layout {
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     Chain.Layout(stallTimeoutMilliseconds: readerCount == 1 ? 0 : 60_000)
   }
 

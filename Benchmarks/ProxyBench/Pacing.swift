@@ -1,0 +1,33 @@
+/// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy with a limit so
+/// high that it never counts, which pings for nothing.
+struct Pacing: ChainMeasurement {
+  let megabyteCount: Int
+  let roundCount: Int
+
+  private static let unpaced = "unpaced"
+  private static let limit = 100_000_000_000
+
+  private var bulk: Bulk { Bulk(megabyteCount: megabyteCount, roundCount: roundCount) }
+
+  var title: String { "Pacing where nothing limits, one connection, \(megabyteCount) MB" }
+  var cases: [String] { bulk.cases }
+  var columns: [Column] { bulk.columns }
+  let bars = [
+    Bar(kind: .ratio(to: Pacing.unpaced), column: "speed", limit: 0.98, isLeast: true)
+  ]
+
+  func contestants(of all: [Contestant]) -> [Contestant] {
+    all.flatMap { contestant -> [Contestant] in
+      guard case .proxy("localproxy", let path) = contestant else { return [] }
+      return [.proxy(name: Self.unpaced, path: path), contestant]
+    }
+  }
+
+  func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
+    Chain.Layout(bandwidthSetting: contestant.name == Self.unpaced ? Self.limit : 0)
+  }
+
+  func run(_ chain: Chain, case name: String) throws -> [Double] {
+    try bulk.run(chain, case: name)
+  }
+}
