@@ -20,9 +20,7 @@ protocol RelayHandler: AnyObject {
 /// of these takes no more than `connectionPendingMax` bytes, or all together more than
 /// `tunnelPendingMax`, the link is paused until it does.
 final class Relay: TunnelLinkHandler, ConnectorHandler {
-  /// Payload of one frame when several connections wait, so that none waits for a long one.
-  static let sharedPayloadLengthMax = 16 * 1024
-  /// Payload of one frame: what the settings allow.
+  /// Payload of one frame: what the settings allow. Where a long one would keep others waiting, the link's pacer knows.
   let payloadLengthMax: Int
   /// Frames sent in one go before the other events get their turn.
   static let framesPerTurnMax = 16

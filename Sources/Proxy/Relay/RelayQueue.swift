@@ -54,13 +54,9 @@ extension Relay {
         connection.stopReading()
         return
       }
-      let isAlone = queue.isEmpty
       connection.relayOnce(
         link: link, header: header,
-        payloadLengthMax: min(
-          isAlone ? payloadLengthMax : min(payloadLengthMax, Self.sharedPayloadLengthMax),
-          link.pacedByteCountMax),
-        now: now)
+        payloadLengthMax: min(payloadLengthMax, link.pacedByteCountMax), now: now)
       return
     }
     if connection.mustReset {
