@@ -2,12 +2,21 @@ import Foundation
 
 /// Connections through one chain.
 struct Crowd {
+  /// Who is not done by then is too slow to be waited for.
+  private static let secondsMax = 45.0
+
   private(set) var streams: [Stream] = []
 
   /// Opens them one after the other, each with a byte there and back, so that they are there at both ends.
   init(_ chain: Chain, count: Int) throws {
+    let start = Clock.now()
     do {
-      for _ in 0..<count { streams.append(try Self.open(chain)) }
+      for _ in 0..<count {
+        streams.append(try Self.open(chain))
+        guard Clock.seconds(since: start) < Self.secondsMax else {
+          throw Failure("not there within \(Int(Self.secondsMax)) s")
+        }
+      }
     } catch {
       throw Failure("connection \(streams.count + 1) of \(count): \(error)")
     }
