@@ -85,12 +85,14 @@ enum Drawings {
           guard isOwn || name.contains("adaptive"),
             let curves = series.curves[name]?[contestant]
           else { continue }
-          let label = name.split(separator: ",").dropFirst().joined(separator: ",")
+          let parts = name.split(separator: ",").dropFirst()
+          let label =
+            isOwn ? "beside\(parts.joined(separator: ","))" : "baseline,\(parts.last ?? "")"
           for curve in curves where curve.name == "beside" || (isOwn && index == 0) {
             let isAlone = curve.name == "alone"
             lines.append(
               Plot.Line(
-                name: isAlone ? "alone" : isOwn ? "beside\(label)" : "baseline\(label)",
+                name: isAlone ? "alone" : label,
                 color: isAlone ? "#8a8a8a" : isOwn ? shades[index % 4] : "#d9722e",
                 isDashed: !isOwn && name.hasSuffix("down"), points: curve.points))
           }
