@@ -85,9 +85,8 @@ enum Drawings {
           guard isOwn || name.contains("adaptive"),
             let curves = series.curves[name]?[contestant]
           else { continue }
-          let parts = name.split(separator: ",").dropFirst()
-          let label =
-            isOwn ? "beside\(parts.joined(separator: ","))" : "baseline,\(parts.last ?? "")"
+          let way = name.split(separator: ", ").dropFirst()
+          let label = isOwn ? way.joined(separator: ", ") : "baseline, \(way.last ?? "")"
           for curve in curves where curve.name == "beside" || (isOwn && index == 0) {
             let isAlone = curve.name == "alone"
             lines.append(
@@ -163,14 +162,27 @@ enum Drawings {
         title, x: Axis(title: "open connections", .logarithmic, showing: points.map { $0[0] }),
         y: Axis(title: unit, .linear, showing: points.map { $0[1] }), lines)
     }
-    let perByte = plot(
-      "Processor time of bulk beside open connections", "CPU seconds per GB",
-      [(0, "source"), (1, "destination")])
-    let perConnection = plot(
-      "Processor time to open and close a connection beside others", "CPU µs",
-      [(2, "source"), (3, "destination")])
-    return [("growth-bytes", perByte), ("growth-connections", perConnection)].compactMap {
-      name, plot in plot.map { (name, $0) }
-    }
+    let unit = "CPU seconds per GB"
+    let plots = [
+      (
+        "growth-bytes",
+        plot(
+          "Processor time of bulk on one connection beside idle ones", unit,
+          [(0, "source"), (1, "destination")])
+      ),
+      (
+        "growth-bytes-100",
+        plot(
+          "Processor time of bulk on up to \(Growth.busyCountMax) of the open connections", unit,
+          [(2, "source"), (3, "destination")])
+      ),
+      (
+        "growth-connections",
+        plot(
+          "Processor time to open and close a connection beside others", "CPU µs",
+          [(4, "source"), (5, "destination")])
+      ),
+    ]
+    return plots.compactMap { name, plot in plot.map { (name, $0) } }
   }
 }

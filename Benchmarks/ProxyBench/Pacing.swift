@@ -1,5 +1,5 @@
-/// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy with a limit so
-/// high that it never counts, which pings for nothing.
+/// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy with a limit
+/// so high that it never counts, which pings for nothing.
 struct Pacing: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int
