@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -206,3 +207,15 @@ int cepoll_next_option(const char **argument) {
 }
 
 void cepoll_hide_argument(char *argument) { memset(argument, '*', strlen(argument)); }
+
+int cepoll_has_aes(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_cpu_supports("aes") != 0;
+#elif defined(__aarch64__)
+  return (getauxval(AT_HWCAP) & 1 << 3) != 0;  // HWCAP_AES
+#elif defined(__arm__)
+  return (getauxval(AT_HWCAP2) & 1 << 0) != 0;  // HWCAP2_AES
+#else
+  return 0;
+#endif
+}

@@ -119,6 +119,8 @@ const char *cepoll_error_text(int error);
 const char *cepoll_environment(const char *name);
 /// "Linux 6.1.0 x86_64".
 void cepoll_system_name(char *text, size_t capacity);
+/// Whether the processor has instructions for AES, as far as can be known.
+int cepoll_has_aes(void);
 _Noreturn void cepoll_exit(int status);
 /// Gives back to the system what is free in the heap, and the pages of the program and its libraries that were
 /// read so far. What is still needed of them comes back from the page cache as it is used.

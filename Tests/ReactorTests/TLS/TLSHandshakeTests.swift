@@ -219,4 +219,18 @@ struct TLSHandshakeTests {
       _ = try TLSContext(serverCertificate: certificate, key: key)
     }
   }
+
+  @Test(
+    "a processor without instructions for AES asks for ChaCha20 first", arguments: [true, false])
+  func ordersCiphers(hasAES: Bool) throws {
+    let context = try TLSContext(clientTrusting: nil, verifiesPeer: false, hasAES: hasAES)
+    let ciphers = SSL_CTX_get_ciphers(context.context)
+    let names = (0..<OPENSSL_sk_num(ciphers)).map {
+      String(cString: SSL_CIPHER_get_name(OpaquePointer(OPENSSL_sk_value(ciphers, $0))))
+    }
+    #expect((names.first == "TLS_CHACHA20_POLY1305_SHA256") == !hasAES, "\(names)")
+    #expect(names.contains("TLS_AES_256_GCM_SHA384"))
+    let older = try #require(names.first { !$0.hasPrefix("TLS_") })
+    #expect(older.contains("CHACHA20") == !hasAES, "\(names)")
+  }
 }
