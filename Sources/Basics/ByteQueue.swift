@@ -9,8 +9,10 @@
 ///
 /// Memory is taken on the first `reserve` and given back by `release`, so an idle queue owns none.
 @safe public struct ByteQueue: ~Copyable {
-  /// Memory is taken in multiples of this many bytes.
+  /// Memory is taken in multiples of this many bytes, and while there are less, of the smaller step: a client's first
+  /// few bytes must not leave a large hole behind in the heap when they have been sent.
   public static let growthStep = 8 * 1024
+  static let smallGrowthStep = 512
 
   private var base: UnsafeMutableRawPointer?
   /// Bytes of memory owned now.
@@ -37,7 +39,8 @@
       unsafe base.copyMemory(from: base + start, byteCount: used)
     } else {
       // In steps, so that a queue filled by many small pieces is not copied for each of them.
-      let grown = (used + count + Self.growthStep - 1) / Self.growthStep * Self.growthStep
+      let step = used + count < Self.growthStep ? Self.smallGrowthStep : Self.growthStep
+      let grown = (used + count + step - 1) / step * step
       let fresh = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
       if let base = unsafe base {
         unsafe fresh.copyMemory(from: base + start, byteCount: used)
