@@ -19,7 +19,7 @@ extension FuzzTarget {
         let ready = pacer.readyAt(instant)
         try require(pacer.frameByteCountMax > 0, "a frame of nothing")
         if ready > instant { break }
-        pacer.sent(min(pacer.frameByteCountMax, 1 + Int(input.octet()) * 257), now: instant)
+        _ = pacer.sent(min(pacer.frameByteCountMax, 1 + Int(input.octet()) * 257), now: instant)
       case 1: if pacer.wantsPing { _ = pacer.pinged() }
       case 2:
         // As a ping's payload brings it back: any number from 0 on, and no time to come.

@@ -15,7 +15,7 @@ extension FuzzTarget {
 }
 
 /// Does to a session what the relay does to it, and checks its tables behind every step.
-private struct SessionDriver {
+private struct SessionDriver: ~Copyable {
   private static let names = ["SSH1", "HTTP", "\u{e9}"]
 
   private var session: TunnelSession

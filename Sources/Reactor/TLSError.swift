@@ -62,6 +62,12 @@ public enum TLSError: Error {
     return unsafe String(cString: text)
   }
 
+  /// Empties OpenSSL's error queue, which must be empty before a call whose outcome SSL_get_error(3) tells. It nearly
+  /// always is, and emptying it all the same costs more than looking.
+  static func forget() {
+    if ERR_peek_error() != 0 { ERR_clear_error() }
+  }
+
   /// ERR_SYSTEM_FLAG of openssl/err.h, too rich a macro for Swift's importer.
   private static let systemErrorFlag: UInt = 0x8000_0000
 

@@ -56,7 +56,7 @@ import COpenSSL
     network: any Network, transport: any Stream, context: TLSContext, serverName: String?,
     handler: any StreamHandler
   ) throws(TLSError) {
-    ERR_clear_error()
+    TLSError.forget()
     guard let ssl = unsafe SSL_new(context.context) else { throw TLSError.takeLibraryError() }
     guard let bio = unsafe BIO_new(context.method) else {
       unsafe SSL_free(ssl)
@@ -117,8 +117,9 @@ import COpenSSL
     unsafe region.withUnsafeMutableBytes { region in
       guard let base = region.baseAddress else { return }
       while received < capacity {
+        if received > 0 && isDry { return }
         var count = 0
-        ERR_clear_error()
+        TLSError.forget()
         if unsafe SSL_read_ex(ssl, base + received, capacity - received, &count) == 1 {
           received += count
           continue
@@ -137,6 +138,9 @@ import COpenSSL
     return .bytes(received)
   }
 
+  /// Asking OpenSSL would only find that there is no more: it reads records whole, so what it holds is plaintext.
+  private var isDry: Bool { unsafe inbound.isEmpty && !mayReceive && SSL_pending(ssl) == 0 }
+
   public func send(_ bytes: Span<UInt8>) -> SendResult {
     if state != .open || sendingFinished { return .failed(.unexpectedEnd) }
     if outbound.count >= Self.roomMark { return .wouldBlock }
@@ -148,7 +152,7 @@ import COpenSSL
       guard let base = bytes.baseAddress else { return false }
       while sent < bytes.count {
         var count = 0
-        ERR_clear_error()
+        TLSError.forget()
         if unsafe SSL_write_ex(ssl, base + sent, bytes.count - sent, &count) != 1 { return false }
         sent += count
       }
@@ -170,7 +174,7 @@ import COpenSSL
   public func finishSending() {
     if state != .open || sendingFinished { return }
     sendingFinished = true
-    ERR_clear_error()
+    TLSError.forget()
     _ = unsafe SSL_shutdown(ssl)
     requestTurnEnd()
   }
@@ -178,7 +182,7 @@ import COpenSSL
   public func close() {
     if state == .closed { return }
     if state == .open && !sendingFinished {
-      ERR_clear_error()
+      TLSError.forget()
       _ = unsafe SSL_shutdown(ssl)
     }
     _ = flush()
@@ -264,7 +268,7 @@ import COpenSSL
 
   private func shakeHands() {
     mayReceive = true
-    ERR_clear_error()
+    TLSError.forget()
     let result = unsafe SSL_do_handshake(ssl)
     if result == 1 {
       state = .open
@@ -293,7 +297,7 @@ import COpenSSL
     guard context.verifiesPeer, verification != Int(X509_V_OK) else {
       return .handshake(reason: TLSError.takeReason())
     }
-    ERR_clear_error()
+    TLSError.forget()
     return .certificate(
       verification, subject: refusedCertificate.subject, issuer: refusedCertificate.issuer)
   }

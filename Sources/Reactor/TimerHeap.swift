@@ -36,7 +36,7 @@ struct TimerHeap {
   private var nextSerial: UInt64 = 1
 
   var count: Int { entries.count }
-  var nextDeadline: Instant? { entries.first?.deadline }
+  var nextDeadline: Instant? { entries.isEmpty ? nil : entries[0].deadline }
 
   mutating func schedule(at deadline: Instant, handler: any TimerHandler, tag: Int) -> TimerID {
     let id = TimerID(place: freePlaces.popLast() ?? places.count, serial: nextSerial)
@@ -66,9 +66,10 @@ struct TimerHeap {
   mutating func popDue(
     now: Instant, serialBound: UInt64 = .max
   ) -> (handler: any TimerHandler, tag: Int)? {
-    guard let first = entries.first, first.deadline <= now, first.serial < serialBound else {
+    if entries.isEmpty || entries[0].deadline > now || entries[0].serial >= serialBound {
       return nil
     }
+    let first = entries[0]
     remove(at: 0)
     return (first.handler, first.tag)
   }

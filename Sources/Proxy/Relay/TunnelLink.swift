@@ -98,8 +98,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var violation: String?
   private var restTimer: TimerID?
   var paceTimer: TimerID?
-  /// Nil for a link that sends as fast as it can.
-  var pacer: Pacer?
+  var pacer = Pacer()
   public var handler: (any TunnelLinkHandler)?
 
   /// Ask to be told by `linkHasRoom`; cleared by that.
@@ -131,9 +130,9 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     inbound.append(early)
   }
 
-  /// Starts to read, to find out whether the peer is there if there is a heartbeat, and to pace what is sent if
-  /// there is a pacer.
-  public func start(_ heartbeat: Heartbeat?, _ pacer: Pacer? = nil) {
+  /// Starts to read, to find out whether the peer is there if there is a heartbeat, and to pace what is
+  /// sent as the pacer says.
+  public func start(_ heartbeat: Heartbeat?, _ pacer: consuming Pacer = Pacer()) {
     stream.handler = self
     self.heartbeat = heartbeat
     self.pacer = pacer
@@ -148,7 +147,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   public func resume() {
     if !isPaused || state == .ended { return }
     isPaused = false
-    pacer?.readingResumed(network.now)
+    pacer.readingResumed(network.now)
     // Called out of `process` itself, its loop goes on by itself.
     if !isProcessing { process() }
     updateInterest()
@@ -289,7 +288,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private func beat() {
     let isAlive = heartbeat?.periodEnded(
       isReading: !isPaused, hasUnsent: stream.unsentByteCount > 0,
-      awaitsPong: pacer?.awaitsPong == true, transport: stream.transportState)
+      awaitsPong: pacer.awaitsPong, transport: stream.transportState)
     if isAlive == false {
       end(.silent)
       return
@@ -300,7 +299,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   }
 
   func ping() {
-    let sentByteCount = pacer?.pinged() ?? 0
+    let sentByteCount = pacer.pinged()
     pendingPing = PingStamp(sentAt: network.now, sentByteCount: sentByteCount).payload
     sendControl()
   }
@@ -311,8 +310,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
       let roundTrip = network.now.millisecondsRoundedUp(since: stamp.sentAt)
       log.debug("Pong reply latency: \(roundTrip.count) ms")
     }
-    pacer?.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
-    if pacer?.wantsPing == true && state == .open { ping() }
+    pacer.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
+    if pacer.wantsPing && state == .open { ping() }
     roomCame()
   }
 

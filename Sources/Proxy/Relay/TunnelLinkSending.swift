@@ -10,15 +10,15 @@ extension TunnelLink {
   }
 
   /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
-  public var pacedByteCountMax: Int { pacer?.frameByteCountMax ?? .max }
+  public var pacedByteCountMax: Int { pacer.frameByteCountMax }
 
   /// When the pacer allows the next message; nil for now. While nothing is read no pong is seen, and it cannot
   /// know.
   private var readyAt: Instant? {
     if isPaused { return nil }
     let now = network.now
-    guard let ready = pacer?.readyAt(now), now < ready else { return nil }
-    return ready
+    let ready = pacer.readyAt(now)
+    return now < ready ? ready : nil
   }
 
   /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
@@ -63,9 +63,9 @@ extension TunnelLink {
   private func sendMessages() {
     sentByteCount += outgoing.count
     let isCompressed = compress()
-    pacer?.sent(outgoing.count, now: network.now)
+    let wantsPing = pacer.sent(outgoing.count, now: network.now)
     sendFrame(.binary, isCompressed: isCompressed)
-    if pacer?.wantsPing == true && state == .open { ping() }
+    if wantsPing && state == .open { ping() }
   }
 
   /// Compresses the payload, if that was agreed on and is worth it.

@@ -13,7 +13,7 @@ import Basics
 /// and it doubles until there is a queue for the first time. The shortest round trip counts as the one without a
 /// queue. To see it again although there always is one, what is on the way is let run out now and then. A service
 /// that answers no pings is not paced.
-public struct Pacer {
+public struct Pacer: ~Copyable {
   /// How much of the limit is used; the rest is for what the service counts and this program does not.
   private static let usedPercentage: Int64 = 99
   /// What may be caught up of a time in which nothing was sent, and how long one frame may take.
@@ -49,7 +49,10 @@ public struct Pacer {
   static let roundTripMax: Int64 = 600_000_000_000
   static let pongsPerRoundMax: Int64 = 1_000_000
 
-  /// Bytes a second; 0 for "find out".
+  private enum Method { case none, limit, roundTrips }
+
+  private let method: Method
+  /// Bytes a second.
   private let limit: Int64
   /// With a limit: when the next message may go.
   private var nextAt: Int64 = 0
@@ -65,6 +68,10 @@ public struct Pacer {
   /// There was no queue yet.
   private var isStarting = true
   private(set) var window = Pacer.windowStart
+  /// Payload of a frame, at the most.
+  public private(set) var frameByteCountMax = Int.max
+  /// What goes out between two pings.
+  private var pingedByteCountMax = Int.max
   /// Of the window, what may be on the way: less when it has just grown, lest all of that comes at once.
   private var allowedByteCount = Pacer.windowStart
   private var roundTrip = Pacer.queueTimeTarget
@@ -84,23 +91,33 @@ public struct Pacer {
   private var blockedSince: Int64?
   private var readingSince = Instant(nanoseconds: 0)
 
+  /// Holds nothing back.
+  public init() {
+    method = .none
+    limit = 0
+  }
+
   /// - Parameter limit: bytes a second; 0 to go by the round trips.
-  public init(limit: Int) { self.limit = Int64(limit) }
+  public init(limit: Int) {
+    method = limit > 0 ? .limit : .roundTrips
+    self.limit = Int64(limit)
+    divideWindow()
+  }
 
   /// Bytes that are on the way, as far as is known.
   var inFlightByteCount: Int { sentByteCount - arrivedByteCount }
 
   /// As much is on the way as may be, of a service that does answer pings.
   public var awaitsPong: Bool {
-    limit == 0 && hasAnswered && inFlightByteCount >= allowedByteCount
+    method == .roundTrips && hasAnswered && inFlightByteCount >= allowedByteCount
   }
 
   // MARK: Sending
 
   /// When the next message may go: now or earlier, or later, which a pong may bring forward.
   public mutating func readyAt(_ now: Instant) -> Instant {
-    if limit > 0 { return Instant(nanoseconds: nextAt) }
-    if isUnanswered || inFlightByteCount < allowedByteCount {
+    if method == .limit { return Instant(nanoseconds: nextAt) }
+    if method == .none || isUnanswered || inFlightByteCount < allowedByteCount {
       blockedSince = nil
       return now
     }
@@ -110,23 +127,20 @@ public struct Pacer {
     let end = since + (hasAnswered ? Self.patience : Self.patienceAtFirst)
     if now.nanoseconds < end { return Instant(nanoseconds: end) }
     isUnanswered = true
+    divideWindow()
     return now
   }
 
-  /// Payload of a frame, at the most.
-  public var frameByteCountMax: Int {
-    if limit > 0 { return max(Int(limit * Self.burst / 1_000_000_000), Self.frameByteCountMin) }
-    return isUnanswered
-      ? .max : max(part(of: Self.frameTime, Self.framesPerWindow), Self.frameByteCountMin)
-  }
-
   /// A message of so many bytes went out.
-  public mutating func sent(_ byteCount: Int, now: Instant) {
+  /// - Returns: `wantsPing`.
+  public mutating func sent(_ byteCount: Int, now: Instant) -> Bool {
     sentByteCount += byteCount
-    if limit == 0 { return }
-    let used = limit * Self.usedPercentage / 100
-    let time = Int64(byteCount) * 1_000_000_000 / max(used, 1)
-    nextAt = max(nextAt, now.nanoseconds - Self.burst) + time
+    if method == .limit {
+      let used = limit * Self.usedPercentage / 100
+      let time = Int64(byteCount) * 1_000_000_000 / max(used, 1)
+      nextAt = max(nextAt, now.nanoseconds - Self.burst) + time
+    }
+    return wantsPing
   }
 
   // MARK: Measuring
@@ -135,9 +149,23 @@ public struct Pacer {
   /// its answer.
   public var wantsPing: Bool {
     let byteCount = sentByteCount - pingedByteCount
-    if limit > 0 || byteCount == 0 { return false }
-    return byteCount >= max(part(of: Self.pingTime, Self.pingsPerWindow), Self.pingByteCountMin)
-      || inFlightByteCount >= allowedByteCount
+    if method != .roundTrips || byteCount == 0 { return false }
+    return byteCount >= pingedByteCountMax || inFlightByteCount >= allowedByteCount
+  }
+
+  /// How much of it makes a frame, and how much goes out between two pings.
+  private mutating func divideWindow() {
+    switch method {
+    case .none: break
+    case .limit:
+      frameByteCountMax = max(Int(limit * Self.burst / 1_000_000_000), Self.frameByteCountMin)
+    case .roundTrips:
+      frameByteCountMax =
+        isUnanswered
+        ? .max : max(part(of: Self.frameTime, Self.framesPerWindow), Self.frameByteCountMin)
+      pingedByteCountMax = max(
+        part(of: Self.pingTime, Self.pingsPerWindow), Self.pingByteCountMin)
+    }
   }
 
   /// Bytes that go out in so long, a part of the window at the most.
@@ -158,7 +186,7 @@ public struct Pacer {
   ///   - sentAt: when it was sent.
   public mutating func ponged(arrived: Int, sentAt: Instant, now: Instant) {
     let roundTrip = now.nanoseconds - sentAt.nanoseconds
-    if limit > 0 || !(0...Self.roundTripMax).contains(roundTrip)
+    if method != .roundTrips || !(0...Self.roundTripMax).contains(roundTrip)
       || !(arrivedByteCount...sentByteCount).contains(arrived)
     {
       return
@@ -168,6 +196,7 @@ public struct Pacer {
     blockedSince = nil
     let newlyArrived = arrived - arrivedByteCount
     arrivedByteCount = arrived
+    defer { divideWindow() }
     // What came while nothing was read waited in our own buffers.
     if sentAt < readingSince { return }
     self.roundTrip = roundTrip

@@ -13,7 +13,7 @@
 ///
 /// A stream whose messages carry no connection ids has one connection: a source's next client replaces
 /// it, and its end is a STREAM_RESET. A destination does as the source does, stream by stream.
-public struct TunnelSession {
+public struct TunnelSession: ~Copyable {
   /// A service of the tunnel and the current stream in it.
   struct Service {
     /// Empty when the tunnel has no service ids.

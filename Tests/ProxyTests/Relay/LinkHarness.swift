@@ -21,7 +21,7 @@ final class LinkHarness: TunnelLinkHandler {
   init(
     _ role: WebSocketRole, limits: TunnelLink.Limits = TunnelLink.Limits(),
     compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
-    pacer: Pacer? = nil, on scripted: ScriptedNetwork? = nil
+    pacer: consuming Pacer = Pacer(), on scripted: ScriptedNetwork? = nil
   ) throws {
     self.role = role
     allowsCompression = compression != nil

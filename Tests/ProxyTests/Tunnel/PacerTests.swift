@@ -44,7 +44,7 @@ private struct Path {
         sentByteCount += byteCount
         queueTimeMax = max(queueTimeMax, queueTime)
         if queueTime > 100_000_000 + leastQueueTime { lateByteCount += byteCount }
-        pacer.sent(byteCount, now: instant)
+        _ = pacer.sent(byteCount, now: instant)
         ping(&pacer, isAnswered: answersPings)
         // A sender has a speed, too.
         now += Int64(byteCount)
@@ -90,7 +90,7 @@ struct PacerTests {
     var byteCount = 0
     while pacer.readyAt(now) <= now {
       byteCount += 1_000
-      pacer.sent(1_000, now: now)
+      _ = pacer.sent(1_000, now: now)
     }
     #expect(byteCount <= 17_000)
     now = now + Milliseconds(1_000)
@@ -160,7 +160,7 @@ struct PacerTests {
   func disregardsPongs() {
     var pacer = Pacer(limit: 0)
     let now = Instant(nanoseconds: 5_000_000_000)
-    pacer.sent(10_000, now: now)
+    _ = pacer.sent(10_000, now: now)
     #expect(pacer.wantsPing && pacer.pinged() == 10_000 && !pacer.wantsPing)
     pacer.ponged(arrived: 20_000, sentAt: now, now: now + Milliseconds(10))
     pacer.ponged(arrived: 10_000, sentAt: now + Milliseconds(20), now: now + Milliseconds(10))
@@ -178,7 +178,7 @@ struct PacerTests {
       var arrived = 0
       for number in 0..<100_000 {
         let now = Instant(nanoseconds: year + Int64(number))
-        if pacer.readyAt(now) <= now { pacer.sent(1_000, now: now) }
+        if pacer.readyAt(now) <= now { _ = pacer.sent(1_000, now: now) }
         // As long as no more arrives, no round ends.
         if number % 1_000 == 999 { arrived = pacer.pinged() }
         pacer.ponged(arrived: arrived, sentAt: Instant(nanoseconds: sentAt), now: now)

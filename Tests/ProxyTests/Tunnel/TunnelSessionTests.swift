@@ -106,7 +106,7 @@ struct TunnelSessionTests {
       var session = TunnelSession(
         .init(role: role, mappings: ["SSH1"], connectionCountMax: 8))
       #expect(session.receive(type).kind == kind)
-      #expect(!session.areServicesAgreed)
+      #expect(session.areServicesAgreed == false)
     }
   }
 
