@@ -66,6 +66,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var isDraining = false
   private var endsQuietly = false
   var sweepTimer: TimerID?
+  var sweepAt = Instant(nanoseconds: 0)
   var handler: (any RelayHandler)?
 
   /// - Parameter lastStreamIDs: of an earlier session's services, by name; streams go on from there, lest bytes

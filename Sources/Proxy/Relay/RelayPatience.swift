@@ -1,10 +1,13 @@
 import Basics
 import Reactor
 
-/// How long the relay waits for connections that linger, drain or stall. It looks at them once a second, and only
-/// while there is one to look at.
+/// How long the relay waits for connections that linger, drain or stall. It looks at them once a second, more often
+/// while the tunnel stands still, and only while there is one to look at.
 extension Relay: TimerHandler {
   private static var sweepPeriod: Milliseconds { Milliseconds(1_000) }
+  /// The same while others wait for a stalled reader. It has its whole time and one or two of these: whoever halts
+  /// for just as long is not to be reset while it reads on.
+  private static var stalledSweepPeriod: Milliseconds { Milliseconds(250) }
   /// How long before a pause a connection may have moved its last byte and still counts as in use: an operator
   /// reads and thinks before the next keystroke.
   private static var recentUse: Milliseconds { Milliseconds(60_000) }
@@ -12,9 +15,14 @@ extension Relay: TimerHandler {
   enum TimerTag: Int { case sweep, place, patience }
 
   func scheduleSweep() {
-    if sweepTimer != nil || isOver { return }
-    sweepTimer = network.schedule(
-      at: network.now + Self.sweepPeriod, self, tag: TimerTag.sweep.rawValue)
+    if isOver { return }
+    let due = now + (mustPause ? Self.stalledSweepPeriod : Self.sweepPeriod)
+    if let sweepTimer {
+      if sweepAt <= due { return }
+      network.cancel(sweepTimer)
+    }
+    sweepAt = due
+    sweepTimer = network.schedule(at: due, self, tag: TimerTag.sweep.rawValue)
   }
 
   func timerFired(tag: Int, now: Instant) {

@@ -138,4 +138,32 @@ struct RelayTests {
     }
     #expect(locals.contains { $0.isClosed })
   }
+
+  @Test("whoever halts for the stall timeout and reads on is not reset; half a second later he is")
+  func resetsStalledReaderInTime() throws {
+    var settings = Settings()
+    settings.connectionPendingMax = 4 * 1024
+    settings.stallTimeout = Milliseconds(10_000)
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.source, settings: settings, scripted: network)
+    let stalled = try harness.accept()
+    let live = try harness.accept()
+    // The lingering client has the relay look at its connections already, less often.
+    let lingering = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 2, [1])
+    lingering.takesBytes = false
+    harness.arrive(.data, stream: 1, connection: 3, [1])
+    harness.arrive(.connectionReset, stream: 1, connection: 3)
+    network.advance(100)
+    stalled.takesBytes = false
+    stalled.transportState.unacknowledgedByteCount = 1
+    harness.arrive(
+      .data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
+    #expect(!harness.tunnel.interest.contains(.readable))
+    network.advance(10_200)
+    #expect(!stalled.isClosed)
+    network.advance(300)
+    #expect(stalled.isAborted && !live.isClosed)
+    #expect(harness.tunnel.interest.contains(.readable))
+  }
 }
