@@ -132,6 +132,7 @@ extension Relay {
 
   /// Makes room by ending the half-closed connection that has been silent the longest.
   private func evictLingering() -> Bool {
+    guard session.mayLinger else { return false }
     var oldest: LocalConnection?
     for case let connection? in connections
     where session.slots[connection.slot]?.lingers == true {

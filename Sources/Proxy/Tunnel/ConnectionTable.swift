@@ -2,11 +2,11 @@ import Basics
 
 /// The slots of a stream's connections by their ids.
 ///
-/// A hash table with linear probing, at most half full. Ids are given one after the other, so that their lowest
-/// bits alone spread them.
+/// A hash table with linear probing, at most half full. Ids are given one after the other, so their places are
+/// scattered: side by side they would make one row, and each removal would walk to its end.
 struct ConnectionTable {
   /// A slot of -1 is none.
-  private var entries: [(connectionID: UInt32, slot: Int32)] = []
+  private(set) var entries: [(connectionID: UInt32, slot: Int32)] = []
   private(set) var count = 0
 
   private static let sizeMin = 8
@@ -41,8 +41,11 @@ struct ConnectionTable {
     return index
   }
 
+  /// Fibonacci hashing: the highest bits of a product with 2³² divided by the golden ratio, as many as the table
+  /// takes. Numbers in a row land as far from each other as there is room (Knuth, volume 3, section 6.4).
   private func home(of connectionID: UInt32) -> Int {
-    Int(connectionID) & (entries.count - 1)
+    let scattered = connectionID &* 0x9e37_79b9
+    return Int(scattered >> UInt32(truncatingIfNeeded: 32 - entries.count.trailingZeroBitCount))
   }
 
   private mutating func insert(_ connectionID: UInt32, _ slot: Int32) {

@@ -32,6 +32,8 @@ public struct TunnelSession: ~Copyable {
     var refusalCount = 0
     /// Slots of the current stream's connections.
     var slots = ConnectionTable()
+    /// Connections of all its streams.
+    var connectionCount = 0
   }
 
   /// What the glue must know about one connection.
@@ -66,6 +68,8 @@ public struct TunnelSession: ~Copyable {
   var services: [Service] = []
   public private(set) var slots: [Slot?] = []
   private var freeSlots: [Int] = []
+  private var drainingCount = 0
+  private var localEndedCount = 0
   public internal(set) var areServicesAgreed = false
   /// Service names by index, "" for a tunnel without service ids.
   public internal(set) var serviceNames: [String] = []
@@ -134,11 +138,22 @@ public struct TunnelSession: ~Copyable {
   public mutating func handle(
     _ event: Connection.Event, slot: Int, hasPending: Bool
   ) -> Connection.Action {
-    let role = role
-    let isNegotiated = slots[slot]?.isNegotiated == true
-    return slots[slot]?.state.handle(
-      event, role: role, hasPending: hasPending, isNegotiated: isNegotiated) ?? .none
+    guard var connection = slots[slot] else { return .none }
+    count(connection.state, -1)
+    let action = connection.state.handle(
+      event, role: role, hasPending: hasPending, isNegotiated: connection.isNegotiated)
+    count(connection.state, 1)
+    slots[slot] = connection
+    return action
   }
+
+  private mutating func count(_ state: Connection, _ step: Int) {
+    if state == .draining { drainingCount += step }
+    if state == .localEnded { localEndedCount += step }
+  }
+
+  /// Some connection may wait for an end that the peer cannot announce.
+  public var mayLinger: Bool { localEndedCount > 0 }
 
   /// The peer reset a source's connection as soon as it was started. A destination that was restarted does so
   /// with every connection of a stream that it does not know, and so does one whose server is down and which
@@ -164,6 +179,8 @@ public struct TunnelSession: ~Copyable {
     if services[service].slots[connection.connectionID] == slot {
       services[service].slots[connection.connectionID] = nil
     }
+    services[service].connectionCount -= 1
+    count(connection.state, -1)
     slots[slot] = nil
     freeSlots.append(slot)
   }
@@ -306,7 +323,7 @@ public struct TunnelSession: ~Copyable {
   }
 
   private mutating func startStream(_ service: Int, _ message: Message) -> Action {
-    let hadConnections = slots.contains { $0?.service == service }
+    let hadConnections = services[service].connectionCount > 0
     beginStream(service, streamID: message.streamID)
     services[service].hasServiceID = !message.serviceID.isEmpty
     services[service].hasConnectionIDs = message.connectionID != 0
@@ -354,11 +371,8 @@ public struct TunnelSession: ~Copyable {
 
   /// Those that are over for the source, and only drain here, do not count, up to as many again.
   private var hasPlace: Bool {
-    if connectionCount < connectionCountMax { return true }
-    if connectionCount >= 2 * connectionCountMax { return false }
-    var count = 0
-    for case let connection? in slots where connection.state != .draining { count += 1 }
-    return count < connectionCountMax
+    connectionCount < 2 * connectionCountMax
+      && connectionCount - drainingCount < connectionCountMax
   }
 
   private var limitReason: String {
@@ -407,6 +421,7 @@ public struct TunnelSession: ~Copyable {
       service: service, streamID: services[service].streamID, connectionID: connectionID,
       streamGeneration: services[service].generation, state: state)
     connection.refusalCountBefore = services[service].refusalCount
+    services[service].connectionCount += 1
     let slot: Int
     if let free = freeSlots.popLast() {
       slot = free

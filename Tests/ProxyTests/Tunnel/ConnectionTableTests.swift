@@ -23,4 +23,25 @@ struct ConnectionTableTests {
     table.removeAll()
     #expect(table.count == 0 && table[0] == nil)
   }
+
+  /// What is found, missed or taken away is a walk along such a row.
+  @Test("ids in a row do not stand in a row", arguments: [1, 60_000, UInt32.max - 5_000])
+  func isScattered(first: UInt32) {
+    var table = ConnectionTable()
+    var id = first
+    // A crowd of which the oldest leave as others come.
+    for count in 1...50_000 {
+      table[id] = count
+      if count > 16_000 { table[id &- 16_000] = nil }
+      id &+= 1
+    }
+    #expect(table.count == 16_000)
+    var length = 0
+    var longest = 0
+    for entry in table.entries + table.entries {
+      length = entry.slot < 0 ? 0 : length + 1
+      longest = max(longest, length)
+    }
+    #expect(longest <= 8)
+  }
 }
