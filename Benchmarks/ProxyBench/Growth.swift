@@ -51,6 +51,8 @@ struct Growth: ChainMeasurement {
     let count = Self.count(name)
     try Many.checkLimits(count)
     let crowd = try Crowd(chain, count: count)
+    // It would be let go after its last use, and its ends counted with the visits.
+    defer { withExtendedLifetime(crowd) {} }
     var figures: [Double] = []
     for busyCount in [1, Self.busyCountMax] {
       try crowd.move(Self.warmUpBytes, isUp: true, over: busyCount)
