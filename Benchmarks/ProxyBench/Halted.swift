@@ -1,5 +1,3 @@
-import Foundation
-
 /// A reader that stops for good beside a connection that works: how long the latter waits, and what becomes
 /// of the former.
 struct Halted: ChainMeasurement {
@@ -17,7 +15,7 @@ struct Halted: ChainMeasurement {
     Column(name: "reset after", unit: "s", decimals: 2),
     Column(name: "warnings", unit: "lines"),
   ]
-  // tcp.stall_timeout_ms is 10 s, looked at once a second.
+  // tcp.stall_timeout_ms is 10 s; the rest is for a machine that is busy.
   let bars = [
     Bar(column: "longest wait", limit: 12), Bar(column: "reset after", limit: 13),
     Bar(column: "warnings", limit: 1, isLeast: true),
@@ -31,7 +29,7 @@ struct Halted: ChainMeasurement {
     live.patience(seconds: Self.secondsMax)
     try Request.echo.send(to: live, count: 1_000_000, size: Self.messageByteCount)
     var longest = try Self.talk(on: live, for: Self.calmSeconds) { false }
-    let stalled = try StalledFlow(chain.connect(), isUp: name == "up")
+    let stalled = try Flow(chain.connect(), isUp: name == "up", reader: .halted)
     defer { stalled.stop() }
     let start = Clock.now()
     longest = max(longest, try Self.talk(on: live, for: Self.secondsMax) { stalled.hasEnded })
@@ -70,33 +68,4 @@ struct Halted: ChainMeasurement {
     }
     return longest
   }
-}
-
-/// A transfer whose reader never reads, and whether that reader's connection has ended.
-private final class StalledFlow: @unchecked Sendable {
-  private let stream: Stream
-  private let ended = Tally()
-
-  init(_ stream: Stream, isUp: Bool) throws {
-    self.stream = stream
-    stream.patience(seconds: 120)
-    if isUp {
-      try Request.halt.send(to: stream, count: BenchServer.tallies.add(ended))
-    } else {
-      try Request.download.send(to: stream, count: Int.max / 2)
-    }
-    Thread.detachNewThread { [self] in
-      if isUp {
-        // What the sender sees comes later: a proxy may take what it sends for a while, and forget it.
-        try? Pattern.shared.send(Int.max / 2, to: self.stream)
-      } else {
-        self.stream.waitForEnd()
-        ended.add(1)
-      }
-    }
-  }
-
-  var hasEnded: Bool { ended.byteCount > 0 }
-
-  func stop() { stream.shutDown() }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Small messages there and back, one every 50 ms, while bulk goes through the same tunnel over a slow link:
 /// what a shell feels beside a transfer, and what that costs the transfer.
 ///
@@ -61,11 +59,11 @@ struct Keystroke: ChainMeasurement {
     let alone = try Self.type(on: shell, seconds: Self.aloneSeconds)
     let isUp = name.hasSuffix("up")
     let bulk = try (0..<(name.contains("20") ? 20 : 1)).map { _ in
-      try BulkFlow(chain.connect(), isUp: isUp)
+      try Flow(chain.connect(), isUp: isUp, reader: .counting)
     }
     defer { for flow in bulk { flow.stop() } }
     _ = try Self.type(on: shell, seconds: Self.settlingSeconds)
-    let before = bulk.map { $0.byteCount }
+    let before = bulk.map(\.byteCount)
     let start = Clock.now()
     let beside = try Self.type(on: shell, seconds: Self.loadedSeconds)
     let seconds = Clock.seconds(since: start)
@@ -101,32 +99,4 @@ struct Keystroke: ChainMeasurement {
     }
     return times
   }
-}
-
-/// Bulk that goes on until it is stopped, and the count of what has arrived.
-private final class BulkFlow: @unchecked Sendable {
-  private let stream: Stream
-  private let tally = Tally()
-
-  init(_ stream: Stream, isUp: Bool) throws {
-    self.stream = stream
-    // A slow link may be busy with others for a while.
-    stream.patience(seconds: 120)
-    if isUp {
-      try Request.sink.send(to: stream, count: BenchServer.tallies.add(tally))
-    } else {
-      try Request.download.send(to: stream, count: Int.max / 2)
-    }
-    Thread.detachNewThread { [self] in
-      if isUp {
-        try? Pattern.shared.send(Int.max / 2, to: self.stream)
-      } else {
-        try? tally.count(self.stream)
-      }
-    }
-  }
-
-  var byteCount: Int { tally.byteCount }
-
-  func stop() { stream.shutDown() }
 }
