@@ -168,7 +168,7 @@ private struct SessionDriver: ~Copyable {
   }
 
   private mutating func receive(_ bytes: [UInt8], _ input: inout FuzzInput) throws(Finding) {
-    let before = session.slots.map { $0?.state }
+    let before = session.slots.indices.map { session.slots[$0]?.state }
     guard let action = handle(bytes) else { return }
     let hasPending = input.flag()
     switch action {
@@ -231,6 +231,8 @@ private struct SessionDriver: ~Copyable {
   func expectConsistent() throws(Finding) {
     let taken = session.slots.indices.filter { session.slots[$0] != nil }
     try require(taken.count == session.connectionCount, "the count is not that of the slots")
+    let haveEnded = taken.contains { session.slots[$0]?.state == .localEnded }
+    try require(haveEnded == session.mayLinger, "the count of ended ones is not that of the slots")
     let countMax = session.connectionCountMax * (session.role == .source ? 1 : 2)
     try require(taken.count <= countMax, "\(taken.count) connections, \(countMax) allowed")
     try require(session.slots.count <= countMax, "slots that are never used again")

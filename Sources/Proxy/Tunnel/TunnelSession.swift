@@ -36,24 +36,6 @@ public struct TunnelSession: ~Copyable {
     var connectionCount = 0
   }
 
-  /// What the glue must know about one connection.
-  public struct Slot {
-    public let service: Int
-    public let streamID: Int32
-    public let connectionID: UInt32
-    let streamGeneration: UInt64
-    public var state: Connection
-    /// The peer has sent data for it.
-    var hasReceived = false
-    /// The service's count of refusals when it was started.
-    var refusalCountBefore = 0
-    /// Both ends end directions one by one.
-    public internal(set) var isNegotiated = false
-
-    /// It waits for an end that the peer cannot announce.
-    var lingers: Bool { state == .localEnded && !isNegotiated }
-  }
-
   /// Connections reset at once and in a row, beside others that are silent, after which a source takes its
   /// stream for unknown to the destination.
   static let refusalCountMax = 3
@@ -66,10 +48,7 @@ public struct TunnelSession: ~Copyable {
   var version: ProtocolVersion
   let lastStreamIDs: StreamIDs
   var services: [Service] = []
-  public private(set) var slots: [Slot?] = []
-  private var freeSlots: [Int] = []
-  private var drainingCount = 0
-  private var localEndedCount = 0
+  public private(set) var slots = ConnectionSlots()
   public internal(set) var areServicesAgreed = false
   /// Service names by index, "" for a tunnel without service ids.
   public internal(set) var serviceNames: [String] = []
@@ -96,7 +75,10 @@ public struct TunnelSession: ~Copyable {
     return streamIDs
   }
 
-  public var connectionCount: Int { slots.count - freeSlots.count }
+  public var connectionCount: Int { slots.count }
+
+  /// Some connection may wait for an end that the peer cannot announce.
+  public var mayLinger: Bool { slots.localEndedCount > 0 }
 
   // MARK: Local events
 
@@ -138,22 +120,11 @@ public struct TunnelSession: ~Copyable {
   public mutating func handle(
     _ event: Connection.Event, slot: Int, hasPending: Bool
   ) -> Connection.Action {
-    guard var connection = slots[slot] else { return .none }
-    count(connection.state, -1)
-    let action = connection.state.handle(
-      event, role: role, hasPending: hasPending, isNegotiated: connection.isNegotiated)
-    count(connection.state, 1)
-    slots[slot] = connection
-    return action
+    let role = role
+    let isNegotiated = slots[slot]?.isNegotiated == true
+    return slots[slot]?.state.handle(
+      event, role: role, hasPending: hasPending, isNegotiated: isNegotiated) ?? .none
   }
-
-  private mutating func count(_ state: Connection, _ step: Int) {
-    if state == .draining { drainingCount += step }
-    if state == .localEnded { localEndedCount += step }
-  }
-
-  /// Some connection may wait for an end that the peer cannot announce.
-  public var mayLinger: Bool { localEndedCount > 0 }
 
   /// The peer reset a source's connection as soon as it was started. A destination that was restarted does so
   /// with every connection of a stream that it does not know, and so does one whose server is down and which
@@ -180,9 +151,7 @@ public struct TunnelSession: ~Copyable {
       services[service].slots[connection.connectionID] = nil
     }
     services[service].connectionCount -= 1
-    count(connection.state, -1)
-    slots[slot] = nil
-    freeSlots.append(slot)
+    slots.release(slot)
   }
 
   /// The header of a message about a connection; nil for one of an older stream, of which the peer must
@@ -282,7 +251,7 @@ public struct TunnelSession: ~Copyable {
 
   private mutating func received(_ message: Message, _ slot: Int) -> Action {
     let isFirst = slots[slot]?.hasReceived == false
-    slots[slot]?.hasReceived = true
+    if isFirst { slots[slot]?.hasReceived = true }
     if let service = slots[slot]?.service { services[service].refusalCount = 0 }
     if isFirst && role == .source { judgeDestination(message, slot) }
     if !message.ignorable || !message.payload.isEmpty || !options.negotiatesHalfClose {
@@ -372,7 +341,7 @@ public struct TunnelSession: ~Copyable {
   /// Those that are over for the source, and only drain here, do not count, up to as many again.
   private var hasPlace: Bool {
     connectionCount < 2 * connectionCountMax
-      && connectionCount - drainingCount < connectionCountMax
+      && connectionCount - slots.drainingCount < connectionCountMax
   }
 
   private var limitReason: String {
@@ -417,19 +386,12 @@ public struct TunnelSession: ~Copyable {
   }
 
   private mutating func takeSlot(service: Int, connectionID: UInt32, state: Connection) -> Int {
-    var connection = Slot(
+    var connection = ConnectionSlot(
       service: service, streamID: services[service].streamID, connectionID: connectionID,
       streamGeneration: services[service].generation, state: state)
     connection.refusalCountBefore = services[service].refusalCount
+    let slot = slots.take(connection)
     services[service].connectionCount += 1
-    let slot: Int
-    if let free = freeSlots.popLast() {
-      slot = free
-      slots[slot] = connection
-    } else {
-      slot = slots.count
-      slots.append(connection)
-    }
     services[service].slots[connectionID] = slot
     return slot
   }
