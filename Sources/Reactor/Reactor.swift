@@ -182,13 +182,13 @@ public final class Reactor: Network {
   public func listen(
     on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener {
-    try TCPListener(reactor: self, address: address, backlog: backlog, handler: handler)
+    try SocketListener(reactor: self, address: address, backlog: backlog, handler: handler)
   }
 
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any Stream {
-    try TCPStream(reactor: self, connectingTo: address, from: local, handler: handler)
+    try SocketStream(reactor: self, connectingTo: address, from: local, handler: handler)
   }
 
   public func startTLS(

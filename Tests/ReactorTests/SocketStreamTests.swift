@@ -3,8 +3,8 @@ import Testing
 
 @testable import Reactor
 
-@Suite("TCPStream")
-struct TCPStreamTests {
+@Suite("SocketStream")
+struct SocketStreamTests {
   @Test("a connection carries bytes both ways", arguments: ["127.0.0.1", "::1"])
   func connects(host: String) throws {
     let reactor = try Reactor()

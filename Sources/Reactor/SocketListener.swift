@@ -7,7 +7,7 @@ import CEpoll
 /// connect. A file that a process left behind, which nobody listens on any more, is replaced; one of another kind,
 /// or with a listener, is not touched. `close` removes the file, unless it is somebody else's by then. The clients
 /// are unnamed, so their address is the listener's.
-final class TCPListener: Listener, EventHandler, TimerHandler {
+final class SocketListener: Listener, EventHandler, TimerHandler {
   /// How long accepting rests when the process or the system has no descriptor or memory left. Without
   /// a rest the waiting connection would be reported, and fail, in every turn.
   static let pause = Milliseconds(200)
@@ -69,7 +69,7 @@ final class TCPListener: Listener, EventHandler, TimerHandler {
         rest(SystemError(-accepted, "accept"))
         return
       }
-      let stream = TCPStream(reactor: reactor, accepted: FileDescriptor(accepted))
+      let stream = SocketStream(reactor: reactor, accepted: FileDescriptor(accepted))
       handler?.listener(
         self, accepted: stream, from: address.isUnix ? address : SocketAddress(raw: peer))
     }

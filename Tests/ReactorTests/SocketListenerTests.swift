@@ -3,8 +3,8 @@ import Testing
 
 @testable import Reactor
 
-@Suite("TCPListener")
-struct TCPListenerTests {
+@Suite("SocketListener")
+struct SocketListenerTests {
   @Test("a burst of connections is accepted whole, some of them per turn")
   func acceptsBurst() throws {
     let reactor = try Reactor()
@@ -20,7 +20,7 @@ struct TCPListenerTests {
       before = acceptor.accepted.count
       return acceptor.accepted.count == 200 && clients.allSatisfy(\.isOpen)
     }
-    #expect(areAll && acceptedPerTurnMax <= TCPListener.acceptsPerTurnMax)
+    #expect(areAll && acceptedPerTurnMax <= SocketListener.acceptsPerTurnMax)
     let ports = Set(acceptor.peers.map(\.port))
     #expect(ports.count == 200)
     for client in clients { client.close() }

@@ -9,7 +9,7 @@ import CEpoll
 ///
 /// A stream without interest is not in the epoll set at all: the kernel reports hang-ups whether asked
 /// or not, and a level-triggered report that nobody acts on would spin.
-final class TCPStream: Stream, EventHandler {
+final class SocketStream: Stream, EventHandler {
   private enum State { case connecting, open, closed }
 
   private let reactor: Reactor
