@@ -25,8 +25,7 @@ struct Bench {
 
   /// Nil for one that needs no chain.
   private func measurement(_ name: Options.Measured) -> (any ChainMeasurement)? {
-    let isLong = [.many, .rest, .stalled, .stalled10, .halted, .keystroke].contains(name)
-    let rounds = options.rounds ?? (isLong ? 1 : name == .smoke ? 5 : 3)
+    let rounds = options.rounds ?? Self.roundCount(name)
     let megabytes = options.megabyteCount
     return switch name {
     case .frames: nil
@@ -46,8 +45,19 @@ struct Bench {
     case .keystroke: Keystroke(roundCount: rounds)
     case .compression: Compression(megabyteCount: max(1, megabytes / 4), roundCount: rounds)
     case .growth: Growth(connectionCountMax: options.connectionCount, roundCount: rounds)
-    case .pacing: Pacing(megabyteCount: megabytes, roundCount: options.rounds ?? 7)
+    case .pacing: Pacing(megabyteCount: max(1, megabytes / 2), roundCount: rounds)
     case .smoke: Smoke(roundCount: rounds)
+    }
+  }
+
+  /// More where the bar is finer than a round's noise, one where a round is long.
+  private static func roundCount(_ name: Options.Measured) -> Int {
+    switch name {
+    case .bulk, .bulk100, .connects, .burst, .idle, .compression, .growth: 3
+    case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1
+    case .latency: 9
+    case .pacing: 15
+    case .frames, .smoke: 5
     }
   }
 

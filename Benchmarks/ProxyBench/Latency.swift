@@ -5,9 +5,9 @@ struct Latency: ChainMeasurement {
   let roundCount: Int
 
   private static let warmUpCount = 500
-  private static let tripCount = 10_000
+  private static let tripCount = 5_000
   /// A tunnel far slower than expected gets fewer trips, not a longer run.
-  private static let secondsMax = 10.0
+  private static let secondsMax = 5.0
 
   let title = "Round trips, one connection, \(Latency.tripCount) each"
   let cases = ["1 B", "1 KiB"]

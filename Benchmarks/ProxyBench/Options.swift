@@ -64,8 +64,9 @@ struct Options {
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
-                         frames 5, pacing 7)
-      --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); compression, a quarter
+                         frames 5, latency 9, pacing 15)
+      --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); pacing takes half,
+                         compression a quarter of it
       --connections N    the most of many and growth (default 10000)
       --localproxy PATH  the program measured (default .build-embedded/release/localproxy)
       --tunneld PATH     the service it speaks to (default .build-embedded/release/tunneld)
