@@ -34,6 +34,8 @@ final class Chain {
     var bandwidth = 0
     /// What the proxies are told of it.
     var bandwidthSetting = 0
+    /// Whether they pace themselves.
+    var isPaced = true
 
     /// What the proxies are set to; 0 for their default.
     var connectionCountMax = 0
@@ -57,6 +59,7 @@ final class Chain {
       if bandwidthSetting > 0 {
         groups.append(#""tunnel": {"bandwidth_limit": \#(bandwidthSetting)}"#)
       }
+      if !isPaced { groups.append(#""tunnel": {"pacing": "off"}"#) }
       var tcp: [String] = []
       if connectionCountMax > 0 {
         tcp.append(#""max_active_connections": \#(connectionCountMax)"#)

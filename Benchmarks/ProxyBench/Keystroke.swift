@@ -19,6 +19,7 @@ struct Keystroke: ChainMeasurement {
     "800 kB/s, set, up", "800 kB/s, set, down", "800 kB/s, set, 20 up", "800 kB/s, adaptive, up",
     "800 kB/s, adaptive, down", "800 kB/s, adaptive, 20 down", "100 kB/s, set, up",
     "100 kB/s, set, down", "100 kB/s, adaptive, up", "100 kB/s, adaptive, down",
+    "100 kB/s, 800 set, up",
   ]
   let columns = [
     Column(name: "alone p50", unit: "ms", decimals: 1),
@@ -34,6 +35,7 @@ struct Keystroke: ChainMeasurement {
     + bars("800 kB/s, adaptive", delay: 100, unused: 10)
     + bars("100 kB/s, set", delay: 60, unused: 5)
     + bars("100 kB/s, adaptive", delay: 250, unused: 10)
+    + bars("100 kB/s, 800 set", delay: 250, unused: 10)
 
   private static func bars(_ prefix: String, delay: Double, unused: Double) -> [Bar] {
     [
@@ -46,7 +48,8 @@ struct Keystroke: ChainMeasurement {
   func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
     let bandwidth = Self.bandwidth(name)
     return Chain.Layout(
-      bandwidth: bandwidth, bandwidthSetting: name.contains("set") ? bandwidth : 0)
+      bandwidth: bandwidth,
+      bandwidthSetting: name.contains("adaptive") ? 0 : name.contains("800") ? 800_000 : bandwidth)
   }
 
   func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }

@@ -1,11 +1,9 @@
-/// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy with a limit
-/// so high that it never counts, which pings for nothing.
+/// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy without it.
 struct Pacing: ChainMeasurement {
   let megabyteCount: Int
   let roundCount: Int
 
   private static let unpaced = "unpaced"
-  private static let limit = 100_000_000_000
 
   private var bulk: Bulk { Bulk(megabyteCount: megabyteCount, roundCount: roundCount) }
 
@@ -24,7 +22,7 @@ struct Pacing: ChainMeasurement {
   }
 
   func layout(case name: String, for contestant: Contestant) -> Chain.Layout {
-    Chain.Layout(bandwidthSetting: contestant.name == Self.unpaced ? Self.limit : 0)
+    Chain.Layout(isPaced: contestant.name != Self.unpaced)
   }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {

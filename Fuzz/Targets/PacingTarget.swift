@@ -7,7 +7,8 @@ extension FuzzTarget {
     bytes throws(Finding) in
     var input = FuzzInput(bytes)
     let choices = input.octet()
-    var pacer = Pacer(limit: choices & 1 == 0 ? 0 : Int(input.word()))
+    var pacer = Pacer(
+      limit: choices & 1 == 0 ? 0 : Int(input.word()), isAdaptive: choices & 128 == 0)
     // The clock may have run for years.
     var now = Int64(input.word()) << Int64(choices >> 1 & 24)
     while !input.isEmpty {
@@ -16,7 +17,7 @@ extension FuzzTarget {
       let instant = Instant(nanoseconds: now)
       switch step & 3 {
       case 0:
-        let ready = pacer.readyAt(instant)
+        let ready = pacer.readyAt(instant, isReading: step & 4 == 0)
         try require(pacer.frameByteCountMax > 0, "a frame of nothing")
         if ready > instant { break }
         _ = pacer.sent(min(pacer.frameByteCountMax, 1 + Int(input.octet()) * 257), now: instant)

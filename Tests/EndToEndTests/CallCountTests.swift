@@ -15,8 +15,7 @@ extension EndToEnd {
     func roundTrip() throws {
       let server = try echoServer()
       defer { server.stop() }
-      // With a limit, however high, nothing is pinged for the sake of pacing.
-      let tunnel = try CountedTunnel(to: server, bandwidthLimit: 100_000_000_000)
+      let tunnel = try CountedTunnel(to: server, isPaced: false)
       let socket = try tunnel.connect()
       let tripCount = 1000
       try expectLeast("\(tripCount) round trips") {
@@ -56,7 +55,7 @@ extension EndToEnd {
         }
       }
       defer { server.stop() }
-      let tunnel = try CountedTunnel(to: server, bandwidthLimit: 100_000_000_000)
+      let tunnel = try CountedTunnel(to: server, isPaced: false)
       let socket = try tunnel.connect()
       let megabyteCount = 40
       try expectLeast("\(megabyteCount) MB") {
@@ -134,14 +133,13 @@ private struct CountedTunnel {
   private let source: (process: ChildProcess, counter: CallCounter)
   private let port: UInt16
 
-  /// - Parameter bandwidthLimit: in bytes a second; without it the proxies pace themselves.
-  init(to server: Server, bandwidthLimit: Int? = nil) throws {
+  init(to server: Server, isPaced: Bool = true) throws {
     let scratch = try ScratchDirectory()
     let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
     var settings: [String] = []
-    if let bandwidthLimit {
+    if !isPaced {
       let file = scratch.file("settings.json")
-      let text = #"{"tunneling": {"proxy": {"tunnel": {"bandwidth_limit": \#(bandwidthLimit)}}}}"#
+      let text = #"{"tunneling": {"proxy": {"tunnel": {"pacing": "off"}}}}"#
       try text.write(toFile: file, atomically: false, encoding: .utf8)
       settings = ["--settings-json", file]
     }

@@ -115,6 +115,7 @@ extension Settings {
     SettingDescription("websocket.compression_window_bits", .count, 9, 15),
     SettingDescription("websocket.compression_memory_level", .count, 1, 9),
     SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
+    SettingDescription("tunnel.pacing", .choice, choices: "adaptive|off"),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -160,6 +161,9 @@ extension Settings {
     case 30: return Self.exchange(&compressionWindowBits, new)
     case 31: return Self.exchange(&compressionMemoryLevel, new)
     case 32: return Self.exchange(&bandwidthLimit, new)
+    case 33:
+      if let new { isPacingAdaptive = new == 0 }
+      return isPacingAdaptive ? 0 : 1
     default: return 0
     }
   }

@@ -221,7 +221,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
     link.start(
       Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
-      Pacer(limit: settings.bandwidthLimit))
+      Pacer(limit: settings.bandwidthLimit, isAdaptive: settings.isPacingAdaptive))
   }
 
   private var sessionOptions: TunnelSession.Options {

@@ -12,12 +12,10 @@ extension TunnelLink {
   /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
   public var pacedByteCountMax: Int { pacer.frameByteCountMax }
 
-  /// When the pacer allows the next message; nil for now. While nothing is read no pong is seen, and it cannot
-  /// know.
+  /// When the pacer allows the next message; nil for now.
   private var readyAt: Instant? {
-    if isPaused { return nil }
     let now = network.now
-    let ready = pacer.readyAt(now)
+    let ready = pacer.readyAt(now, isReading: !isPaused)
     return now < ready ? ready : nil
   }
 

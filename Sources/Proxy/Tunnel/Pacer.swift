@@ -3,19 +3,25 @@ import Basics
 /// How fast messages may go to the service, so that they wait here, where what is urgent overtakes, and not in
 /// buffers below or behind, where nothing does.
 ///
-/// With a limit, messages leave at that rate, whatever happens. Without one, the round trips of pings tell: each
-/// carries how many bytes were sent before it, so a pong tells how many have arrived, and how long they queued.
-/// So many bytes may be on the way that the queue takes about `queueTimeTarget`, whatever the rate turns out to
-/// be (in the spirit of LEDBAT, RFC 6817):
+/// The round trips of pings tell: each carries how many bytes were sent before it, so a pong tells how many have
+/// arrived, and how long they queued. So many bytes may be on the way that the queue takes about
+/// `queueTimeTarget`, whatever the rate turns out to be (in the spirit of LEDBAT, RFC 6817):
 ///
 ///     window += gain · window · (target − queueing) / round trip     once a round trip
 ///
 /// and it doubles until there is a queue for the first time. The shortest round trip counts as the one without a
 /// queue. To see it again although there always is one, what is on the way is let run out now and then. A service
 /// that answers no pings is not paced.
+///
+/// With a limit, messages leave no faster than that, so that there is next to no queue where the path keeps it.
+/// When the path stumbles there is one, which at the whole limit would stay: less of it is used until it is gone.
 public struct Pacer: ~Copyable {
   /// How much of the limit is used; the rest is for what the service counts and this program does not.
   private static let usedPercentage: Int64 = 99
+  /// The same while a queue that should not be there drains.
+  private static let drainingPercentage: Int64 = 80
+  /// Such a queue takes at least so long, or two frames.
+  private static let strayQueueTime: Int64 = 25_000_000
   /// What may be caught up of a time in which nothing was sent, and how long one frame may take.
   private static let burst: Int64 = 15_000_000
   /// A frame is not cut below this for the sake of pacing.
@@ -49,19 +55,19 @@ public struct Pacer: ~Copyable {
   static let roundTripMax: Int64 = 600_000_000_000
   static let pongsPerRoundMax: Int64 = 1_000_000
 
-  private enum Method { case none, limit, roundTrips }
-
-  private let method: Method
-  /// Bytes a second.
+  /// It goes by the round trips.
+  private let isAdaptive: Bool
+  /// Bytes a second; 0 for none.
   private let limit: Int64
-  /// With a limit: when the next message may go.
+  /// With a limit: when the next message may go, and whether a queue is there all the same.
   private var nextAt: Int64 = 0
+  private var isQueueing = false
 
   /// What is on the way runs out, which takes a round trip; the next one shows how long the path is; and two more
   /// pass until what they show is usual again.
   private enum Draining { case no, emptying, measuring, filling, settling }
 
-  // Without one:
+  // By the round trips:
   /// The service does not answer pings, for all that is known.
   private var isUnanswered = false
   private var hasAnswered = false
@@ -93,13 +99,15 @@ public struct Pacer: ~Copyable {
 
   /// Holds nothing back.
   public init() {
-    method = .none
+    isAdaptive = false
     limit = 0
   }
 
-  /// - Parameter limit: bytes a second; 0 to go by the round trips.
-  public init(limit: Int) {
-    method = limit > 0 ? .limit : .roundTrips
+  /// - Parameters:
+  ///   - limit: bytes a second; 0 for none.
+  ///   - isAdaptive: to go by the round trips, below the limit.
+  public init(limit: Int, isAdaptive: Bool = true) {
+    self.isAdaptive = isAdaptive
     self.limit = Int64(limit)
     divideWindow()
   }
@@ -109,15 +117,20 @@ public struct Pacer: ~Copyable {
 
   /// As much is on the way as may be, of a service that does answer pings.
   public var awaitsPong: Bool {
-    method == .roundTrips && hasAnswered && inFlightByteCount >= allowedByteCount
+    isAdaptive && hasAnswered && inFlightByteCount >= allowedByteCount
   }
 
   // MARK: Sending
 
   /// When the next message may go: now or earlier, or later, which a pong may bring forward.
-  public mutating func readyAt(_ now: Instant) -> Instant {
-    if method == .limit { return Instant(nanoseconds: nextAt) }
-    if method == .none || isUnanswered || inFlightByteCount < allowedByteCount {
+  /// - Parameter isReading: else no pong is seen, and what is on the way cannot be known.
+  public mutating func readyAt(_ now: Instant, isReading: Bool = true) -> Instant {
+    let ready = isAdaptive && isReading ? hasWindowAt(now) : now
+    return limit > 0 ? max(ready, Instant(nanoseconds: nextAt)) : ready
+  }
+
+  private mutating func hasWindowAt(_ now: Instant) -> Instant {
+    if isUnanswered || inFlightByteCount < allowedByteCount {
       blockedSince = nil
       return now
     }
@@ -135,8 +148,8 @@ public struct Pacer: ~Copyable {
   /// - Returns: `wantsPing`.
   public mutating func sent(_ byteCount: Int, now: Instant) -> Bool {
     sentByteCount += byteCount
-    if method == .limit {
-      let used = limit * Self.usedPercentage / 100
+    if limit > 0 {
+      let used = limit * (isQueueing ? Self.drainingPercentage : Self.usedPercentage) / 100
       let time = Int64(byteCount) * 1_000_000_000 / max(used, 1)
       nextAt = max(nextAt, now.nanoseconds - Self.burst) + time
     }
@@ -149,23 +162,22 @@ public struct Pacer: ~Copyable {
   /// its answer.
   public var wantsPing: Bool {
     let byteCount = sentByteCount - pingedByteCount
-    if method != .roundTrips || byteCount == 0 { return false }
+    if !isAdaptive || byteCount == 0 { return false }
     return byteCount >= pingedByteCountMax || inFlightByteCount >= allowedByteCount
   }
 
   /// How much of it makes a frame, and how much goes out between two pings.
   private mutating func divideWindow() {
-    switch method {
-    case .none: break
-    case .limit:
-      frameByteCountMax = max(Int(limit * Self.burst / 1_000_000_000), Self.frameByteCountMin)
-    case .roundTrips:
-      frameByteCountMax =
-        isUnanswered
-        ? .max : max(part(of: Self.frameTime, Self.framesPerWindow), Self.frameByteCountMin)
+    var byteCount = Int.max
+    if limit > 0 { byteCount = Int(limit * Self.burst / 1_000_000_000) }
+    if isAdaptive {
+      if !isUnanswered {
+        byteCount = min(byteCount, part(of: Self.frameTime, Self.framesPerWindow))
+      }
       pingedByteCountMax = max(
         part(of: Self.pingTime, Self.pingsPerWindow), Self.pingByteCountMin)
     }
+    frameByteCountMax = max(byteCount, Self.frameByteCountMin)
   }
 
   /// Bytes that go out in so long, a part of the window at the most.
@@ -186,7 +198,7 @@ public struct Pacer: ~Copyable {
   ///   - sentAt: when it was sent.
   public mutating func ponged(arrived: Int, sentAt: Instant, now: Instant) {
     let roundTrip = now.nanoseconds - sentAt.nanoseconds
-    if method != .roundTrips || !(0...Self.roundTripMax).contains(roundTrip)
+    if !isAdaptive || !(0...Self.roundTripMax).contains(roundTrip)
       || !(arrivedByteCount...sentByteCount).contains(arrived)
     {
       return
@@ -201,6 +213,7 @@ public struct Pacer: ~Copyable {
     if sentAt < readingSince { return }
     self.roundTrip = roundTrip
     remember(roundTrip, now.nanoseconds)
+    if limit > 0 { watchQueue(roundTrip - shortestRoundTrip) }
     if roundTripCount < Self.pongsPerRoundMax {
       roundTripSum += roundTrip
       roundTripCount += 1
@@ -209,6 +222,13 @@ public struct Pacer: ~Copyable {
       allowedByteCount = min(allowedByteCount + newlyArrived, window)
     }
     if arrived >= roundEnd { endRound(now.nanoseconds) }
+  }
+
+  private mutating func watchQueue(_ queueing: Int64) {
+    let frame = Int64(frameByteCountMax) * 1_000_000_000 / limit
+    let stray = max(Self.strayQueueTime, 2 * frame)
+    if queueing > stray { isQueueing = true }
+    if queueing < stray / 2 { isQueueing = false }
   }
 
   private mutating func endRound(_ now: Int64) {

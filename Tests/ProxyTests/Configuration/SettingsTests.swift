@@ -60,6 +60,7 @@ struct SettingsTests {
       ("websocket.compression_window_bits", "9", { $0.compressionWindowBits == 9 }),
       ("websocket.compression_memory_level", "1", { $0.compressionMemoryLevel == 1 }),
       ("tunnel.bandwidth_limit", "24", { $0.bandwidthLimit == 24 }),
+      ("tunnel.pacing", "off", { !$0.isPacingAdaptive }),
     ]
     #expect(fields.count + 1 == Settings.table.count)
     let defaults = texts(Settings())

@@ -60,6 +60,9 @@ private struct Path {
     if isAnswered { pongs.append((max(freeAt, now) + roundTrip, stamp)) }
   }
 
+  /// What was given to it takes longer by so much, as on a radio link that is lost and found again.
+  mutating func halt(milliseconds: Int64) { freeAt = max(freeAt, now) + milliseconds * 1_000_000 }
+
   mutating func forget() {
     sentByteCount = 0
     queueTimeMax = 0
@@ -78,9 +81,63 @@ struct PacerTests {
     path.run(&pacer, seconds: 10)
     #expect(path.sentByteCount <= limit * 10)
     #expect(path.sentByteCount >= limit * 10 * 95 / 100)
-    // Some frames of fifteen milliseconds, or of the smallest size.
-    let frame = max(Int64(Pacer.frameByteCountMin) * 1_000_000_000 / Int64(limit), 15_000_000)
-    #expect(path.queueTimeMax <= 3 * frame)
+    #expect(path.queueTimeMax <= 3 * Self.frameTime(limit))
+  }
+
+  /// Fifteen milliseconds, or what the smallest size takes.
+  private static func frameTime(_ limit: Int) -> Int64 {
+    max(Int64(Pacer.frameByteCountMin) * 1_000_000_000 / Int64(limit), 15_000_000)
+  }
+
+  @Test(
+    "what queued while the path stood still is gone soon, at the whole limit's rate",
+    arguments: [20_000, 100_000, 800_000, 50_000_000])
+  func drainsStrayQueue(limit: Int) {
+    var pacer = Pacer(limit: limit)
+    var path = Path(bytesPerSecond: Int64(limit), roundTripMilliseconds: 40)
+    path.run(&pacer, seconds: 5)
+    for _ in 0..<5 {
+      path.halt(milliseconds: 200)
+      path.run(&pacer, seconds: 3)
+      path.forget()
+      path.run(&pacer, seconds: 7)
+      #expect(path.queueTimeMax <= 3 * Self.frameTime(limit), "\(path.queueTimeMax)")
+      #expect(path.sentByteCount >= limit * 7 * 95 / 100)
+    }
+  }
+
+  @Test("a limit that is just above what the path takes leaves it full and its queue short")
+  func keepsBelowLimit() {
+    for (limit, rate) in [(103_000, 100_000), (800_000, 750_000)] as [(Int, Int64)] {
+      var pacer = Pacer(limit: limit)
+      var path = Path(bytesPerSecond: rate, roundTripMilliseconds: 40)
+      path.run(&pacer, seconds: 60)
+      #expect(Int64(path.sentByteCount) >= rate * 60 * 93 / 100, "\(path.sentByteCount)")
+      #expect(path.queueTimeMax <= 100_000_000, "\(path.queueTimeMax)")
+    }
+  }
+
+  @Test("a limit far above what the path takes does no harm", arguments: paths)
+  func outgrowsLimit(rate: Int64, roundTrip: Int64) {
+    var pacer = Pacer(limit: Int(rate) * 8)
+    checkAdapting(&pacer, rate: rate, roundTrip: roundTrip)
+  }
+
+  @Test("without the round trips a limit is all there is")
+  func keepsLimitAlone() {
+    var pacer = Pacer(limit: 1_000_000, isAdaptive: false)
+    var path = Path(bytesPerSecond: 100_000, roundTripMilliseconds: 40)
+    path.run(&pacer, seconds: 10)
+    #expect(path.sentByteCount >= 9_500_000 && !pacer.wantsPing && !pacer.awaitsPong)
+  }
+
+  @Test("a limit holds also while no pong is read")
+  func keepsLimitUnread() {
+    var pacer = Pacer(limit: 100_000)
+    let now = Instant(nanoseconds: 60_000_000_000)
+    _ = pacer.sent(50_000, now: now)
+    #expect(pacer.readyAt(now, isReading: false) > now + Milliseconds(400))
+    #expect(pacer.readyAt(now + Milliseconds(600), isReading: false) <= now + Milliseconds(600))
   }
 
   @Test("what was not used is not caught up but for a moment's worth")
@@ -94,7 +151,7 @@ struct PacerTests {
     }
     #expect(byteCount <= 17_000)
     now = now + Milliseconds(1_000)
-    #expect(pacer.readyAt(now) <= now && !pacer.wantsPing)
+    #expect(pacer.readyAt(now) <= now)
   }
 
   /// Rates from a bad radio link to a fast wire, near and far.
@@ -106,6 +163,10 @@ struct PacerTests {
   @Test("the round trips alone keep the path full and its queue short", arguments: paths)
   func adapts(rate: Int64, roundTrip: Int64) {
     var pacer = Pacer(limit: 0)
+    checkAdapting(&pacer, rate: rate, roundTrip: roundTrip)
+  }
+
+  private func checkAdapting(_ pacer: inout Pacer, rate: Int64, roundTrip: Int64) {
     var path = Path(bytesPerSecond: rate, roundTripMilliseconds: roundTrip)
     // Far paths are found out in more of their round trips.
     path.run(&pacer, seconds: 5 + roundTrip / 20)
