@@ -53,11 +53,11 @@ struct Bench {
   /// More where the bar is finer than a round's noise, one where a round is long.
   private static func roundCount(_ name: Options.Measured) -> Int {
     switch name {
-    case .bulk, .bulk100, .connects, .burst, .idle, .compression, .growth: 3
+    case .connects, .burst, .idle, .compression, .growth: 3
     case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1
     case .latency: 9
     case .pacing: 15
-    case .frames, .smoke: 5
+    case .bulk, .bulk100, .frames, .smoke: 5
     }
   }
 

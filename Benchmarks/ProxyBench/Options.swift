@@ -64,7 +64,7 @@ struct Options {
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
-                         frames 5, latency 9, pacing 15)
+                         bulk and frames 5, latency 9, pacing 15)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); pacing takes half,
                          compression a quarter of it
       --connections N    the most of many and growth (default 10000)
