@@ -98,6 +98,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private var violation: String?
   private var restTimer: TimerID?
   var paceTimer: TimerID?
+  private var paceAt = Instant(nanoseconds: 0)
   var pacer = Pacer()
   public var handler: (any TunnelLinkHandler)?
 
@@ -317,9 +318,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   /// Sees to it that `roomCame` is called when the pacer allows the next message.
   func schedulePace(at ready: Instant) {
-    if paceTimer == nil {
-      paceTimer = network.schedule(at: ready, self, tag: TimerTag.pace.rawValue)
+    if let paceTimer {
+      if paceAt <= ready { return }
+      network.cancel(paceTimer)
     }
+    paceAt = ready
+    paceTimer = network.schedule(at: ready, self, tag: TimerTag.pace.rawValue)
   }
 
   private func schedulePing() {

@@ -29,6 +29,23 @@ struct TunnelLinkPacingTests {
     harness.link.abandon()
   }
 
+  @Test("a limit's time is kept also after more was on the way than may be")
+  func waitsAfterWindow() throws {
+    let network = ScriptedNetwork()
+    let harness = try LinkHarness(.client, pacer: Pacer(limit: 4_000_000), on: network)
+    while harness.link.hasRoom { harness.link.send(Self.header) }
+    harness.link.wantsRoom = true
+    // Without a pong it would go on in a second.
+    let pings = harness.sentFrames.filter { $0.opcode == .ping }
+    for ping in pings { harness.arrive(CollectedFrame(opcode: .pong, payload: ping.payload)) }
+    while harness.link.hasRoom { harness.link.send(Self.header) }
+    harness.link.wantsRoom = true
+    let roomCount = harness.roomCount
+    network.advance(20)
+    #expect(harness.roomCount == roomCount + 1)
+    harness.link.abandon()
+  }
+
   @Test("without one, pings tell what may be on the way: they carry what went before them")
   func pings() throws {
     let harness = try LinkHarness(.client, pacer: Pacer(limit: 0))
