@@ -86,8 +86,8 @@ enum SettingTexts {
     "websocket.compression_memory_level":
       "How much memory the search for what can be left out takes, zlib's memLevel. More is a little better.",
     "tunnel.bandwidth_limit":
-      "Bytes a second into the tunnel, at the most, of which 99 % are used (80 % while a queue drains that a halt of "
-      + "the link left behind); what the service or a metered link allows. 0 for no limit.",
+      "Bytes a second into the tunnel, at the most, TLS included, of which 99.5 % are used (80 % while a queue drains "
+      + "that a halt of the link left behind); what the service or a metered link allows. 0 for no limit.",
     "tunnel.pacing":
       """
     adaptive: the round trips of pings tell how much may be on the way before it queues, below the limit as \

@@ -14,16 +14,20 @@ import Basics
 /// that answers no pings is not paced.
 ///
 /// With a limit, messages leave no faster than that, so that there is next to no queue where the path keeps it.
-/// When the path stumbles there is one, which at the whole limit would stay: less of it is used until it is gone.
+/// When the path stumbles there is one, which at the whole limit would stay (`StrayQueue`).
 public struct Pacer: ~Copyable {
-  /// How much of the limit is used; the rest is for what the service counts and this program does not.
-  private static let usedPercentage: Int64 = 99
-  /// The same while a queue that should not be there drains.
-  private static let drainingPercentage: Int64 = 80
-  /// Such a queue takes at least so long, or two frames.
-  private static let strayQueueTime: Int64 = 25_000_000
-  /// What may be caught up of a time in which nothing was sent, and how long one frame may take.
+  /// How much of the limit is used, in thousandths; the rest is for what is not counted here, as pongs.
+  private static let usedShare: Int64 = 995
+  /// What may be caught up of a time in which nothing was sent.
   private static let burst: Int64 = 15_000_000
+  /// How long one frame may take at the limit. On slow links the headers of shorter ones would take too much.
+  private static let frameTimeAtLimit: Int64 = 30_000_000
+  /// What a frame has beside its payload: its own header (RFC 6455 §5.2), and a record's header, content type and
+  /// tag (RFC 8446 §5.2). And a ping's payload.
+  private static let frameHeaderByteCount = 14
+  private static let recordHeaderByteCount = 22
+  private static let recordByteCountMax = 16_384
+  private static let pingByteCount = PingStamp.byteCount
   /// A frame is not cut below this for the sake of pacing.
   static let frameByteCountMin = 1_024
 
@@ -59,9 +63,9 @@ public struct Pacer: ~Copyable {
   private let isAdaptive: Bool
   /// Bytes a second; 0 for none.
   private let limit: Int64
-  /// With a limit: when the next message may go, and whether a queue is there all the same.
+  /// With a limit: when the next message may go, and the queue that is there all the same.
   private var nextAt: Int64 = 0
-  private var isQueueing = false
+  private var strayQueue = StrayQueue()
 
   /// What is on the way runs out, which takes a round trip; the next one shows how long the path is; and two more
   /// pass until what they show is usual again.
@@ -89,8 +93,7 @@ public struct Pacer: ~Copyable {
   private var periodEnd: Int64 = 0
   /// The round that is measured: it ends when what was sent at its beginning has arrived.
   private var roundEnd = 0
-  private var roundTripSum: Int64 = 0
-  private var roundTripCount: Int64 = 0
+  private var round: (shortest: Int64, sum: Int64, count: Int64) = (.max, 0, 0)
   private var wasWindowUsed = false
   private var drainAt: Int64 = 0
   private var draining = Draining.no
@@ -149,11 +152,19 @@ public struct Pacer: ~Copyable {
   public mutating func sent(_ byteCount: Int, now: Instant) -> Bool {
     sentByteCount += byteCount
     if limit > 0 {
-      let used = limit * (isQueueing ? Self.drainingPercentage : Self.usedPercentage) / 100
-      let time = Int64(byteCount) * 1_000_000_000 / max(used, 1)
-      nextAt = max(nextAt, now.nanoseconds - Self.burst) + time
+      nextAt = max(nextAt, now.nanoseconds - Self.burst)
+      spend(byteCount, isDraining: strayQueue.isDraining(now.nanoseconds))
     }
     return wantsPing
+  }
+
+  /// Puts off the next message by what a frame of so many bytes takes on the wire.
+  private mutating func spend(_ byteCount: Int, isDraining: Bool = false) {
+    let share = isDraining ? StrayQueue.usedShare : Self.usedShare
+    let records = byteCount / Self.recordByteCountMax + 1
+    let wireByteCount =
+      byteCount + Self.frameHeaderByteCount + records * Self.recordHeaderByteCount
+    nextAt += Int64(wireByteCount) * 1_000_000_000 / max(limit * share / 1_000, 1)
   }
 
   // MARK: Measuring
@@ -169,7 +180,7 @@ public struct Pacer: ~Copyable {
   /// How much of it makes a frame, and how much goes out between two pings.
   private mutating func divideWindow() {
     var byteCount = Int.max
-    if limit > 0 { byteCount = Int(limit * Self.burst / 1_000_000_000) }
+    if limit > 0 { byteCount = Int(limit * Self.frameTimeAtLimit / 1_000_000_000) }
     if isAdaptive {
       if !isUnanswered {
         byteCount = min(byteCount, part(of: Self.frameTime, Self.framesPerWindow))
@@ -189,6 +200,7 @@ public struct Pacer: ~Copyable {
   /// - Returns: that count.
   public mutating func pinged() -> Int {
     pingedByteCount = sentByteCount
+    if limit > 0 { spend(Self.pingByteCount) }
     return sentByteCount
   }
 
@@ -213,22 +225,18 @@ public struct Pacer: ~Copyable {
     if sentAt < readingSince { return }
     self.roundTrip = roundTrip
     remember(roundTrip, now.nanoseconds)
-    if limit > 0 { watchQueue(roundTrip - shortestRoundTrip) }
-    if roundTripCount < Self.pongsPerRoundMax {
-      roundTripSum += roundTrip
-      roundTripCount += 1
+    if limit > 0 {
+      strayQueue.ponged(
+        queueing: roundTrip - shortestRoundTrip,
+        frameTime: Int64(frameByteCountMax) * 1_000_000_000 / limit, now: now.nanoseconds)
+    }
+    if round.count < Self.pongsPerRoundMax {
+      round = (min(round.shortest, roundTrip), round.sum + roundTrip, round.count + 1)
     }
     if draining != .emptying && draining != .measuring {
       allowedByteCount = min(allowedByteCount + newlyArrived, window)
     }
     if arrived >= roundEnd { endRound(now.nanoseconds) }
-  }
-
-  private mutating func watchQueue(_ queueing: Int64) {
-    let frame = Int64(frameByteCountMax) * 1_000_000_000 / limit
-    let stray = max(Self.strayQueueTime, 2 * frame)
-    if queueing > stray { isQueueing = true }
-    if queueing < stray / 2 { isQueueing = false }
   }
 
   private mutating func endRound(_ now: Int64) {
@@ -242,8 +250,7 @@ public struct Pacer: ~Copyable {
     case .settling: draining = .no
     }
     roundEnd = sentByteCount
-    roundTripSum = 0
-    roundTripCount = 0
+    round = (.max, 0, 0)
     wasWindowUsed = false
   }
 
@@ -258,14 +265,18 @@ public struct Pacer: ~Copyable {
     shortest.now = min(shortest.now, roundTrip)
   }
 
-  /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one.
+  /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one. What
+  /// counts lies between the shortest and the mean of the round's: a radio that delivers in bursts makes some of them
+  /// long without a queue, and the shortest alone would be seen too late when there is one.
   private mutating func adapt() {
-    let mean = roundTripSum / max(roundTripCount, 1)
-    let queueing = mean - shortestRoundTrip
+    guard round.count > 0 else { return }
+    let roundTrip = (round.shortest + round.sum / round.count) / 2
+    let queueing = roundTrip - shortestRoundTrip
     if queueing > Self.queueTimeTarget / 2 { isStarting = false }
     let size = Int64(window)
+    let missing = (Self.queueTimeTarget - queueing) / 1_000
     // Two fifths of the difference at once: a loop with a round trip's delay stays stable.
-    var change = size * ((Self.queueTimeTarget - queueing) / 1_000) / (mean / 1_000 + 1) * 2 / 5
+    var change = size * missing / (roundTrip / 1_000 + 1) * 2 / 5
     // Where the round trip is long, that is little for a path that is all but empty.
     if queueing < Self.queueTimeTarget / 4 { change = max(change, isStarting ? size : size / 8) }
     if change > 0 && !wasWindowUsed && window >= Self.windowUnusedMax { return }
