@@ -23,11 +23,10 @@ public struct Pacer: ~Copyable {
   /// How long one frame may take at the limit. On slow links the headers of shorter ones would take too much.
   private static let frameTimeAtLimit: Int64 = 30_000_000
   /// What a frame has beside its payload: its own header (RFC 6455 §5.2), and a record's header, content type and
-  /// tag (RFC 8446 §5.2). And a ping's payload.
+  /// tag (RFC 8446 §5.2).
   private static let frameHeaderByteCount = 14
   private static let recordHeaderByteCount = 22
   private static let recordByteCountMax = 16_384
-  private static let pingByteCount = PingStamp.byteCount
   /// A frame is not cut below this for the sake of pacing.
   static let frameByteCountMin = 1_024
 
@@ -200,7 +199,7 @@ public struct Pacer: ~Copyable {
   /// - Returns: that count.
   public mutating func pinged() -> Int {
     pingedByteCount = sentByteCount
-    if limit > 0 { spend(Self.pingByteCount) }
+    if limit > 0 { spend(PingStamp.byteCount) }
     return sentByteCount
   }
 
