@@ -51,7 +51,7 @@ struct Bench {
   }
 
   /// More where the bar is finer than a round's noise, one where a round is long.
-  private static func roundCount(_ name: Options.Measured) -> Int {
+  static func roundCount(_ name: Options.Measured) -> Int {
     switch name {
     case .connects, .burst, .idle, .compression, .growth: 3
     case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1

@@ -56,10 +56,10 @@ final class Chain {
     var settings: String? {
       var groups: [String] = []
       if compresses { groups.append(#""websocket": {"compression": true}"#) }
-      if bandwidthSetting > 0 {
-        groups.append(#""tunnel": {"bandwidth_limit": \#(bandwidthSetting)}"#)
-      }
-      if !isPaced { groups.append(#""tunnel": {"pacing": "off"}"#) }
+      var tunnel: [String] = []
+      if bandwidthSetting > 0 { tunnel.append(#""bandwidth_limit": \#(bandwidthSetting)"#) }
+      if !isPaced { tunnel.append(#""pacing": "off""#) }
+      if !tunnel.isEmpty { groups.append(#""tunnel": {\#(tunnel.joined(separator: ", "))}"#) }
       var tcp: [String] = []
       if connectionCountMax > 0 {
         tcp.append(#""max_active_connections": \#(connectionCountMax)"#)

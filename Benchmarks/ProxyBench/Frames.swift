@@ -33,7 +33,7 @@ struct Frames: Measurement {
   /// All rounds of all lengths.
   static func series(_ options: Options) throws -> [Series] {
     let program = try embeddedProgram()
-    let roundCount = options.rounds ?? 5
+    let roundCount = options.rounds ?? Bench.roundCount(.frames)
     var all = FrameLoop.payloadLengths.map { payloadLength in
       Series(
         Frames(payloadLength: payloadLength, roundCount: roundCount), contestants: contestants)

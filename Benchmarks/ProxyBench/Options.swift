@@ -60,7 +60,7 @@ struct Options {
       compression  bytes on the wire with and without it
       growth       processor time for a byte and for a connection, beside 1 to 10,000 others
       frames       the WebSocket's frames alone, in memory
-      all          all of these; about 15 minutes, with compare about 30
+      all          all of these; with compare half an hour
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,

@@ -19,7 +19,7 @@ struct StrayQueue {
   private var lateSince: Int64 = 0
   private var drainStart: Int64 = 0
   private var drainEnd: Int64 = 0
-  private var restEnd: Int64 = 0
+  private var restEnd: Int64 { drainEnd + Self.restFactor * (drainEnd - drainStart) }
 
   func isDraining(_ now: Int64) -> Bool { now < drainEnd }
 
@@ -32,7 +32,7 @@ struct StrayQueue {
     if queueing <= usual {
       latePongCount = 0
       // A ping goes behind a frame, but the earliest ones had perhaps none before them.
-      if queueing < frameTime + usual / 4 && isDraining(now) { endDrain(now) }
+      if queueing < frameTime + usual / 4 && isDraining(now) { drainEnd = now }
       return
     }
     if latePongCount == 0 { lateSince = now }
@@ -41,12 +41,6 @@ struct StrayQueue {
     if isStanding && now >= restEnd {
       drainStart = now
       drainEnd = now + Self.drainFactor * queueing
-      restEnd = drainEnd + Self.restFactor * (drainEnd - drainStart)
     }
-  }
-
-  private mutating func endDrain(_ now: Int64) {
-    drainEnd = now
-    restEnd = now + Self.restFactor * (now - drainStart)
   }
 }
