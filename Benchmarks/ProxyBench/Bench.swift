@@ -29,8 +29,10 @@ struct Bench {
     let megabytes = options.megabyteCount
     return switch name {
     case .frames: nil
-    case .bulk: Bulk(megabyteCount: megabytes, roundCount: rounds)
-    case .bulk100: Bulk(megabyteCount: megabytes, roundCount: rounds, connectionCount: 100)
+    case .bulk, .bulk100:
+      Bulk(
+        megabyteCount: megabytes, roundCount: rounds, connectionCount: name == .bulk ? 1 : 100,
+        turnCount: options.turnCount ?? 1)
     case .latency: Latency(roundCount: rounds)
     case .connects: Connects(roundCount: rounds)
     case .burst: Burst(roundCount: rounds)
@@ -45,7 +47,9 @@ struct Bench {
     case .keystroke: Keystroke(roundCount: rounds)
     case .compression: Compression(megabyteCount: max(1, megabytes / 4), roundCount: rounds)
     case .growth: Growth(connectionCountMax: options.connectionCount, roundCount: rounds)
-    case .pacing: Pacing(megabyteCount: max(1, megabytes / 2), roundCount: rounds)
+    case .pacing:
+      Pacing(
+        megabyteCount: max(1, megabytes / 2), roundCount: rounds, turnCount: options.turnCount ?? 5)
     case .smoke: Smoke(roundCount: rounds)
     }
   }
@@ -68,38 +72,46 @@ struct Bench {
       Progress.say("\(kind.rawValue): round \(round + 1) of \(measurement.roundCount)")
       for name in measurement.cases {
         // Who goes first changes, so that a drift of the machine favours nobody.
-        for contestant in round % 2 == 0 ? contestants : contestants.reversed() {
-          let (outcome, curves) = outcome(of: measurement, case: name, for: contestant)
-          if case .failed(let reason) = outcome {
-            Progress.say("\(contestant.name), \(name): \(reason)")
+        let order = round.isMultiple(of: 2) ? contestants : contestants.reversed()
+        for attempt in attempts(at: measurement, case: name, by: order) {
+          if case .failed(let reason) = attempt.outcome {
+            Progress.say("\(attempt.contestant.name), \(name): \(reason)")
           }
-          series.record(outcome, case: name, contestant: contestant.name, curves: curves)
+          series.record(
+            attempt.outcome, case: name, contestant: attempt.contestant.name,
+            curves: attempt.curves)
         }
       }
     }
     return series
   }
 
-  private func outcome(
-    of measurement: any ChainMeasurement, case name: String, for contestant: Contestant
-  ) -> (Series.Outcome, [Curve]) {
-    let layout = measurement.layout(case: name, for: contestant)
-    do {
-      let process = layout.hasServerProcess ? try ServerProcess() : nil
-      defer { process?.stop() }
-      let chain = try Chain(
-        contestant, programs: programs, serverPort: process?.port ?? server.port, layout: layout)
-      defer { chain.stop() }
-      do {
-        let values = try measurement.run(chain, case: name)
-        return (.values(values, note: chain.casualties), chain.curves)
-      } catch {
-        // Its end may follow the closing of its sockets by a moment.
-        Clock.sleep(seconds: 0.2)
-        return (.failed(chain.casualties.map { "\($0); \(error)" } ?? "\(error)"), chain.curves)
-      }
-    } catch {
-      return (.failed("\(error)"), [])
+  /// All of them, ended.
+  private func attempts(
+    at measurement: any ChainMeasurement, case name: String, by contestants: [Contestant]
+  ) -> [Attempt] {
+    func start(_ contestant: Contestant) -> Attempt {
+      Attempt(contestant, at: measurement, case: name, programs: programs, server: server)
     }
+    guard let measurement = measurement as? any TurnMeasurement else {
+      return contestants.map { contestant in
+        let attempt = start(contestant)
+        attempt.run(measurement)
+        attempt.stop()
+        return attempt
+      }
+    }
+    let attempts = contestants.map(start)
+    for attempt in attempts { attempt.begin(measurement) }
+    for turn in 0..<measurement.turnCount {
+      for attempt in turn.isMultiple(of: 2) ? attempts : attempts.reversed() {
+        attempt.takeTurn()
+      }
+    }
+    for attempt in attempts {
+      attempt.endTurns()
+      attempt.stop()
+    }
+    return attempts
   }
 }

@@ -1,12 +1,12 @@
 /// A bulk transfer each way, over one connection or over many that share its bytes: speed, CPU seconds per
 /// gigabyte, peak memory.
-struct Bulk: ChainMeasurement {
+struct Bulk: TurnMeasurement {
   let megabyteCount: Int
   let roundCount: Int
   var connectionCount = 1
-
-  /// Moved before the clock starts, so that socket buffers and frame sizes have settled.
-  private static let warmUpBytes = 100_000_000
+  /// One is a transfer without a break. More show smaller differences, and less of what a proxy does when it is
+  /// given much at once.
+  var turnCount = 1
 
   var title: String {
     let connections = connectionCount == 1 ? "one connection" : "\(connectionCount) connections"
@@ -38,19 +38,54 @@ struct Bulk: ChainMeasurement {
         ])
   }
 
-  func run(_ chain: Chain, case name: String) throws -> [Double] {
-    let crowd = try Crowd(chain, count: connectionCount)
-    try crowd.move(Self.warmUpBytes, isUp: name == "up")
-    let byteCount = megabyteCount * 1_000_000
+  func turns(on chain: Chain, case name: String) throws -> any Turns {
+    try Transfers(
+      chain, connectionCount: connectionCount, isUp: name == "up",
+      byteCount: megabyteCount * 1_000_000 / turnCount)
+  }
+}
+
+/// One chain's transfers, one each turn.
+private final class Transfers: Turns {
+  /// Moved before the first clock starts, so that socket buffers and frame sizes have settled.
+  private static let firstWarmUpBytes = 100_000_000
+  /// And before each: the caches are another chain's.
+  private static let warmUpBytes = 5_000_000
+
+  private let chain: Chain
+  private let crowd: Crowd
+  private let isUp: Bool
+  /// Of each turn.
+  private let byteCount: Int
+  private var movedCount = 0
+  private var seconds = 0.0
+  /// Of each child.
+  private var cpuSeconds: [Double]
+
+  init(_ chain: Chain, connectionCount: Int, isUp: Bool, byteCount: Int) throws {
+    self.chain = chain
+    self.isUp = isUp
+    self.byteCount = byteCount
+    cpuSeconds = chain.children.map { _ in 0 }
+    crowd = try Crowd(chain, count: connectionCount)
+    try crowd.move(Self.firstWarmUpBytes, isUp: isUp)
     for child in chain.children { child.resetPeak() }
+  }
+
+  func take() throws {
+    try crowd.move(Self.warmUpBytes, isUp: isUp)
     let before = try chain.children.map { try $0.cpuSeconds() }
     let start = Clock.now()
-    try crowd.move(byteCount, isUp: name == "up")
-    let seconds = Clock.seconds(since: start)
+    try crowd.move(byteCount, isUp: isUp)
+    seconds += Clock.seconds(since: start)
     let after = try chain.children.map { try $0.cpuSeconds() }
-    let gigabytes = Double(byteCount) / 1e9
-    return try [Double(megabyteCount) / seconds]
-      + zip(after, before).map { ($0 - $1) / gigabytes }
+    for index in cpuSeconds.indices { cpuSeconds[index] += after[index] - before[index] }
+    movedCount += byteCount
+  }
+
+  func values(on chain: Chain) throws -> [Double] {
+    try [Double(movedCount) / 1e6 / seconds]
+      + cpuSeconds.map { $0 / (Double(movedCount) / 1e9) }
       + chain.children.map { try $0.megabytes("VmHWM") }
   }
 }

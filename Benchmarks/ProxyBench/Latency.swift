@@ -1,13 +1,11 @@
 import Histogram
 
 /// Round trips of small messages on one open connection, one at a time.
-struct Latency: ChainMeasurement {
+struct Latency: TurnMeasurement {
   let roundCount: Int
 
-  private static let warmUpCount = 500
   private static let tripCount = 5_000
-  /// A tunnel far slower than expected gets fewer trips, not a longer run.
-  private static let secondsMax = 5.0
+  let turnCount = 25
 
   let title = "Round trips, one connection, \(Latency.tripCount) each"
   let cases = ["1 B", "1 KiB"]
@@ -22,33 +20,62 @@ struct Latency: ChainMeasurement {
     ]
   }
 
-  func run(_ chain: Chain, case name: String) throws -> [Double] {
-    let stream = try chain.connect()
-    let times = try Self.trips(
-      on: stream, count: Self.tripCount, size: name == "1 B" ? 1 : 1024)
+  func turns(on chain: Chain, case name: String) throws -> any Turns {
+    try Trips(
+      on: chain.connect(), size: name == "1 B" ? 1 : 1024,
+      turnCount: turnCount, count: Self.tripCount / turnCount, name: name)
+  }
+}
+
+/// Round trips of one size on a connection without a request under way.
+final class Trips: Turns {
+  /// Before the first turn, and before each: the caches are another chain's.
+  private static let firstWarmUpCount = 500
+  private static let warmUpCount = 20
+  /// A tunnel far slower than expected gets fewer trips, not a longer run.
+  private static let secondsMax = 5.0
+
+  private(set) var times = Times()
+  private let stream: Stream
+  private let message: UnsafeMutableRawBufferPointer
+  private let count: Int
+  private let name: String
+  private var seconds = 0.0
+
+  /// - Parameter count: of each turn.
+  init(on stream: Stream, size: Int, turnCount: Int, count: Int, name: String) throws {
+    self.stream = stream
+    self.count = count
+    self.name = name
+    message = .allocate(byteCount: size, alignment: 16)
+    message.initializeMemory(as: UInt8.self, repeating: 0x2e)
+    let total = Self.firstWarmUpCount + turnCount * (Self.warmUpCount + count)
+    try Request.echo.send(to: stream, count: total, size: size)
+    for _ in 0..<Self.firstWarmUpCount { try trip() }
+  }
+
+  deinit { message.deallocate() }
+
+  func take() throws {
+    guard seconds < Self.secondsMax else { return }
+    for _ in 0..<Self.warmUpCount { try trip() }
+    let start = Clock.now()
+    for _ in 0..<count {
+      let sent = Clock.now()
+      try trip()
+      times.record(nanoseconds: Clock.now() - sent)
+    }
+    seconds += Clock.seconds(since: start)
+  }
+
+  func values(on chain: Chain) throws -> [Double] {
     chain.curves = [Curve(name: name, points: times.distribution)]
     return [50, 99, 99.9].map { times.microseconds(percentile: $0) }
   }
 
-  /// As many round trips on a connection without a request under way, after some to warm up.
-  static func trips(on stream: Stream, count: Int, size: Int) throws -> Times {
-    try Request.echo.send(to: stream, count: warmUpCount + count, size: size)
-    let message = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
-    defer { message.deallocate() }
-    message.initializeMemory(as: UInt8.self, repeating: 0x2e)
-    for _ in 0..<warmUpCount {
-      try stream.send(UnsafeRawBufferPointer(message))
-      try stream.receiveAll(into: message)
-    }
-    var times = Times()
-    let start = Clock.now()
-    for _ in 0..<count where Clock.seconds(since: start) < secondsMax {
-      let sent = Clock.now()
-      try stream.send(UnsafeRawBufferPointer(message))
-      try stream.receiveAll(into: message)
-      times.record(nanoseconds: Clock.now() - sent)
-    }
-    return times
+  private func trip() throws {
+    try stream.send(UnsafeRawBufferPointer(message))
+    try stream.receiveAll(into: message)
   }
 }
 

@@ -24,6 +24,29 @@ extension ChainMeasurement {
   func contestants(of all: [Contestant]) -> [Contestant] { all }
 }
 
+/// One whose chains stand at the same time and take short turns at their work, so that what the machine is busy
+/// with besides meets all of them alike.
+protocol TurnMeasurement: ChainMeasurement {
+  var turnCount: Int { get }
+  /// What a chain does before its first turn, and in each.
+  func turns(on chain: Chain, case name: String) throws -> any Turns
+}
+
+extension TurnMeasurement {
+  func run(_ chain: Chain, case name: String) throws -> [Double] {
+    let turns = try turns(on: chain, case: name)
+    for _ in 0..<turnCount { try turns.take() }
+    return try turns.values(on: chain)
+  }
+}
+
+/// One chain's part in it.
+protocol Turns: AnyObject {
+  func take() throws
+  /// A value for each column, after the last.
+  func values(on chain: Chain) throws -> [Double]
+}
+
 struct Column {
   let name: String
   let unit: String

@@ -23,6 +23,8 @@ struct Options {
   var plots: String?
   /// How many connections many and growth go up to.
   var connectionCount = 10_000
+  /// Of a bulk transfer; nil for each measurement's own.
+  var turnCount: Int?
   /// Leaves out all contestants but this one: floor, localproxy or baseline.
   var only: String?
   /// Measures the floor twice.
@@ -67,6 +69,8 @@ struct Options {
                          bulk and frames 5, latency 9, pacing 15)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); pacing takes half,
                          compression a quarter of it
+      --turns N          parts of a bulk transfer, each followed by the others' turns, which
+                         shows smaller differences (default 1; pacing 5)
       --connections N    the most of many and growth (default 10000)
       --localproxy PATH  the program measured (default .build-embedded/release/localproxy)
       --tunneld PATH     the service it speaks to (default .build-embedded/release/tunneld)
@@ -104,6 +108,7 @@ struct Options {
       case "--static": usesStatic = true
       case "--rounds": rounds = try count()
       case "--megabytes": megabyteCount = try count()
+      case "--turns": turnCount = try count()
       case "--localproxy": localproxy = try value()
       case "--tunneld": tunneld = try value()
       case "--baseline": baseline = try value()

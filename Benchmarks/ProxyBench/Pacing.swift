@@ -1,11 +1,14 @@
 /// What pacing by itself costs a bulk transfer over a link that nothing limits: beside localproxy without it.
-struct Pacing: ChainMeasurement {
+struct Pacing: TurnMeasurement {
   let megabyteCount: Int
   let roundCount: Int
+  let turnCount: Int
 
   private static let unpaced = "unpaced"
 
-  private var bulk: Bulk { Bulk(megabyteCount: megabyteCount, roundCount: roundCount) }
+  private var bulk: Bulk {
+    Bulk(megabyteCount: megabyteCount, roundCount: roundCount, turnCount: turnCount)
+  }
 
   var title: String { "Pacing where nothing limits, one connection, \(megabyteCount) MB" }
   var cases: [String] { bulk.cases }
@@ -25,7 +28,7 @@ struct Pacing: ChainMeasurement {
     Chain.Layout(isPaced: contestant.name != Self.unpaced)
   }
 
-  func run(_ chain: Chain, case name: String) throws -> [Double] {
-    try bulk.run(chain, case: name)
+  func turns(on chain: Chain, case name: String) throws -> any Turns {
+    try bulk.turns(on: chain, case: name)
   }
 }

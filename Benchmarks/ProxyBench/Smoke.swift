@@ -34,10 +34,12 @@ struct Smoke: ChainMeasurement {
     try crowd.move(Self.byteCount, isUp: isUp)
     let seconds = Clock.seconds(since: start)
     let after = try chain.ends.map { try $0.cpuSeconds() }
-    let times = try Latency.trips(on: crowd.streams[0], count: Self.tripCount, size: 1024)
+    let trips = try Trips(
+      on: crowd.streams[0], size: 1024, turnCount: 1, count: Self.tripCount, name: "1 KiB")
+    try trips.take()
     return [Double(Self.byteCount) / 1e6 / seconds]
       + zip(after, before).map { ($0 - $1) / Double(Self.byteCount) * 1e9 }
-      + [times.microseconds(percentile: 50)]
+      + [trips.times.microseconds(percentile: 50)]
   }
 
   /// Prints the report and ends with status 0 when all bars are reached, at the second try at the latest.
