@@ -54,12 +54,13 @@ __attribute__((constructor)) static void open_file(void) {
 
 // MARK: - Memory
 
-static void add_allocation(void *caller) {
+static void add_allocation(void *caller, size_t size) {
   bool is_own = (uintptr_t)caller >= program_start && (uintptr_t)caller < program_end;
   add(is_own ? CALL_COUNTER_OWN_ALLOCATION : CALL_COUNTER_LIBRARY_ALLOCATION);
+  if (is_own && size >= CALL_COUNTER_LARGE) add(CALL_COUNTER_LARGE_ALLOCATION);
 }
 
-#define ADD_ALLOCATION() add_allocation(__builtin_return_address(0))
+#define ADD_ALLOCATION(size) add_allocation(__builtin_return_address(0), size)
 
 // dlsym allocates, so these are reached by the names that glibc has for them.
 extern void *__libc_malloc(size_t size);
@@ -69,32 +70,32 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *memory);
 
 void *malloc(size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(size);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(count * size);
   return __libc_calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(size);
   return __libc_realloc(memory, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(size);
   return __libc_memalign(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(size);
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
-  ADD_ALLOCATION();
+  ADD_ALLOCATION(size);
   void *found = __libc_memalign(alignment, size);
   if (found == NULL) return ENOMEM;
   *memory = found;

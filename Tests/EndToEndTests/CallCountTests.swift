@@ -72,6 +72,31 @@ extension EndToEnd {
       }
     }
 
+    @Test("Connections that come and go take no large pieces of memory")
+    func comingAndGoing() throws {
+      let server = try Server { socket in
+        while let bytes = try? socket.receive(exactly: 1) {
+          try bytes.withUnsafeBytes { try socket.send($0) }
+        }
+      }
+      defer { server.stop() }
+      let tunnel = try CountedTunnel(to: server)
+      let connectionCount = 200
+      try expectLeast("\(connectionCount) connections") {
+        try tunnel.difference(10, 10 + connectionCount) { count in
+          for index in 0..<count {
+            let socket = try tunnel.connect()
+            try socket.send("k")
+            _ = try socket.receive(exactly: 1)
+            // Either end may be the first to say that it is done.
+            if index % 2 == 0 { socket.finishSending() }
+          }
+        }
+      } where: { counts in
+        counts[.ownAllocation] >= connectionCount && counts[.largeAllocation] == 0
+      }
+    }
+
     /// Tries again where both ends' counts are not as they should be, for a pause of the machine shows in them.
     private func expectLeast(
       _ what: String, cost: () throws -> CountedTunnel.Counts,

@@ -9,9 +9,6 @@ import Reactor
 /// its stream does.
 final class Farewell: StreamHandler, TimerHandler {
   static let patience = Milliseconds(10_000)
-  /// Bytes forgotten at once.
-  private static let scratchByteCount = 16 * 1024
-
   private let network: any Network
   private let stream: any Stream
   private let ended: () -> Void
@@ -38,9 +35,10 @@ final class Farewell: StreamHandler, TimerHandler {
   }
 
   func streamReady(_ readiness: Readiness) {
-    var scratch = ByteQueue()
-    scratch.reserve(Self.scratchByteCount)
-    switch scratch.withWritable({ stream.receive(into: &$0) }) {
+    // On the stack: connections that come and go leave no holes in the heap for it.
+    var scratch = InlineArray<4_096, UInt8>(repeating: 0)
+    var bytes = scratch.mutableSpan
+    switch stream.receive(into: &bytes) {
     case .bytes, .wouldBlock: break
     case .endOfStream, .failed: finish()
     }

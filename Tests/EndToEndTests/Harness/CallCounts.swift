@@ -5,7 +5,7 @@ import Foundation
 struct CallCounts: CustomStringConvertible {
   /// The numbers' places in the file, as in CallCounter.h.
   enum Call: Int, CaseIterable {
-    case ownAllocation, libraryAllocation, free
+    case ownAllocation, largeAllocation, libraryAllocation, free
     case receive, send, read, write, epollWait, epollControl, other
 
     /// All but those that are about memory.
