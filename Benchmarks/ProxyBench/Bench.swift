@@ -59,9 +59,9 @@ struct Bench {
     switch name {
     case .connects, .burst, .idle, .compression, .growth: 3
     case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1
-    case .latency: 9
-    case .pacing: 15
     case .bulk, .bulk100, .frames, .smoke: 5
+    case .pacing: 9
+    case .latency: 15
     }
   }
 
@@ -70,20 +70,25 @@ struct Bench {
     var series = Series(measurement, contestants: contestants.map(\.name))
     for round in 0..<measurement.roundCount {
       Progress.say("\(kind.rawValue): round \(round + 1) of \(measurement.roundCount)")
-      for name in measurement.cases {
-        // Who goes first changes, so that a drift of the machine favours nobody.
-        let order = round.isMultiple(of: 2) ? contestants : contestants.reversed()
-        for attempt in attempts(at: measurement, case: name, by: order) {
-          if case .failed(let reason) = attempt.outcome {
-            Progress.say("\(attempt.contestant.name), \(name): \(reason)")
+      // Who goes first changes, so that a drift of the machine favours nobody.
+      let order = round.isMultiple(of: 2) ? contestants : contestants.reversed()
+      for group in measurement.isApart ? contestants.reversed().map({ [$0] }) : [order] {
+        for name in measurement.cases {
+          for attempt in attempts(at: measurement, case: name, by: group) {
+            record(attempt, case: name, in: &series)
           }
-          series.record(
-            attempt.outcome, case: name, contestant: attempt.contestant.name,
-            curves: attempt.curves)
         }
       }
     }
     return series
+  }
+
+  private func record(_ attempt: Attempt, case name: String, in series: inout Series) {
+    let contestant = attempt.contestant.name
+    if case .failed(let reason) = attempt.outcome {
+      Progress.say("\(contestant), \(name): \(reason)")
+    }
+    series.record(attempt.outcome, case: name, contestant: contestant, curves: attempt.curves)
   }
 
   /// All of them, ended.

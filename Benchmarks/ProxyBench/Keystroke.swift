@@ -54,6 +54,8 @@ struct Keystroke: ChainMeasurement {
 
   func contestants(of all: [Contestant]) -> [Contestant] { all.filter(\.isProxy) }
 
+  let isApart = true
+
   private static func bandwidth(_ name: String) -> Int { name.hasPrefix("800") ? 800_000 : 100_000 }
 
   func run(_ chain: Chain, case name: String) throws -> [Double] {

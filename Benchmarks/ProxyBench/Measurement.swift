@@ -14,6 +14,9 @@ protocol ChainMeasurement: Measurement {
   func layout(case name: String, for contestant: Contestant) -> Chain.Layout
   /// Those of all that it makes sense for, or others in their place.
   func contestants(of all: [Contestant]) -> [Contestant]
+  /// Whether each contestant does all cases before the next begins, localproxy first: where one that takes a lot of
+  /// memory would make the machine halt for a moment in the other's time.
+  var isApart: Bool { get }
 
   /// A value for each column.
   func run(_ chain: Chain, case name: String) throws -> [Double]
@@ -22,6 +25,7 @@ protocol ChainMeasurement: Measurement {
 extension ChainMeasurement {
   func layout(case name: String, for contestant: Contestant) -> Chain.Layout { Chain.Layout() }
   func contestants(of all: [Contestant]) -> [Contestant] { all }
+  var isApart: Bool { false }
 }
 
 /// One whose chains stand at the same time and take short turns at their work, so that what the machine is busy

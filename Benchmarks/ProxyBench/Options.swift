@@ -66,7 +66,7 @@ struct Options {
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
-                         bulk and frames 5, latency 9, pacing 15)
+                         bulk and frames 5, pacing 9, latency 15)
       --megabytes N      bytes of a bulk transfer, in 10^6 (default 1000); pacing takes half,
                          compression a quarter of it
       --turns N          parts of a bulk transfer, each followed by the others' turns, which
