@@ -1,5 +1,5 @@
-/// One contestant's try at one case of a measurement: its programs, and what came of it. After a failure nothing
-/// more is tried.
+/// One contestant's try at one case of a measurement: its programs, and what came of it. A failure ends it, so that
+/// what is left of the programs takes nothing from those who go on.
 final class Attempt {
   let contestant: Contestant
   private let name: String
@@ -45,9 +45,10 @@ final class Attempt {
     attempt { values = try turns?.values(on: $0) }
   }
 
-  /// Ends the programs.
+  /// Ends the programs, after the connections through them.
   func stop() {
     casualties = chain?.casualties
+    turns = nil
     chain?.stop()
     process?.stop()
   }
@@ -68,6 +69,7 @@ final class Attempt {
       // A program's end may follow the closing of its sockets by a moment.
       Clock.sleep(seconds: 0.2)
       failure = chain.casualties.map { "\($0); \(error)" } ?? "\(error)"
+      stop()
     }
   }
 }

@@ -98,7 +98,7 @@ struct Bench {
     func start(_ contestant: Contestant) -> Attempt {
       Attempt(contestant, at: measurement, case: name, programs: programs, server: server)
     }
-    guard let measurement = measurement as? any TurnMeasurement else {
+    guard let measurement = measurement as? any TurnMeasurement, measurement.turnCount > 1 else {
       return contestants.map { contestant in
         let attempt = start(contestant)
         attempt.run(measurement)

@@ -10,7 +10,8 @@ struct Bulk: TurnMeasurement {
 
   var title: String {
     let connections = connectionCount == 1 ? "one connection" : "\(connectionCount) connections"
-    return "Bulk, \(connections), \(megabyteCount) MB"
+    let turns = turnCount == 1 ? "" : ", in \(turnCount) turns"
+    return "Bulk, \(connections), \(megabyteCount) MB\(turns)"
   }
   let cases = ["up", "down"]
   let columns = [
@@ -52,7 +53,7 @@ private final class Transfers: Turns {
   /// And before each: the caches are another chain's.
   private static let warmUpBytes = 5_000_000
 
-  private let chain: Chain
+  private let children: [Child]
   private let crowd: Crowd
   private let isUp: Bool
   /// Of each turn.
@@ -63,29 +64,29 @@ private final class Transfers: Turns {
   private var cpuSeconds: [Double]
 
   init(_ chain: Chain, connectionCount: Int, isUp: Bool, byteCount: Int) throws {
-    self.chain = chain
+    children = chain.children
     self.isUp = isUp
     self.byteCount = byteCount
-    cpuSeconds = chain.children.map { _ in 0 }
+    cpuSeconds = children.map { _ in 0 }
     crowd = try Crowd(chain, count: connectionCount)
     try crowd.move(Self.firstWarmUpBytes, isUp: isUp)
-    for child in chain.children { child.resetPeak() }
+    for child in children { child.resetPeak() }
   }
 
   func take() throws {
     try crowd.move(Self.warmUpBytes, isUp: isUp)
-    let before = try chain.children.map { try $0.cpuSeconds() }
+    let before = try children.map { try $0.cpuSeconds() }
     let start = Clock.now()
     try crowd.move(byteCount, isUp: isUp)
     seconds += Clock.seconds(since: start)
-    let after = try chain.children.map { try $0.cpuSeconds() }
+    let after = try children.map { try $0.cpuSeconds() }
     for index in cpuSeconds.indices { cpuSeconds[index] += after[index] - before[index] }
     movedCount += byteCount
   }
 
-  func values(on chain: Chain) throws -> [Double] {
+  func values(on _: Chain) throws -> [Double] {
     try [Double(movedCount) / 1e6 / seconds]
       + cpuSeconds.map { $0 / (Double(movedCount) / 1e9) }
-      + chain.children.map { try $0.megabytes("VmHWM") }
+      + children.map { try $0.megabytes("VmHWM") }
   }
 }

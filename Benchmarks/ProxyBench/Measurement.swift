@@ -14,8 +14,8 @@ protocol ChainMeasurement: Measurement {
   func layout(case name: String, for contestant: Contestant) -> Chain.Layout
   /// Those of all that it makes sense for, or others in their place.
   func contestants(of all: [Contestant]) -> [Contestant]
-  /// Whether each contestant does all cases before the next begins, localproxy first: where one that takes a lot of
-  /// memory would make the machine halt for a moment in the other's time.
+  /// Whether each contestant does all cases before the next begins, localproxy first: where a halt of the machine
+  /// decides, and there are more of them beside another.
   var isApart: Bool { get }
 
   /// A value for each column.
@@ -29,7 +29,7 @@ extension ChainMeasurement {
 }
 
 /// One whose chains stand at the same time and take short turns at their work, so that what the machine is busy
-/// with besides meets all of them alike.
+/// with besides meets all of them alike. With a single turn each they stand one after the other.
 protocol TurnMeasurement: ChainMeasurement {
   var turnCount: Int { get }
   /// What a chain does before its first turn, and in each.

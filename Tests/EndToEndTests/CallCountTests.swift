@@ -8,7 +8,7 @@ extension EndToEnd {
   @Suite("Calls")
   struct Calls {
     static let tripByteCount = 1024
-    static let attemptCount = 4
+    static let attemptCount = 12
 
     @Test(
       "A round trip is one wait, one recv and one send each way, and allocates nothing")
@@ -74,11 +74,7 @@ extension EndToEnd {
 
     @Test("Connections that come and go take no large pieces of memory")
     func comingAndGoing() throws {
-      let server = try Server { socket in
-        while let bytes = try? socket.receive(exactly: 1) {
-          try bytes.withUnsafeBytes { try socket.send($0) }
-        }
-      }
+      let server = try echoServer(byteCount: 1)
       defer { server.stop() }
       let tunnel = try CountedTunnel(to: server)
       let connectionCount = 200
@@ -118,9 +114,9 @@ extension EndToEnd {
         && counts[.ownAllocation] == 0
     }
 
-    private func echoServer() throws -> Server {
+    private func echoServer(byteCount: Int = tripByteCount) throws -> Server {
       try Server { socket in
-        while let message = try? socket.receive(exactly: Self.tripByteCount) {
+        while let message = try? socket.receive(exactly: byteCount) {
           try message.withUnsafeBytes { try socket.send($0) }
         }
       }
