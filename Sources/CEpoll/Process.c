@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,17 @@ int cepoll_wait(int epoll, cepoll_event *events, int capacity, int timeout) {
     events[i].token = raw[i].data.u64;
   }
   return count;
+}
+
+int cepoll_alarm(void) {
+  int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  return fd < 0 ? -errno : fd;
+}
+
+int cepoll_set_alarm(int fd, int64_t nanoseconds) {
+  struct itimerspec at = {
+      .it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+  return timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL) < 0 ? -errno : 0;
 }
 
 void cepoll_prepare_standard_streams(void) {

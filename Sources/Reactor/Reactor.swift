@@ -34,6 +34,10 @@ public final class Reactor: Network {
   private var freeSlots: [UInt32] = []
   private var events: [cepoll_event]
   private var timers = TimerHeap()
+  /// In the epoll set under a token that is no registration's, so that all it does is to end the wait.
+  private let alarm: FileDescriptor
+  /// What it is set to; nil for never.
+  private var alarmAt: Instant?
   /// Who waits for the end of this turn, and the list being worked through.
   private var turnHandlers: [any TurnHandler] = []
   private var turnHandlersRunning: [any TurnHandler] = []
@@ -46,6 +50,10 @@ public final class Reactor: Network {
 
   public init() throws(SystemError) {
     epoll = FileDescriptor(try SystemError.check(cepoll_create(), "epoll_create"))
+    alarm = FileDescriptor(try SystemError.check(cepoll_alarm(), "timerfd_create"))
+    let token = RegistrationToken(slot: .max, generation: 0)
+    _ = try SystemError.check(
+      cepoll_add(epoll.raw, alarm.raw, EPOLLIN.rawValue, token.raw), "epoll_ctl")
     events = [cepoll_event](repeating: cepoll_event(), count: Int(CEPOLL_EVENTS_MAX))
     now = Instant(nanoseconds: cepoll_monotonic_nanoseconds())
   }
@@ -84,17 +92,22 @@ public final class Reactor: Network {
     }
   }
 
-  /// Milliseconds to wait, rounded up; -1 for ever.
+  /// Milliseconds to wait for descriptors, -1 for ever; the alarm is one of them.
   private func timeout(waitMax: Milliseconds?) -> Int32 {
     if !turnHandlers.isEmpty { return 0 }
-    var wait = waitMax
-    if let deadline = timers.nextDeadline {
-      let untilDeadline = deadline.millisecondsRoundedUp(
-        since: Instant(nanoseconds: cepoll_monotonic_nanoseconds()))
-      if wait.map({ untilDeadline < $0 }) ?? true { wait = untilDeadline }
-    }
-    guard let wait else { return -1 }
-    return Int32(clamping: wait.count)
+    setAlarm()
+    return waitMax.map { Int32(clamping: $0.count) } ?? -1
+  }
+
+  /// Sees to it that the alarm ends the wait when the earliest timer is due. One that is too early stays, and ends a
+  /// wait for nothing, once: a timeout for each wait would cost the kernel more.
+  private func setAlarm() {
+    let deadline = timers.nextDeadline
+    if let alarmAt, now < alarmAt, deadline.map({ alarmAt <= $0 }) ?? true { return }
+    if alarmAt == deadline { return }
+    alarmAt = deadline
+    // Cannot fail. 0 would be never.
+    _ = cepoll_set_alarm(alarm.raw, deadline.map { max($0.nanoseconds, 1) } ?? 0)
   }
 
   private func dispatch(_ event: cepoll_event) {

@@ -151,6 +151,32 @@ struct ReactorTests {
     #expect(try reactor.turns(for: Milliseconds(50)) <= 3)
   }
 
+  @Test("a timer that comes before the one that is waited for ends the wait")
+  func waitsForTheEarliest() throws {
+    let reactor = try Reactor()
+    let alarm = Alarm()
+    _ = reactor.schedule(at: reactor.now + Milliseconds(60_000), alarm, tag: 0)
+    try reactor.turn(waitMax: Milliseconds(0))
+    _ = reactor.schedule(at: reactor.now + Milliseconds(10), alarm, tag: 1)
+    try reactor.turn(waitMax: Milliseconds(10_000))
+    #expect(alarm.fired.map(\.tag) == [1])
+    #expect(try reactor.turns(for: Milliseconds(20)) <= 3)
+  }
+
+  @Test("a timer that was waited for and is cancelled ends one more wait at the most")
+  func forgetsCancelledTimers() throws {
+    let reactor = try Reactor()
+    let alarm = Alarm()
+    let first = reactor.schedule(at: reactor.now + Milliseconds(10), alarm, tag: 0)
+    try reactor.turn(waitMax: Milliseconds(0))
+    reactor.cancel(first)
+    let before = reactor.turnCount
+    let start = reactor.now
+    while reactor.now < start + Milliseconds(50) { try reactor.turn(waitMax: Milliseconds(60)) }
+    #expect(reactor.turnCount - before <= 2 && alarm.fired.isEmpty)
+    #expect(try reactor.turns(for: Milliseconds(20)) <= 3)
+  }
+
   @Test("a timer may schedule and cancel others")
   func changesTimersWhileFiring() throws {
     let reactor = try Reactor()

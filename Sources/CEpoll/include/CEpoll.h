@@ -29,6 +29,10 @@ int cepoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
 int cepoll_remove(int epoll, int fd);
 /// Waits at most `timeout` milliseconds (-1: for ever); returns the count of `events` filled in.
 int cepoll_wait(int epoll, cepoll_event *events, int capacity, int timeout);
+/// A descriptor that is readable from the time on that is set, on the clock of `cepoll_monotonic_nanoseconds`; 0 for
+/// never.
+int cepoll_alarm(void);
+int cepoll_set_alarm(int fd, int64_t nanoseconds);
 
 // Addresses and sockets -----------------------------------------------------------------------------
 
