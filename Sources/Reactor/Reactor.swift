@@ -74,6 +74,7 @@ public final class Reactor: Network {
   /// One turn, which waits for `waitMax` at the most.
   public func turn(waitMax: Milliseconds?) throws(SystemError) {
     turnCount &+= 1
+    setAlarm()
     let count = unsafe events.withUnsafeMutableBufferPointer { events in
       unsafe cepoll_wait(
         epoll.raw, events.baseAddress, Int32(events.count), timeout(waitMax: waitMax))
@@ -95,7 +96,6 @@ public final class Reactor: Network {
   /// Milliseconds to wait for descriptors, -1 for ever; the alarm is one of them.
   private func timeout(waitMax: Milliseconds?) -> Int32 {
     if !turnHandlers.isEmpty { return 0 }
-    setAlarm()
     return waitMax.map { Int32(clamping: $0.count) } ?? -1
   }
 
