@@ -79,14 +79,15 @@ public struct Readiness: OptionSet, Sendable {
   public static let writable = Readiness(rawValue: 2)
 }
 
-/// The outcome of one receive.
+/// The outcome of one receive. A failure is indirect, here and below: without its details a result, which goes up
+/// through many calls, fits into registers.
 public enum ReceiveResult {
   /// So many bytes, one at least.
   case bytes(Int)
   case wouldBlock
   /// The peer ended its direction in good order.
   case endOfStream
-  case failed(StreamFailure)
+  indirect case failed(StreamFailure)
 }
 
 /// The outcome of one send.
@@ -94,7 +95,7 @@ public enum SendResult {
   /// So many bytes were taken: all of them for a TLS stream, some for a plain one.
   case accepted(Int)
   case wouldBlock
-  case failed(StreamFailure)
+  indirect case failed(StreamFailure)
 }
 
 /// Why a stream ended.
