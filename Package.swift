@@ -18,8 +18,8 @@ if let embeddedLibraries {
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags([
       "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
-      // Swift's own inliner stops at what is trivial or marked; LLVM's goes on, and knows sizes.
-      "-Xllvm", "-sil-inline-overall-caller-block-limit=0",
+      // Swift's own inliner stops in functions of more than four blocks; LLVM's goes on, and knows sizes.
+      "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
     ]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.

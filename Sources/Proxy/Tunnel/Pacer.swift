@@ -169,8 +169,8 @@ public struct Pacer: ~Copyable {
   // MARK: Measuring
 
   /// Enough was sent since the last ping that another one would tell something, or no more may be sent without
-  /// its answer.
-  public var wantsPing: Bool {
+  /// its answer. Inlined, as the compiler copies the whole pacer to lend it to a function that only reads.
+  @inline(__always) public var wantsPing: Bool {
     let byteCount = sentByteCount - pingedByteCount
     if !isAdaptive || byteCount == 0 { return false }
     return byteCount >= pingedByteCountMax || inFlightByteCount >= allowedByteCount

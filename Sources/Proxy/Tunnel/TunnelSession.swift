@@ -366,7 +366,8 @@ public struct TunnelSession: ~Copyable {
 
   // MARK: Streams and slots
 
-  private func isCurrent(_ streamID: Int32, service: Int) -> Bool {
+  /// Inlined, as the compiler copies the whole session to lend it to a function that only reads.
+  @inline(__always) private func isCurrent(_ streamID: Int32, service: Int) -> Bool {
     services[service].isStreaming && services[service].streamID == streamID
   }
 
