@@ -14,7 +14,7 @@ public struct Instant: Comparable, Sendable {
     Instant(nanoseconds: instant.nanoseconds &+ span.count &* 1_000_000)
   }
 
-  /// Whole milliseconds from `earlier` to this instant, rounded up, so that a wait never ends early.
+  /// Whole milliseconds from `earlier` to this instant, rounded up.
   @inlinable public func millisecondsRoundedUp(since earlier: Instant) -> Milliseconds {
     let nanoseconds = nanoseconds &- earlier.nanoseconds
     return Milliseconds(nanoseconds <= 0 ? 0 : (nanoseconds &+ 999_999) / 1_000_000)
