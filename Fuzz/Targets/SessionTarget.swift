@@ -34,7 +34,7 @@ private struct SessionDriver: ~Copyable {
       options.optionalMappings = options.mappings.compactMap { $0 }
       options.mappings = []
     }
-    session = TunnelSession(options)
+    session = TunnelSession(options, streamIDs: StreamIDs(randomness: 0))
     // Without its services a session does nothing, so most begin with them.
     if choices & 0x38 == 0 { return }
     let list = names.isEmpty ? [""] : names
@@ -43,6 +43,14 @@ private struct SessionDriver: ~Copyable {
     } else {
       isOver = handle(Array(MessageHeader.serviceIDs(list).dropFirst(2))) != .servicesAgreed
     }
+  }
+
+  /// As the relay sends what the session has to say of itself.
+  private mutating func takeAnswer() throws(Finding) {
+    guard let answer = session.answer else { return }
+    session.answer = nil
+    try require(session.role == .destination, "a source answers a source")
+    try expectReadable(answer)
   }
 
   mutating func step(_ input: inout FuzzInput) throws(Finding) {
@@ -78,8 +86,8 @@ private struct SessionDriver: ~Copyable {
   /// As the relay makes place for a stream's next client.
   private mutating func replace(_ service: Int) throws(Finding) {
     for slot in session.slots.indices where session.slots[slot]?.service == service {
-      guard session.resetHeader(slot: slot) != nil else { continue }
-      _ = session.handle(.expired, slot: slot, hasPending: false)
+      guard session.resetHeader(slot: slot, isCut: true) != nil else { continue }
+      _ = session.handle(.evicted, slot: slot, hasPending: false)
       session.release(slot: slot)
     }
   }
@@ -99,14 +107,15 @@ private struct SessionDriver: ~Copyable {
     let action = session.handle(event, slot: slot, hasPending: hasPending)
     let after = session.slots[slot]?.state
     switch action {
-    case .close, .endPeerAndClose, .resetPeerAndClose:
+    case .close, .cut, .endPeerAndClose, .resetPeerAndClose, .resetPeerAndCut, .cutBoth:
       try require(after == .closed && before != .closed, "\(action), and not closed")
-      if action == .resetPeerAndClose, let header = session.resetHeader(slot: slot) {
+      let isTold = action != .close && action != .cut && action != .endPeerAndClose
+      if isTold, let header = session.resetHeader(slot: slot, isCut: action == .cutBoth) {
         try expectReadable(header)
       }
       session.release(slot: slot)
     case .drain, .endPeerAndDrain, .resetPeerAndDrain:
-      try require(after == .draining && hasPending, "\(action) without anything to drain")
+      try require(after?.isDraining == true && hasPending, "\(action) without anything to drain")
     case .none, .relay, .relayAndEndLocal, .endLocal, .endPeer, .linger:
       try require(after != .closed || before == .closed, "closed without a word")
     }
@@ -120,7 +129,7 @@ private struct SessionDriver: ~Copyable {
     let header =
       choices & 1 == 0
       ? session.header(.data, slot: slot, ignorable: choices & 2 != 0)
-      : session.resetHeader(slot: slot)
+      : session.resetHeader(slot: slot, isCut: choices & 2 != 0)
     guard let header else { return }
     try require(header.streamID == connection.streamID, "a message of another stream")
     try require(
@@ -149,7 +158,8 @@ private struct SessionDriver: ~Copyable {
     let header = MessageHeader(
       type, streamID: streamID,
       serviceID: service < Self.names.count ? Array(Self.names[service].utf8) : [],
-      connectionID: connectionID, ignorable: service == 4 || choices & 0x20 != 0)
+      connectionID: connectionID, ignorable: service == 4 || choices & 0x20 != 0,
+      writesIgnorable: choices & 0x10 != 0)
     let payload = input.octets(choices & 0x10 == 0 ? 0 : 3)
     return Self.encoded(header, payload)
   }
@@ -171,6 +181,7 @@ private struct SessionDriver: ~Copyable {
     let before = session.slots.indices.map { session.slots[$0]?.state }
     guard let action = handle(bytes) else { return }
     let hasPending = input.flag()
+    try takeAnswer()
     switch action {
     case .violation, .servicesMismatch: isOver = true
     case .servicesAgreed: try require(session.areServicesAgreed, "agreed, and not agreed")
@@ -182,21 +193,21 @@ private struct SessionDriver: ~Copyable {
       if case .restart(let service, _) = action { try reset(service, except: slot, hasPending) }
     case .deliver(let slot):
       try require(before[slot]?.takesData == true, "data for a connection that takes none")
-    case .agreed(let slot):
-      try require(session.slots[slot]?.isNegotiated == true, "agreed with nobody")
-      try handle(.agreed, slot, hasPending: hasPending)
+    case .agreed(let service):
+      try require(session.services[service].isNegotiated, "agreed with nobody")
+      for slot in session.slots.indices where session.slots[slot]?.service == service {
+        try handle(.agreed, slot, hasPending: hasPending)
+      }
     case .peerEnded(let slot): try handle(.peerEnd, slot, hasPending: hasPending)
-    case .peerReset(let slot):
-      let service = session.slots[slot]?.service
-      let isLost = input.flag() && session.refusedAtOnce(slot: slot)
-      try handle(.peerReset, slot, hasPending: hasPending)
-      if isLost, let service { try reset(service, except: nil, hasPending) }
-    case .serviceReset(let service), .streamUnknown(let service),
+    case .peerReset(let slot, let isCut):
+      try handle(isCut ? .peerCut : .peerReset, slot, hasPending: hasPending)
+    case .serviceReset(let service, _), .streamUnknown(let service),
       .refuseRestart(let service, _, _, _):
       try reset(service, except: nil, hasPending)
     case .sessionReset:
       for service in session.services.indices { try reset(service, except: nil, hasPending) }
-    case .reply(let service, let streamID, let connectionID, let reason):
+    case .full(let service, let streamID, let connectionID, let reason),
+      .reply(let service, let streamID, let connectionID, let reason):
       try require(!reason.isEmpty, "refused without a reason")
       try expectReadable(
         session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
@@ -211,7 +222,7 @@ private struct SessionDriver: ~Copyable {
       guard session.slots[slot]?.service == service else { continue }
       try handle(.peerReset, slot, hasPending: hasPending)
       let state = session.slots[slot]?.state
-      try require(state == nil || state == .draining, "a reset connection goes on")
+      try require(state == nil || state?.isDraining == true, "a reset connection goes on")
     }
   }
 

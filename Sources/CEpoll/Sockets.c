@@ -240,6 +240,8 @@ cepoll_transport_state cepoll_transport_state_of(int fd) {
     memcpy(&state.acknowledged, kernel.bytes + BYTES_ACKED_OFFSET, sizeof state.acknowledged);
   }
   // A closed window is probed at intervals that grow to minutes; one probe may be on its way.
+  // Of a connection that its peer has reset, the kernel still counts what can no longer arrive.
+  if (kernel.info.tcpi_state == TCP_CLOSE) state.unacknowledged = 0;
   state.is_holding_off =
       state.unacknowledged > 0 && kernel.info.tcpi_unacked == 0 && kernel.info.tcpi_probes < 2;
   return state;

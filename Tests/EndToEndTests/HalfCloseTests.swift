@@ -5,7 +5,8 @@ extension EndToEnd {
   /// `tcp.half_close`: ends of one direction, between two ends that know them and with one that does not.
   @Suite("Half-close")
   struct HalfClose {
-    private static let negotiated = ["tcp.half_close": "negotiated"]
+    /// The default.
+    private static let negotiated: [String: String] = [:]
     private static let linger = ["tcp.half_close": "linger"]
 
     /// Runs sort(1) behind each connection. It says nothing before its input has ended.
@@ -151,9 +152,8 @@ extension EndToEnd {
     @Test(
       "Without both ends' consent a half-closed client is waited for, and a server's end ends all",
       arguments: [
-        Mismatch(source: negotiated, destination: [:]),
-        Mismatch(source: [:], destination: negotiated),
-        Mismatch(source: negotiated, destination: linger), Mismatch(source: [:], destination: [:]),
+        Mismatch(source: [:], destination: linger), Mismatch(source: linger, destination: [:]),
+        Mismatch(source: linger, destination: linger),
       ])
     func withoutConsent(_ settings: Mismatch) throws {
       let sawEnd = Locked(false)
@@ -186,17 +186,17 @@ extension EndToEnd {
 
     // MARK: With an end that has never heard of it
 
-    @Test("An old destination sees nothing new but `ignorable` on the starts")
+    @Test("An old destination sees nothing new but a field's default with each stream")
     func oldDestination() throws {
       try withStage { stage in
-        let source = try stage.source(settings: Self.negotiated)
+        let source = try stage.source()
         let peer = try stage.rawDestination(version: 3)
         try peer.expect(.services(["SSH1"]))
         func message(_ kind: RawMessage.Kind, _ connection: UInt32, _ text: String? = nil)
           -> RawMessage
         { RawMessage(kind, 1, text, service: "SSH1", connection: connection) }
         let first = try source.connect()
-        try peer.expect(message(.streamStart, 1).ignorable)
+        try peer.expect(message(.streamStart, 1).marked)
         try first.send("up")
         try peer.expect(message(.data, 1, "up"))
         first.finishSending()
@@ -205,7 +205,7 @@ extension EndToEnd {
         #expect(try first.receiveText(4) == "down")
         try peer.expectSilence(for: 0.5)
         let second = try source.connect()
-        try peer.expect(message(.connectionStart, 2).ignorable)
+        try peer.expect(message(.connectionStart, 2))
         try second.send("more")
         try peer.expect(message(.data, 2, "more"))
         try peer.send(message(.connectionReset, 1))
@@ -220,7 +220,7 @@ extension EndToEnd {
       }
       defer { server.stop() }
       try withStage { stage in
-        _ = try stage.destination(["SSH1": server.port], settings: Self.negotiated)
+        _ = try stage.destination(["SSH1": server.port])
         let peer = try stage.rawSource(version: 3)
         try peer.expect(.services(["SSH1"]))
         func message(_ kind: RawMessage.Kind, _ text: String? = nil) -> RawMessage {
@@ -235,18 +235,51 @@ extension EndToEnd {
       }
     }
 
-    @Test("Two ends that know it: an empty DATA agrees, and one more ends a direction")
-    func onTheWire() throws {
+    @Test("With `linger` nothing is marked, and nothing answered")
+    func unwilling() throws {
       try withStage { stage in
-        let source = try stage.source(settings: Self.negotiated)
+        let source = try stage.source(settings: Self.linger)
         let peer = try stage.rawDestination(version: 3)
         try peer.expect(.services(["SSH1"]))
-        func data(_ text: String? = nil) -> RawMessage {
-          RawMessage(.data, 1, text, service: "SSH1", connection: 1)
+        var client: Socket? = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1))
+        try client?.send("up")
+        try peer.expect(RawMessage(.data, 1, "up", service: "SSH1", connection: 1))
+        client = nil
+        try peer.expect(RawMessage(.connectionReset, 1, service: "SSH1", connection: 1))
+      }
+    }
+
+    @Test("A service that ends the WebSocket upon the first mark sees no second one")
+    func avoidsMarks() throws {
+      try withStage { stage in
+        let detour = try Detour(to: stage.tunneld.port)
+        let source = try stage.source(port: detour.port)
+        let peer = try stage.rawDestination(version: 3)
+        try peer.expect(.services(["SSH1"]))
+        _ = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1).marked)
+        detour.cut()
+        try source.process.waitForLine(containing: "[warning]", "from now on it goes without")
+        _ = try source.connect()
+        var start = try peer.next()
+        while start.kind != .streamStart { start = try peer.next() }
+        #expect(start.streamID == 2 && start.isIgnorable == nil)
+      }
+    }
+
+    @Test("Two ends that know it: one answer for a stream, and one more such word ends a direction")
+    func onTheWire() throws {
+      try withStage { stage in
+        let source = try stage.source()
+        let peer = try stage.rawDestination(version: 3)
+        try peer.expect(.services(["SSH1"]))
+        func data(_ text: String? = nil, _ connection: UInt32 = 1) -> RawMessage {
+          RawMessage(.data, 1, text, service: "SSH1", connection: connection)
         }
         let client = try source.connect()
         try peer.expect(
-          RawMessage(.streamStart, 1, service: "SSH1", connection: 1).ignorable)
+          RawMessage(.streamStart, 1, service: "SSH1", connection: 1).marked)
         try peer.send(data().ignorable, data("hello"))
         #expect(try client.receiveText(5) == "hello")
         try client.send("last words")
@@ -258,6 +291,19 @@ extension EndToEnd {
         // Both have ended: the connection is over, and nobody says it again.
         try source.process.waitForLine(containing: "Disconnected from:")
         try peer.expectSilence(for: 0.5)
+        // The answer holds for the stream: this one ends in order, and its client sees that of the other end.
+        for isMarked in [true, false] {
+          let connection: UInt32 = isMarked ? 2 : 3
+          let next = try source.connect()
+          try peer.expect(
+            RawMessage(.connectionStart, 1, service: "SSH1", connection: connection))
+          next.finishSending()
+          try peer.expect(data(nil, connection).ignorable)
+          let reset = RawMessage(.connectionReset, 1, service: "SSH1", connection: connection)
+          try peer.send(data("x", connection), isMarked ? reset.marked : reset)
+          #expect(try next.receiveText(1) == "x")
+          #expect(next.isClosedByPeer(within: 20))
+        }
       }
     }
 

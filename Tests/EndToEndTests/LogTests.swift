@@ -110,7 +110,7 @@ extension EndToEnd {
             linesWith: "[info] Connected to 127.0.0.1:\(server.port) for service SSH1") == 1)
         #expect(
           source.process.count(
-            linesWith: "[debug] Sending stream start, setting new stream ID to: 1, ", "SSH1")
+            linesWith: "[debug] Sending stream start, setting new stream ID to: ", "SSH1")
             == (level > 4 ? 1 : 0))
         #expect((destination.process.count(linesWith: "[debug] ") > 0) == (level > 4))
       }
@@ -123,10 +123,18 @@ extension EndToEnd {
       try withStage { stage in
         _ = try stage.destination(["SSH1": server.port])
         let source = try stage.source(["-v", "5", "-y", "V2"])
-        for number in 1...3 {
+        let text = "[debug] Sending stream start, setting new stream ID to: "
+        var last: Int?
+        for count in 1...3 {
           try source.check()
-          try source.process.waitForLine(
-            containing: "[debug] Sending stream start, setting new stream ID to: \(number), ")
+          try eventually(within: 20, "the stream's number") {
+            source.process.count(linesWith: text) == count
+          }
+          let line = try #require(source.process.logLines.last { $0.contains(text) })
+          let rest = try #require(line.components(separatedBy: text).last)
+          let number = try #require(Int(rest.prefix { $0 != "," }))
+          if let last { #expect(number == last % 268_435_455 + 1) }
+          last = number
         }
       }
     }

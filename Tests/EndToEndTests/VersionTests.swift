@@ -22,6 +22,8 @@ extension EndToEnd {
       Old(version: 2, services: ["SSH1"]), Old(version: 2, services: ["HTTP1", "SSH1"]),
     ]
 
+    private static let replacing = ["tcp.second_client": "replace"]
+
     /// What a service of version 2 and up begins with.
     private func greeting(_ old: Old) -> [RawMessage] {
       old.version == 1 ? [] : [.services(old.services)]
@@ -34,14 +36,14 @@ extension EndToEnd {
       arguments: olds)
     func oldDestination(old: Old) throws {
       try withStage(old.services) { stage in
-        let source = try stage.source(["-y", old.name])
+        let source = try stage.source(["-y", old.name], settings: Self.replacing)
         let peer = try stage.rawDestination(version: old.version)
         for expected in greeting(old) { try peer.expect(expected) }
         let key = old.services.first ?? ""
         let id = old.id
 
         let first = try source.connect(to: key)
-        try peer.expect(RawMessage(.streamStart, 1, service: id))
+        try peer.expect(RawMessage(.streamStart, 1, service: id).marked)
         try first.send("up")
         try peer.expect(RawMessage(.data, 1, "up", service: id))
         try peer.send(RawMessage(.data, 1, "down", service: id))
@@ -49,7 +51,7 @@ extension EndToEnd {
 
         var second: Socket? = try source.connect(to: key)
         try peer.expect(RawMessage(.streamReset, 1, service: id))
-        try peer.expect(RawMessage(.streamStart, 2, service: id))
+        try peer.expect(RawMessage(.streamStart, 2, service: id).marked)
         #expect(first.isClosedByPeer(within: 20))
         // What the old stream still has to say is for nobody.
         try peer.send(
@@ -57,9 +59,9 @@ extension EndToEnd {
         #expect(try second?.receiveText(5) == "fresh")
 
         second = nil
-        try peer.expect(RawMessage(.streamReset, 2, service: id))
+        try peer.expect(RawMessage(.streamReset, 2, service: id).marked)
         let third = try source.connect(to: key)
-        try peer.expect(RawMessage(.streamStart, 3, service: id))
+        try peer.expect(RawMessage(.streamStart, 3, service: id).marked)
         try peer.send(
           RawMessage(.data, 3, "bye", service: id), RawMessage(.streamReset, 3, service: id))
         #expect(try third.receiveText() == "bye")
@@ -70,20 +72,21 @@ extension EndToEnd {
     @Test("-y V2: the services' streams are apart")
     func twoServicesOfVersion2() throws {
       try withStage(["HTTP1", "SSH1"]) { stage in
-        let source = try stage.source(["--destination-client-type", "V2"])
+        let source = try stage.source(
+          ["--destination-client-type", "V2"], settings: Self.replacing)
         let peer = try stage.rawDestination(version: 2)
         try peer.expect(.services(["HTTP1", "SSH1"]))
         let web = try source.connect(to: "HTTP1")
-        try peer.expect(RawMessage(.streamStart, 1, service: "HTTP1"))
+        try peer.expect(RawMessage(.streamStart, 1, service: "HTTP1").marked)
         let shell = try source.connect(to: "SSH1")
-        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1"))
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1").marked)
         let newShell = try source.connect(to: "SSH1")
-        try peer.expect(RawMessage(.streamReset, 1, service: "SSH1"))
-        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1"))
+        try peer.expect(RawMessage(.streamReset, 2, service: "SSH1"))
+        try peer.expect(RawMessage(.streamStart, 3, service: "SSH1").marked)
         #expect(shell.isClosedByPeer(within: 20))
         try peer.send(
           RawMessage(.data, 1, "web", service: "HTTP1"),
-          RawMessage(.data, 2, "shell", service: "SSH1"))
+          RawMessage(.data, 3, "shell", service: "SSH1"))
         #expect(try web.receiveText(3) == "web")
         #expect(try newShell.receiveText(5) == "shell")
         try web.send("still here")
@@ -98,7 +101,7 @@ extension EndToEnd {
         let peer = try stage.rawDestination(version: 3)
         try peer.expect(.services(["SSH1"]))
         let first = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1))
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1).marked)
         let second = try source.connect()
         try peer.expect(RawMessage(.connectionStart, 1, service: "SSH1", connection: 2))
         try peer.send(
@@ -112,7 +115,7 @@ extension EndToEnd {
         try peer.send(RawMessage(.streamReset, 1, service: "SSH1"))
         #expect(first.isClosedByPeer(within: 20))
         _ = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1", connection: 1))
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1", connection: 1).marked)
       }
     }
 
@@ -123,7 +126,7 @@ extension EndToEnd {
         let peer = try stage.rawDestination(version: 3)
         try peer.expect(.services(["SSH1"]))
         let first = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1))
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1).marked)
         try peer.send(RawMessage(.data, 1, "one", service: "SSH1", connection: 1))
         #expect(try first.receiveText(3) == "one")
         // One of this program says that it does not know the stream.
@@ -133,9 +136,11 @@ extension EndToEnd {
           RawMessage(.connectionReset, 1, service: "SSH1", connection: 2).ignorable)
         #expect(second.isClosedByPeer(within: 20) && first.isClosedByPeer(within: 20))
         let third = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1", connection: 1))
-        // Another one resets what it is asked for, and is silent about the rest.
-        for connection in 2...UInt32(4) {
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1", connection: 1).marked)
+        try peer.send(RawMessage(.data, 2, "two", service: "SSH1", connection: 1))
+        #expect(try third.receiveText(3) == "two")
+        // Refusals, however many, cost nobody else anything.
+        for connection in 2...UInt32(12) {
           let refused = try source.connect()
           try peer.expect(
             RawMessage(.connectionStart, 2, service: "SSH1", connection: connection))
@@ -143,12 +148,68 @@ extension EndToEnd {
             RawMessage(.connectionReset, 2, service: "SSH1", connection: connection))
           #expect(refused.isClosedByPeer(within: 20))
         }
-        #expect(third.isClosedByPeer(within: 20))
-        let fourth = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 3, service: "SSH1", connection: 1))
-        try peer.send(RawMessage(.data, 3, "back", service: "SSH1", connection: 1))
-        #expect(try fourth.receiveText(4) == "back")
-        #expect(source.process.count(linesWith: "[warning]", "as after a restart") == 2)
+        try peer.send(RawMessage(.data, 2, "still here", service: "SSH1", connection: 1))
+        #expect(try third.receiveText(10) == "still here")
+        try third.send("so am I")
+        try peer.expect(RawMessage(.data, 2, "so am I", service: "SSH1", connection: 1))
+        #expect(source.process.count(linesWith: "[warning]", "as after a restart") == 1)
+      }
+    }
+
+    @Test("Streams begin at random, and stay in the range that every client library can answer")
+    func streamNumbers() throws {
+      var firsts: [Int32] = []
+      for _ in 0..<3 {
+        try withStage { stage in
+          let source = try stage.source(["-y", "V2"], settings: Self.replacing)
+          let peer = try stage.rawDestination(version: 2)
+          try peer.expect(.services(["SSH1"]))
+          let clients = [try source.connect(), try source.connect()]
+          while peer.wireStreamIDs.count < 2 { _ = try peer.next() }
+          let ids = peer.wireStreamIDs
+          #expect(ids.allSatisfy { (1...268_435_455).contains($0) })
+          #expect(ids[1] == ids[0] % 268_435_455 + 1)
+          firsts.append(ids[0])
+          withExtendedLifetime(clients) {}
+        }
+      }
+      #expect(Set(firsts).count == 3, "\(firsts)")
+    }
+
+    @Test("A second client of a V2 destination waits until the first one has ended, and says so")
+    func secondClientWaits() throws {
+      try withStage { stage in
+        let source = try stage.source(["-y", "V2"])
+        let peer = try stage.rawDestination(version: 2)
+        try peer.expect(.services(["SSH1"]))
+        var first: Socket? = try source.connect()
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1").marked)
+        try first?.send("one")
+        try peer.expect(RawMessage(.data, 1, "one", service: "SSH1"))
+        let second = try source.connect()
+        try second.send("two")
+        try source.process.waitForLine(
+          containing: "[warning]", "one connection at a time (protocol V2)", "waits for its end")
+        try peer.expectSilence(for: 1)
+        first = nil
+        try peer.expect(RawMessage(.streamReset, 1, service: "SSH1").marked)
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1").marked)
+        try peer.expect(RawMessage(.data, 2, "two", service: "SSH1"))
+        try peer.send(RawMessage(.data, 2, "answer", service: "SSH1"))
+        #expect(try second.receiveText(6) == "answer")
+      }
+    }
+
+    @Test("A destination that never says anything, as a device client to a V3 source: a hint")
+    func silentDestination() throws {
+      try withStage { stage in
+        let source = try stage.source()
+        let peer = try stage.rawDestination(version: 1)
+        let client = try source.connect()
+        try client.send("SSH-2.0-client\r\n")
+        try source.process.waitForLine(
+          containing: "[warning]", "nothing came back within 5000 ms", "'-y V1'")
+        withExtendedLifetime(peer) {}
       }
     }
 
@@ -157,11 +218,11 @@ extension EndToEnd {
       arguments: [olds[1], olds[2]])
     func olderDestination(old: Old) throws {
       try withStage(old.services) { stage in
-        let source = try stage.source()
+        let source = try stage.source(settings: Self.replacing)
         let peer = try stage.rawDestination(version: old.version)
         for expected in greeting(old) { try peer.expect(expected) }
         let first = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1))
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1", connection: 1).marked)
         try peer.send(RawMessage(.data, 1, "hello", service: old.id))
         #expect(try first.receiveText(5) == "hello")
         try source.process.waitForLine(
@@ -173,7 +234,7 @@ extension EndToEnd {
 
         let second = try source.connect()
         try peer.expect(RawMessage(.streamReset, 1, service: "SSH1"))
-        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1"))
+        try peer.expect(RawMessage(.streamStart, 2, service: "SSH1").marked)
         #expect(first.isClosedByPeer(within: 20))
         try peer.send(RawMessage(.data, 2, "again", service: old.id))
         #expect(try second.receiveText(5) == "again")
@@ -188,7 +249,7 @@ extension EndToEnd {
         let peer = try stage.rawDestination(version: 3)
         try peer.expect(.services(["SSH1"]))
         let client = try source.connect()
-        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1"))
+        try peer.expect(RawMessage(.streamStart, 1, service: "SSH1").marked)
         try peer.send(
           RawMessage(.data, 1, "new", service: "SSH1", connection: 1),
           RawMessage(.data, 1, "er", service: "SSH1", connection: 1))
@@ -318,7 +379,7 @@ extension EndToEnd {
       defer { server.stop() }
       try withStage { stage in
         _ = try stage.destination(["SSH1": server.port])
-        let source = try stage.source(["-y", version])
+        let source = try stage.source(["-y", version], settings: Self.replacing)
         let exchange = Exchange(seed: 5, upload: 3_000_000, download: 3_000_000)
         try exchange.runAsClient(over: source.connect())
         let open = try source.connect()

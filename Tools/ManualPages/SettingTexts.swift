@@ -38,9 +38,19 @@ enum SettingTexts {
       """
     What becomes of a client that ends its sending direction and waits for its answer. linger: the answer is \
     waited for, as long as half_close_linger_ms; works with any peer. negotiated: each direction ends on its \
-    own when the peer can do it too, else as linger.
+    own, and a lost connection is told from a closed one, when the other end is this program and has it too; else \
+    as linger.
     """,
-    "tcp.half_close_linger_ms": "How long a half-closed connection may be without traffic.",
+    "tcp.half_close_linger_ms":
+      "How long a half-closed connection may be without traffic, when its end cannot be told to the other side.",
+    "tcp.half_close_silent_linger_ms":
+      "The same where the server has never sent a byte: it may wait for the end of its input.",
+    "tcp.second_client":
+      """
+    What becomes of the next client of a service that has one connection at a time, as with a V1 or V2 destination. \
+    wait: it waits until the first has ended, has half-closed and is silent, or has not moved a byte for 10 s. \
+    replace: it ends the first one's connection, as in the reference.
+    """,
     "tcp.stall_timeout_ms":
       "How long a client or server that does not read may hold up other connections before it is reset.",
     "tcp.lone_stall_timeout_ms": "The same when no other connection is known to wait.",

@@ -116,6 +116,8 @@ extension Settings {
     SettingDescription("websocket.compression_memory_level", .count, 1, 9),
     SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
     SettingDescription("tunnel.pacing", .choice, choices: "adaptive|off"),
+    SettingDescription("tcp.half_close_silent_linger_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("tcp.second_client", .choice, choices: "wait|replace"),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -164,6 +166,10 @@ extension Settings {
     case 33:
       if let new { isPacingAdaptive = new == 0 }
       return isPacingAdaptive ? 0 : 1
+    case 34: return Self.exchange(&silentLinger, new)
+    case 35:
+      if let new { secondClient = new == 0 ? .wait : .replace }
+      return secondClient == .wait ? 0 : 1
     default: return 0
     }
   }

@@ -3,6 +3,14 @@ import Basics
 /// The fine-grained settings (`--settings-json`), with the defaults that are in force. The key of each, below
 /// `tunneling.proxy`, stands in front of it.
 public struct Settings: Sendable {
+  /// What happens to the next client of a service that has one connection at a time (V1 and V2).
+  public enum SecondClient: Sendable {
+    /// It waits until the first has ended.
+    case wait
+    /// It takes the first one's place, as in the reference.
+    case replace
+  }
+
   /// What a source does for a client that ends its sending direction, and a destination for its server.
   public enum HalfClose: Sendable {
     /// The client's answer is waited for, and nobody is told (any peer).
@@ -56,9 +64,13 @@ public struct Settings: Sendable {
   /// longer read.
   public var tunnelPendingMax = 1024 * 1024
   /// `tcp.half_close`
-  public var halfClose = HalfClose.linger
+  public var halfClose = HalfClose.negotiated
   /// `tcp.half_close_linger_ms`: how long a half-closed client waits for more of its answer.
   public var halfCloseLinger = Milliseconds(30_000)
+  /// `tcp.half_close_silent_linger_ms`: the same where the server has never sent a byte.
+  public var silentLinger = Milliseconds(3_000)
+  /// `tcp.second_client`
+  public var secondClient = SecondClient.wait
   /// `tcp.stall_timeout_ms`: how long one reader may hold up the others.
   public var stallTimeout = Milliseconds(10_000)
   /// `tcp.lone_stall_timeout_ms`: how long a reader may hold up the tunnel when nobody is known to wait. What

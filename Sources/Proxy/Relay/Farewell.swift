@@ -3,51 +3,56 @@ import Reactor
 
 /// Ends a local socket without losing what the kernel still has for it.
 ///
-/// A socket closed with unread bytes, or to which more come, is reset, and the reset discards what its peer has
-/// not received yet. So the sending direction is ended first; what still comes is read and forgotten until the
-/// peer ends its own direction, or has had `patience`. Nobody needs to hold a farewell: it lives as long as
-/// its stream does.
-final class Farewell: StreamHandler, TimerHandler {
+/// A socket closed with unread bytes, or to which more come, is reset, and the reset discards what is on its way to
+/// its peer. So the socket is closed when the peer's system has acknowledged all that was sent, which it mostly has at
+/// once; what the peer still sends is not read, and holds it up meanwhile. The kernel does not tell when that is, so it
+/// is asked now and then. Nobody needs to hold a farewell: it lives as long as its timer does.
+final class Farewell: TimerHandler {
+  /// How long a peer may acknowledge nothing.
   static let patience = Milliseconds(10_000)
+  /// Between two questions: the first, doubled up to the last.
+  private static let pauseMin = Milliseconds(10)
+  private static let pauseMax = Milliseconds(320)
+
   private let network: any Network
   private let stream: any Stream
+  private let isCut: Bool
   private let ended: () -> Void
-  private var timer: TimerID?
+  private var pause = Farewell.pauseMin
+  private var unacknowledgedByteCount = Int.max
+  private var lastProgress: Instant
 
-  /// - Parameter ended: called once, when the socket is closed.
-  init(network: any Network, stream: any Stream, ended: @escaping () -> Void) {
+  /// - Parameters:
+  ///   - isCut: end with a reset, which is no end of the data; else both directions end in good order.
+  ///   - ended: called once, when the socket is closed.
+  init(network: any Network, stream: any Stream, isCut: Bool, ended: @escaping () -> Void) {
     self.network = network
     self.stream = stream
+    self.isCut = isCut
     self.ended = ended
-    stream.handler = self
-    stream.finishSending()
-    stream.interest = .readable
-    timer = network.schedule(at: network.now + Self.patience, self, tag: 0)
+    lastProgress = network.now
   }
 
-  func streamOpened() {}
-
-  func streamFailed(_ failure: StreamFailure) { finish() }
-
-  func timerFired(tag: Int, now: Instant) {
-    timer = nil
-    finish()
+  func start() {
+    stream.interest = []
+    stream.handler = nil
+    if !isCut { stream.finishSending() }
+    closeWhenDelivered()
   }
 
-  func streamReady(_ readiness: Readiness) {
-    // On the stack: connections that come and go leave no holes in the heap for it.
-    var scratch = InlineArray<4_096, UInt8>(repeating: 0)
-    var bytes = scratch.mutableSpan
-    switch stream.receive(into: &bytes) {
-    case .bytes, .wouldBlock: break
-    case .endOfStream, .failed: finish()
+  func timerFired(tag: Int, now: Instant) { closeWhenDelivered() }
+
+  private func closeWhenDelivered() {
+    let byteCount = stream.transportState.unacknowledgedByteCount
+    if byteCount < unacknowledgedByteCount { lastProgress = network.now }
+    unacknowledgedByteCount = byteCount
+    if byteCount == 0 || lastProgress + Self.patience <= network.now {
+      // What was not acknowledged to the end is no end of the data either.
+      if isCut || byteCount > 0 { stream.abort() } else { stream.close() }
+      ended()
+      return
     }
-  }
-
-  private func finish() {
-    if let timer { network.cancel(timer) }
-    timer = nil
-    stream.close()
-    ended()
+    _ = network.schedule(at: network.now + pause, self, tag: 0)
+    pause = min(Milliseconds(2 * pause.count), Self.pauseMax)
   }
 }

@@ -16,6 +16,16 @@ enum LocalPeer {
 
 /// One local socket and what waits for it: the glue around one `Connection` of the session.
 final class LocalConnection: StreamHandler {
+  /// How its socket ends.
+  enum Ending {
+    /// As an application's close.
+    case inOrder
+    /// As a loss, once the system has delivered what was sent.
+    case resetBehindSent
+    /// As a loss, at once.
+    case reset
+  }
+
   let relay: Relay
   let slot: Int
   let service: Int
@@ -28,6 +38,10 @@ final class LocalConnection: StreamHandler {
   let startedAt: Instant
   /// When a byte last moved in either direction.
   private(set) var lastProgress: Instant
+  /// A byte has moved in some direction.
+  private(set) var hasMoved = false
+  /// When the local side last took a byte of those that wait for it, or the first of them came.
+  private(set) var lastTaken: Instant
   private var isReading = false
   /// The local side ended its direction: nothing unread can be left.
   private var hasEnded = false
@@ -39,12 +53,14 @@ final class LocalConnection: StreamHandler {
 
   /// What the relay's queue is to do for this connection, in this order.
   var startToSend: MessageType?
-  /// Say that this end knows how to end one direction.
-  var mustAnswer = false
   var isReadable = false
   /// Say that the local side has ended its direction.
   var mustEndPeer = false
   var mustReset = false
+  /// Nobody has closed it in good order.
+  var isCut = false
+  /// Its reset is among the relay's replies.
+  var isPeerTold = false
   var isQueued = false
   /// Its place among those that wait for their turn, on the queue's clock.
   var dueAt: UInt64 = 0
@@ -61,12 +77,13 @@ final class LocalConnection: StreamHandler {
     self.peer = peer
     startedAt = now
     lastProgress = now
+    lastTaken = now
   }
 
   /// Takes over an open socket.
   func attach(_ stream: any Stream) {
     self.stream = stream
-    connector = nil
+    dropConnector()
     stream.handler = self
     if !pending.isEmpty { flush() }
   }
@@ -106,6 +123,7 @@ final class LocalConnection: StreamHandler {
     switch link.relay(from: stream, header: header, payloadLengthMax: payloadLengthMax) {
     case .bytes(let count):
       lastProgress = now
+      hasMoved = true
       dueAt &+= UInt64(count)
       if count == payloadLengthMax {
         // There is probably more; ask for the next turn instead of asking the kernel.
@@ -118,7 +136,7 @@ final class LocalConnection: StreamHandler {
     case .endOfStream:
       hasEnded = true
       if stream.isPeerClosed && !mustEndLocal {
-        relay.localFailed(self, reason: "closed by its client or server")
+        relay.localClosed(self)
       } else {
         relay.localEnded(self)
       }
@@ -135,7 +153,7 @@ final class LocalConnection: StreamHandler {
       switch stream.send(bytes) {
       case .accepted(let count):
         sent = count
-        lastProgress = now
+        noteTaken(now)
       case .wouldBlock: break
       case .failed(let failure):
         relay.localFailed(self, reason: failure.reason)
@@ -143,6 +161,7 @@ final class LocalConnection: StreamHandler {
       }
     }
     if sent == bytes.count { return }
+    if pending.isEmpty { lastTaken = now }
     pending.append(bytes.extracting(sent..<bytes.count))
     relay.pendingChanged(by: bytes.count - sent)
     stream?.interest.insert(.writable)
@@ -155,7 +174,7 @@ final class LocalConnection: StreamHandler {
       switch pending.withReadable({ stream.send($0) }) {
       case .accepted(let count):
         pending.consume(count)
-        lastProgress = relay.now
+        noteTaken(relay.now)
         relay.pendingChanged(by: -count)
       case .wouldBlock: break
       case .failed(let failure):
@@ -199,29 +218,38 @@ final class LocalConnection: StreamHandler {
   /// Starts its patience anew.
   func touch(_ now: Instant) { lastProgress = now }
 
+  private func noteTaken(_ now: Instant) {
+    lastProgress = now
+    lastTaken = now
+    hasMoved = true
+  }
+
   /// Counts it as progress that the reader took bytes out of the kernel, long before the kernel takes more.
   func noteProgress(_ now: Instant) {
     let byteCount = stream?.transportState.unacknowledgedByteCount ?? 0
-    if byteCount != unacknowledgedByteCount { lastProgress = now }
+    if byteCount != unacknowledgedByteCount { noteTaken(now) }
     unacknowledgedByteCount = byteCount
   }
 
+  private func dropConnector() {
+    if connector == nil { return }
+    connector?.cancel()
+    connector = nil
+    relay.connectingCount -= 1
+  }
+
   /// Closes the socket and gives everything back.
-  func close(abruptly: Bool) {
+  func close(_ ending: Ending) {
     if let stream {
-      if abruptly {
-        stream.abort()
-      } else if hasEnded {
-        stream.close()
-      } else {
-        relay.bidFarewell(stream)
+      switch ending {
+      case .reset: stream.abort()
+      case .inOrder where hasEnded: stream.close()
+      case .inOrder, .resetBehindSent:
+        relay.bidFarewell(stream, isCut: ending == .resetBehindSent)
       }
     }
     stream = nil
-    startToSend = nil
-    mustAnswer = false
-    connector?.cancel()
-    connector = nil
+    dropConnector()
     isReading = false
     isReadable = false
     if !pending.isEmpty { relay.pendingChanged(by: -pending.count) }

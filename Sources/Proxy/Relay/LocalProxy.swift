@@ -16,6 +16,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
   private static let quietTicksMax = 15
+  /// Of the time for draining, so much at the most is for the closing of the WebSocket.
+  private static let closingTimeMax = Milliseconds(500)
+  /// A WebSocket that ends so soon after the first message with a mark ended because of it.
+  private static let markSuspicion = Milliseconds(5_000)
 
   private let network: any Network
   private let configuration: Configuration
@@ -26,7 +30,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var dialer: Dialer?
   private var relay: Relay?
   private var listeners: SourceListeners?
-  private var lastStreamIDs = StreamIDs()
+  private var streamIDs: StreamIDs
+  /// The service does not take messages with marks.
+  private var avoidsMarks = false
   /// Where a destination connects from; nil leaves it to the system.
   private var bindAddress: SocketAddress?
   private var bindResolveID: ResolveID?
@@ -49,6 +55,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
+    streamIDs = StreamIDs(
+      randomness: try Cryptography.random(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
     // Each step of the start touches other parts of the libraries; so no two add up.
     Process.giveBackMemory()
     tls = try TLSContext(
@@ -146,9 +154,21 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     if relay?.hasSent == true && promptReturnCount <= Self.promptReturnCountMax {
       wasHealthy = true
     }
+    judgeMarks()
     dropSession()
     holdClients()
     handle(.lost(wasHealthy: wasHealthy))
+  }
+
+  /// What the service ended the WebSocket for is not tried again.
+  private func judgeMarks() {
+    guard let markedAt = relay?.firstMarkAt, network.now < markedAt + Self.markSuspicion,
+      !avoidsMarks
+    else { return }
+    avoidsMarks = true
+    log.warning(
+      "the web socket ended with the first message that offers half-close: from now on it goes without, as with "
+        + "tcp.half_close at 'linger'")
   }
 
   /// Most outages are over before a client minds.
@@ -177,9 +197,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   private func dropSession() {
     cancelTimer()
-    if let relay { lastStreamIDs = relay.session.streamIDs }
-    relay?.shutDown(isOrderly: false)
+    if let relay { streamIDs = relay.session.streamIDs }
+    relay?.shutDown()
     relay = nil
+    listeners?.holdNone()
   }
 
   public func timerFired(tag: Int, now: Instant) {
@@ -213,7 +234,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
       localAddress: bindAddress,
-      lastStreamIDs: lastStreamIDs, settings: settings, log: log)
+      streamIDs: streamIDs, settings: settings, log: log)
     relay.handler = self
     self.relay = relay
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
@@ -234,7 +255,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     if configuration.role == .source {
       options.version = min(options.version, configuration.destinationVersion)
     }
-    options.negotiatesHalfClose = settings.halfClose == .negotiated
+    options.negotiatesHalfClose = settings.halfClose == .negotiated && !avoidsMarks
     return options
   }
 
@@ -292,10 +313,14 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     let byteCount = relay.movedByteCount
     quietTicks = byteCount == drainedByteCount && !relay.hasUnsent ? quietTicks + 1 : 0
     drainedByteCount = byteCount
-    if quietTicks >= Self.quietTicksMax || drainDeadline <= network.now {
-      relay.close(isQuiet: quietTicks >= Self.quietTicksMax)
+    let rest = drainDeadline.millisecondsRoundedUp(since: network.now)
+    let closingTime = min(
+      Self.closingTimeMax, Milliseconds(configuration.settings.drainTimeout.count / 2))
+    if quietTicks >= Self.quietTicksMax || rest <= closingTime {
+      relay.sayWhatIsCut(isQuiet: quietTicks >= Self.quietTicksMax)
+      relay.close(within: rest)
     } else {
-      schedule(.drainTick, after: Self.drainTick)
+      schedule(.drainTick, after: min(Self.drainTick, rest))
     }
   }
 
@@ -377,9 +402,13 @@ extension LocalProxy: RelayHandler {
     }
   }
 
-  func relayDrained(_ relay: Relay) { relay.close(isQuiet: true) }
+  func relayDrained(_ relay: Relay) {
+    relay.close(within: drainDeadline.millisecondsRoundedUp(since: network.now))
+  }
 
-  func relay(_ relay: Relay, isFull: Bool) { listeners?.isAccepting = !isFull }
+  func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
+    listeners?.hold(service, holdsClients)
+  }
 }
 
 extension LocalProxy: SourceListenersHandler {

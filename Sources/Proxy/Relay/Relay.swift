@@ -9,8 +9,8 @@ protocol RelayHandler: AnyObject {
   func relay(_ relay: Relay, ended end: TunnelLink.End)
   /// No connection is left, after `drain`.
   func relayDrained(_ relay: Relay)
-  /// A source has no place for another client, or has again.
-  func relay(_ relay: Relay, isFull: Bool)
+  /// A client of the service waits for a place, so that the others are to wait in the kernel; or none waits any more.
+  func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int)
 }
 
 /// One WebSocket's worth of relaying: the session, its link, and the local sockets.
@@ -24,10 +24,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   let payloadLengthMax: Int
   /// Frames sent in one go before the other events get their turn.
   static let framesPerTurnMax = 16
-  /// Refusals that wait for room; with more the link is not read.
-  static let refusalCountMax = 64
-  /// A destination that resets a connection later than this has tried to connect, so it knows the stream.
-  private static let refusalDelayMax = Milliseconds(2_000)
+  /// Replies that wait for room; with more the link is not read.
+  static let replyCountMax = 64
   /// Sockets being closed at once that are read to their end; more are closed as they are.
   private static let farewellCountMax = 256
   /// After so many connections at once the memory that they had is given back to the system.
@@ -53,27 +51,35 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var isServing = false
   /// The link is over, and with it everything here.
   var isOver = false
-  /// Resets for connections that never were.
-  var refusals: [MessageHeader] = []
+  /// What goes out before all else: resets for connections that have no slot, and answers to a source's marks.
+  var replies: [MessageHeader] = []
   private var farewellCount = 0
   /// Connections at once since there was none.
   private var connectionCountPeak = 0
-  /// The client that waits for a place; nil when none does.
-  var waitingClient: WaitingClient?
+  /// Clients that wait for a place, one of each service.
+  var waitingClients: [WaitingClient] = []
+  /// By service.
+  var watches: [ServiceWatch] = []
   var placeTimer: TimerID?
-  /// One has waited in vain, and no place became free since: no other need wait.
-  var isPatienceOver = false
-  var isDraining = false
-  private var endsQuietly = false
+  var patienceTimer: TimerID?
+  /// When a connection that is gone now last moved a byte.
+  private(set) var lastProgressOfGone: Instant?
+  /// Connections that are still being connected.
+  var connectingCount = 0
+  var silenceTimer: TimerID?
+  /// When the first message with a mark went out; nil when none did, or when a message came since.
+  private(set) var firstMarkAt: Instant?
+  private var hasMarked = false
+  var isDraining: Bool { session.isStopping }
   var sweepTimer: TimerID?
   var sweepAt = Instant(nanoseconds: 0)
   var handler: (any RelayHandler)?
 
-  /// - Parameter lastStreamIDs: of an earlier session's services, by name; streams go on from there, lest bytes
-  ///   of the old session that are still on their way meet a stream of the same number.
+  /// - Parameter streamIDs: those of an earlier session, lest bytes of it that are still on their way meet a stream
+  ///   of the same number.
   init(
     network: any Network, link: TunnelLink, options: TunnelSession.Options,
-    targets: [LocalAddress], localAddress: SocketAddress?, lastStreamIDs: StreamIDs,
+    targets: [LocalAddress], localAddress: SocketAddress?, streamIDs: StreamIDs,
     settings: Settings, log: Log
   ) {
     self.network = network
@@ -82,7 +88,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     self.localAddress = localAddress
     self.settings = settings
     self.log = log
-    session = TunnelSession(options, lastStreamIDs: lastStreamIDs)
+    session = TunnelSession(options, streamIDs: streamIDs)
     payloadLengthMax = settings.dataPayloadLengthMax
     link.handler = self
   }
@@ -114,11 +120,26 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   func link(
     _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
   ) -> TunnelLink.Disposition {
-    let action = session.handle(message, in: bytes)
+    // Whatever it is, it may have to be answered.
+    if replies.count >= Self.replyCountMax {
+      isLinkPaused = true
+      return .hold
+    }
+    var action = session.handle(message, in: bytes)
+    firstMarkAt = nil
+    if case .full(let service, _, _, _) = action, !isDraining, evictConnecting(for: service) {
+      action = session.handle(message, in: bytes)
+    }
+    if let answer = session.answer {
+      session.answer = nil
+      replies.append(answer)
+      noteMark()
+      serve()
+    }
     if case .deliver(let slot) = action {
       connections[slot]?.deliver(bytes.extracting(message.payload), now: now)
-    } else if !act(action) {
-      return .hold
+    } else {
+      act(action)
     }
     if let advice = session.advice {
       session.advice = nil
@@ -132,50 +153,54 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     return isLinkPaused ? .pause : .next
   }
 
-  /// Does what the session says; false when the message has to wait.
-  @discardableResult private func act(_ action: TunnelSession.Action) -> Bool {
+  /// Does what the session says.
+  private func act(_ action: TunnelSession.Action) {
     switch action {
     case .deliver: break
     case .start(let slot): connect(slot)
     case .restart(let service, let slot):
-      resetByPeer(except: slot) { $0.service == service }
+      endByPeer(.peerCut, except: slot) { $0.service == service }
       connect(slot)
-    case .agreed(let slot): handle(.agreed, slot)
+    case .agreed(let service): endByPeer(.agreed, except: nil) { $0.service == service }
     case .peerEnded(let slot): handle(.peerEnd, slot)
-    case .peerReset(let slot): peerReset(slot)
-    case .serviceReset(let service):
+    case .peerReset(let slot, let isCut): handle(isCut ? .peerCut : .peerReset, slot)
+    case .serviceReset(let service, let isCut):
       log.info("\(serviceLabel(service)): the peer reset the stream")
-      resetByPeer(except: nil) { $0.service == service }
+      endByPeer(isCut ? .peerCut : .peerReset, except: nil) { $0.service == service }
     case .streamUnknown(let service): streamLost(service)
     case .sessionReset:
       log.info("the service reset the session")
-      resetByPeer(except: nil) { _ in true }
-    case .reply(let service, let streamID, let connectionID, let reason):
-      return refuse(service, streamID, connectionID, reason)
+      endByPeer(.peerCut, except: nil) { _ in true }
+    case .full(let service, let streamID, let connectionID, let reason),
+      .reply(let service, let streamID, let connectionID, let reason):
+      refuse(service, streamID, connectionID, reason)
     case .refuseRestart(let service, let streamID, let connectionID, let reason):
-      resetByPeer(except: nil) { $0.service == service }
-      return refuse(service, streamID, connectionID, reason)
+      endByPeer(.peerCut, except: nil) { $0.service == service }
+      refuse(service, streamID, connectionID, reason)
     case .dropped(let reason): log.debug("dropped \(reason)")
-    case .servicesAgreed: handler?.relayAgreed(self)
+    case .servicesAgreed:
+      watches = session.serviceNames.map { _ in ServiceWatch() }
+      handler?.relayAgreed(self)
     case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
     case .violation(let reason): link.violate(reason)
     }
-    return true
   }
 
-  /// Queues a reset for a connection that never was; false when too many wait already.
+  /// Queues a reset for a connection that never was.
   private func refuse(
     _ service: Int, _ streamID: Int32, _ connectionID: UInt32, _ reason: String
-  ) -> Bool {
-    if refusals.count >= Self.refusalCountMax {
-      isLinkPaused = true
-      return false
-    }
+  ) {
     log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
-    refusals.append(
+    replies.append(
       session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
     serve()
-    return true
+  }
+
+  /// The first of them may be more than the service takes; the program remembers that.
+  func noteMark() {
+    if hasMarked || !session.options.negotiatesHalfClose { return }
+    hasMarked = true
+    firstMarkAt = now
   }
 
   func linkHasRoom(_ link: TunnelLink) {
@@ -185,30 +210,23 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   func link(_ link: TunnelLink, ended end: TunnelLink.End) {
     let owner = handler
-    shutDown(isOrderly: endsQuietly)
+    shutDown()
     owner?.relay(self, ended: end)
   }
 
-  private func resetByPeer(except: Int?, where isMeant: (LocalConnection) -> Bool) {
+  private func endByPeer(
+    _ event: Connection.Event, except: Int?, where isMeant: (LocalConnection) -> Bool
+  ) {
     for case let connection? in connections where connection.slot != except && isMeant(connection) {
-      handle(.peerReset, connection)
+      handle(event, connection)
     }
-  }
-
-  /// The peer reset one connection; a source may find that its whole stream is gone.
-  private func peerReset(_ slot: Int) {
-    guard let connection = connections[slot] else { return }
-    let isLost =
-      now < connection.startedAt + Self.refusalDelayMax && session.refusedAtOnce(slot: slot)
-    handle(.peerReset, connection)
-    if isLost { streamLost(connection.service) }
   }
 
   private func streamLost(_ service: Int) {
     log.warning(
       "\(serviceLabel(service)): the destination does not know the stream any more, as after a restart; its "
         + "connections are reset, and the next client begins a new one")
-    resetByPeer(except: nil) { $0.service == service }
+    endByPeer(.peerCut, except: nil) { $0.service == service }
   }
 
   // MARK: Destination
@@ -226,6 +244,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       network: network, target: target, from: localAddress, settings: settings, tag: slot,
       handler: self)
     connection.connector = connector
+    connectingCount += 1
     connector.start()
   }
 
@@ -235,8 +254,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       return
     }
     log.info("Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
-    connection.mustAnswer = session.slots[connection.slot]?.isNegotiated == true
-    if connection.mustAnswer { enqueue(connection) }
     handle(.connected, connection) { connection.attach(stream) }
   }
 
@@ -272,16 +289,22 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   }
 
   /// Closes a local socket with the patience it needs.
-  func bidFarewell(_ stream: any Stream) {
+  /// - Parameter isCut: it is to look like the loss that it is.
+  func bidFarewell(_ stream: any Stream, isCut: Bool) {
     if farewellCount >= Self.farewellCountMax {
-      stream.close()
+      if isCut { stream.abort() } else { stream.close() }
       return
     }
     farewellCount += 1
-    _ = Farewell(network: network, stream: stream) { self.farewellCount -= 1 }
+    Farewell(network: network, stream: stream, isCut: isCut) { self.farewellCount -= 1 }.start()
   }
 
   func localEnded(_ connection: LocalConnection) { handle(.localEnd, connection) }
+
+  func localClosed(_ connection: LocalConnection) {
+    log.debug("connection \(connection.slot): closed by its client or server")
+    handle(.localClose, connection)
+  }
 
   func localFailed(_ connection: LocalConnection, reason: String) {
     log.debug("connection \(connection.slot): \(reason)")
@@ -316,30 +339,42 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       connection.mustReset = action == .resetPeerAndDrain
       if connection.mustEndPeer || connection.mustReset { enqueue(connection) }
       scheduleSweep()
-    case .close:
+    case .close: finish(connection, .inOrder)
+    case .cut:
       // Whoever did not take all of it in time must not take what it has for the whole.
-      let isCut = event == .expired && hasPending
-      if isCut {
+      if event == .expired && hasPending {
         log.warning(
           "\(connection.peer.description) took nothing for \(settings.halfCloseLinger.count) ms after the "
             + "peer's end; \(connection.pending.count) bytes are lost, and it is reset")
       }
-      finish(connection, abruptly: isCut)
+      finish(connection, hasPending ? .reset : .resetBehindSent)
     case .endPeerAndClose:
       connection.mustEndPeer = true
-      finish(connection, abruptly: false)
+      finish(connection, .inOrder)
     case .resetPeerAndClose:
       connection.mustReset = true
-      finish(connection, abruptly: event == .expired || event == .localFailure)
+      finish(connection, .inOrder)
+    case .resetPeerAndCut:
+      connection.mustReset = true
+      finish(connection, .resetBehindSent)
+    case .cutBoth:
+      connection.mustReset = true
+      connection.isCut = true
+      finish(connection, .reset)
     }
     serve()
   }
 
-  private func finish(_ connection: LocalConnection, abruptly: Bool) {
+  private func finish(_ connection: LocalConnection, _ ending: LocalConnection.Ending) {
     log.info(
       "Disconnected from: \(connection.peer.description) (\(serviceLabel(connection.service)))")
-    connection.close(abruptly: abruptly)
-    // A peer that has not heard of the connection yet still must: what was started is reset.
+    connection.close(ending)
+    // Of a connection that the peer has not heard of it need not hear, but of a stream it must: others are in it.
+    if connection.startToSend == .connectionStart || connection.isPeerTold {
+      connection.startToSend = nil
+      connection.mustReset = false
+      connection.mustEndPeer = false
+    }
     if connection.mustReset || connection.mustEndPeer {
       enqueue(connection)
     } else {
@@ -349,9 +384,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   func release(_ connection: LocalConnection) {
     if !isCurrent(connection) { return }
+    let wasAnswered = session.slots[connection.slot]?.hasReceived == true
     connections[connection.slot] = nil
     session.release(slot: connection.slot)
-    placeCame()
+    lastProgressOfGone = max(lastProgressOfGone ?? connection.lastProgress, connection.lastProgress)
+    placeCame(wasAnswered: wasAnswered)
     if connectionCount > 0 { return }
     if connectionCountPeak >= Self.crowdCountMin { Process.giveBackMemory() }
     connectionCountPeak = 0
@@ -360,9 +397,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   // MARK: The end
 
-  /// Takes no new connection, and says when the last is gone.
+  /// Takes no new connection at either role, and says when the last is gone.
   func drain() {
-    isDraining = true
+    session.isStopping = true
     refuseWaiting()
     if connectionCount == 0 { handler?.relayDrained(self) }
   }
@@ -373,27 +410,36 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Something still waits for a local socket or for the link.
   var hasUnsent: Bool { pendingByteCount > 0 || !queue.isEmpty || !link.hasRoom }
 
-  /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows.
-  /// - Parameter isQuiet: nothing was moving any more, so that sockets may end as if their data had.
-  func close(isQuiet: Bool) {
-    endsQuietly = isQuiet
-    link.close(.normal, reason: "")
+  /// One line on the connections that are open at the end of a drain.
+  /// - Parameter isQuiet: nothing was moving any more.
+  func sayWhatIsCut(isQuiet: Bool) {
+    if connectionCount == 0 { return }
+    var what = "connections that are cut now: \(connectionCount)"
+    if pendingByteCount > 0 { what += ", with \(pendingByteCount) bytes that nobody took" }
+    if isQuiet {
+      log.info("stopping: \(what); nothing moved in them any more")
+    } else {
+      log.warning(
+        "stopping: \(what); bytes still moved when drain_timeout_ms, "
+          + "\(settings.drainTimeout.count) ms, was nearly over")
+    }
   }
 
-  /// Drops everything; the handler hears nothing more.
-  /// - Parameter isOrderly: all was sent that could be, so sockets with nothing pending end like that; else
-  ///   they are reset, lest a client takes the loss of the tunnel for the end of its data.
-  func shutDown(isOrderly: Bool) {
+  /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows, within `timeout`.
+  func close(within timeout: Milliseconds) { link.close(.normal, reason: "", within: timeout) }
+
+  /// Drops everything; the handler hears nothing more. Local sockets are reset, lest a client takes the loss of the
+  /// tunnel for the end of its data.
+  func shutDown() {
     isOver = true
     handler = nil
     link.abandon()
-    if let sweepTimer { network.cancel(sweepTimer) }
+    for timer in [sweepTimer, silenceTimer] { if let timer { network.cancel(timer) } }
     sweepTimer = nil
-    takeWaiting()?.stream.abort()
+    silenceTimer = nil
+    for client in takeWaiting() { client.stream.abort() }
     queue.removeAll()
-    for case let connection? in connections {
-      connection.close(abruptly: !isOrderly || !connection.pending.isEmpty)
-    }
+    for case let connection? in connections { connection.close(.reset) }
     connections.removeAll()
   }
 }

@@ -12,7 +12,7 @@ extension Relay: TimerHandler {
   /// reads and thinks before the next keystroke.
   private static var recentUse: Milliseconds { Milliseconds(60_000) }
 
-  enum TimerTag: Int { case sweep, place, patience }
+  enum TimerTag: Int { case sweep, place, patience, silence }
 
   func scheduleSweep() {
     if isOver { return }
@@ -28,8 +28,8 @@ extension Relay: TimerHandler {
   func timerFired(tag: Int, now: Instant) {
     switch TimerTag(rawValue: tag) {
     case .sweep: sweep()
-    case .place: admit(isLate: false)
-    case .patience: admit(isLate: true)
+    case .place, .patience: admit()
+    case .silence: noteSilence()
     case nil: break
     }
   }
@@ -61,26 +61,33 @@ extension Relay: TimerHandler {
 
   private func expireStalled(_ connection: LocalConnection, _ patience: Milliseconds) {
     connection.noteProgress(now)
-    if now < connection.lastProgress + patience { return }
+    // Only what it takes counts: by sending, a reader that takes nothing could hold the others up for ever.
+    if now < connection.lastTaken + patience { return }
     log.warning(
       "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
         + "\(patience.count) ms while others may wait; it is reset")
-    handle(.expired, connection)
+    handle(.evicted, connection)
   }
 
   /// Ends a connection that lingers or drains when its time is up; true while it has some left.
   private func expire(_ connection: LocalConnection) -> Bool {
     guard let slot = session.slots[connection.slot] else { return false }
     let hasEnded = slot.state == .localEnded
-    if !hasEnded && slot.state != .draining { return false }
+    if !hasEnded && !slot.state.isDraining { return false }
     // A peer that will say when it has ended may take its time. And while the tunnel is not read, silence
     // says nothing about the answer.
     if hasEnded && (slot.isNegotiated || isLinkPaused) { connection.touch(now) }
     // What the peer left behind waits for its server as long as the settings say; that comes to an end.
     if connection.connector?.isBounded == true { connection.touch(now) }
     connection.noteProgress(now)
-    let isGone = hasEnded && connection.isPeerClosed
-    if isGone || connection.lastProgress + settings.halfCloseLinger <= now {
+    if hasEnded && connection.isPeerClosed {
+      handle(.localClose, connection)
+      return false
+    }
+    // A server that has never said anything may never do so: it waits for the end of its input.
+    let isSilent = hasEnded && !slot.hasReceived
+    let patience = isSilent ? settings.silentLinger : settings.halfCloseLinger
+    if connection.lastProgress + patience <= now {
       handle(.expired, connection)
       return false
     }
@@ -89,8 +96,10 @@ extension Relay: TimerHandler {
 
   /// Whether a connection that is not stalled itself is in use: it moved bytes since the tunnel stood still, or not
   /// long before. What waits for it in the tunnel cannot be seen without reading the tunnel.
+  /// Those that have gone count as well: short ones come and go, and the next of them waits as the last.
   private var isAnyInUse: Bool {
-    connections.contains { connection in
+    if let lastProgressOfGone, pausedAt < lastProgressOfGone + Self.recentUse { return true }
+    return connections.contains { connection in
       guard let connection, !isStalled(connection),
         let state = session.slots[connection.slot]?.state, state.takesData
       else { return false }

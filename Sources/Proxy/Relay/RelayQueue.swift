@@ -15,34 +15,25 @@ extension Relay {
     if isServing { return }
     isServing = true
     defer { isServing = false }
-    while link.hasRoom, let refusal = refusals.first {
-      refusals.removeFirst()
-      link.send(refusal)
+    while link.hasRoom, let reply = replies.first {
+      replies.removeFirst()
+      link.send(reply)
     }
     // A client faster than this CPU would never let go of the loop.
     var budget = Self.framesPerTurnMax
-    while budget > 0, link.hasRoom, let connection = queue.popFirst() {
+    while budget > 0, replies.isEmpty, link.hasRoom, let connection = queue.popFirst() {
       connection.isQueued = false
       if isCurrent(connection) { serve(connection) }
       budget -= 1
     }
-    if !queue.isEmpty || !refusals.isEmpty { link.wantsRoom = true }
+    if !queue.isEmpty || !replies.isEmpty { link.wantsRoom = true }
   }
 
   private func serve(_ connection: LocalConnection) {
     if let type = connection.startToSend {
       connection.startToSend = nil
       if let header = session.header(type, slot: connection.slot) { link.send(header) }
-      if !link.hasRoom {
-        enqueue(connection)
-        return
-      }
-    }
-    if connection.mustAnswer {
-      connection.mustAnswer = false
-      if let header = session.header(.data, slot: connection.slot, ignorable: true) {
-        link.send(header)
-      }
+      if type == .streamStart { noteMark() }
       if !link.hasRoom {
         enqueue(connection)
         return
@@ -60,7 +51,9 @@ extension Relay {
       return
     }
     if connection.mustReset {
-      if let header = session.resetHeader(slot: connection.slot) { link.send(header) }
+      if let header = session.resetHeader(slot: connection.slot, isCut: connection.isCut) {
+        link.send(header)
+      }
     } else if connection.mustEndPeer {
       if let header = session.header(.data, slot: connection.slot, ignorable: true) {
         link.send(header)
@@ -89,7 +82,7 @@ extension Relay {
   }
 
   func resumeIfPossible() {
-    if !isLinkPaused || mustPause || refusals.count >= Self.refusalCountMax { return }
+    if !isLinkPaused || mustPause || replies.count >= Self.replyCountMax { return }
     isLinkPaused = false
     link.resume()
   }

@@ -3,11 +3,28 @@ import Reactor
 
 /// A source's side of the relay: clients come, and may have to make room for each other.
 extension Relay {
-  /// A half-closed client is left alone so long after its last byte, even when its place is wanted.
-  private static var evictionRest: Milliseconds { Milliseconds(1_000) }
+  /// A client whose end is all that is left of it is left alone so long after its last byte, even when its place is
+  /// wanted; so is one that waits for its first answer.
+  static var evictionRest: Milliseconds { Milliseconds(1_000) }
 
-  /// How long a client waits for a place among the connections, from when the last became free.
+  /// How long clients wait for a place, from when there was none or from when one that was in use became free.
   private static var placePatience: Milliseconds { Milliseconds(2_000) }
+
+  /// How long the only client of a service may have the service without a single byte, when another one waits.
+  private static var unusedPatience: Milliseconds { Milliseconds(10_000) }
+
+  /// How often it is looked at whether the one who waits for its end still is in use.
+  private static var turnPeriod: Milliseconds { Milliseconds(1_000) }
+
+  /// After so long without anything from the other end for a service, its user should know.
+  private static var silencePatience: Milliseconds { Milliseconds(5_000) }
+
+  /// What is to be remembered of a service's clients.
+  struct ServiceWatch {
+    /// Since when they have found no place, nor a connection that was in use become free.
+    var fullSince: Instant?
+    var hasNotedSilence = false
+  }
 
   /// A client that was accepted, for whom there is no place yet.
   struct WaitingClient {
@@ -19,9 +36,12 @@ extension Relay {
   /// A client came to the service's port.
   func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
     let client = WaitingClient(stream: stream, service: service, peer: peer)
-    if isDraining || refusals.count >= Self.refusalCountMax {
+    let othersWait = waitingClients.contains { $0.service == service }
+    if isDraining || othersWait || replies.count >= Self.replyCountMax {
       refuse(client)
-    } else if !begin(client) && !isOver {
+    } else if begin(client) {
+      watches[service].fullSince = nil
+    } else if !isOver {
       hold(client)
     }
   }
@@ -29,10 +49,12 @@ extension Relay {
   /// Gives the client a place; false when there is none.
   private func begin(_ client: WaitingClient) -> Bool {
     let service = client.service
-    if session.replaces(service: service) { replaceConnection(of: service) }
+    if session.replaces(service: service) && !makeWay(for: client) { return false }
     if isOver { return false }
     var result = session.open(service: service)
-    if case .full = result, evictLingering() { result = session.open(service: service) }
+    if case .full = result, evictLingering() || evictUnanswered(for: service) {
+      result = session.open(service: service)
+    }
     guard case .opened(let slot, let type) = result else { return false }
     logStart(type, slot)
     let connection = insert(slot: slot, service: service, peer: .client(client.peer))
@@ -43,91 +65,165 @@ extension Relay {
     connection.isReadable = true
     enqueue(connection)
     serve()
+    if silenceTimer == nil && session.isUnanswered(service: service) && session.version > .v1
+      && !watches[service].hasNotedSilence
+    {
+      silenceTimer = network.schedule(
+        at: now + Self.silencePatience, self, tag: TimerTag.silence.rawValue)
+    }
     return true
   }
 
-  /// Keeps the client until there is a place, and the others in the kernel, as long as places become free.
+  // MARK: Waiting for a place
+
+  /// Keeps the client until there is a place, and the others of its service in the kernel, as long as places become
+  /// free. The next client of a service that has one connection at a time waits as long as it likes.
   private func hold(_ client: WaitingClient) {
-    if waitingClient != nil || isPatienceOver {
-      refuse(client)
-      return
+    let service = client.service
+    let awaitsTurn = session.replaces(service: service)
+    if !awaitsTurn {
+      watches[service].fullSince = watches[service].fullSince ?? now
+      if isPatienceOver(service) {
+        refuse(client)
+        return
+      }
     }
-    waitingClient = client
-    handler?.relay(self, isFull: true)
-    placeTimer = network.schedule(
-      at: now + Self.placePatience, self, tag: TimerTag.patience.rawValue)
+    waitingClients.append(client)
+    handler?.relay(self, holdsClients: true, ofService: service)
+    schedulePatience()
+    if awaitsTurn {
+      log.warning(
+        "\(serviceLabel(service)) has one connection at a time (protocol \(session.version.name)): "
+          + "the client from \(client.peer.description) waits for its end")
+    }
+  }
+
+  private func isPatienceOver(_ service: Int) -> Bool {
+    guard let since = watches[service].fullSince else { return false }
+    return since + Self.placePatience <= now
+  }
+
+  private func schedulePatience() {
+    if patienceTimer != nil || waitingClients.isEmpty { return }
+    var due = now + Self.turnPeriod
+    for client in waitingClients {
+      if let since = watches[client.service].fullSince {
+        due = min(due, since + Self.placePatience)
+      }
+    }
+    patienceTimer = network.schedule(at: due, self, tag: TimerTag.patience.rawValue)
   }
 
   private func refuse(_ client: WaitingClient) {
+    let service = client.service
+    var reason =
+      "\(session.connectionCount) of \(session.connectionCountMax) connections are open"
+    if isDraining {
+      reason = "this end is stopping"
+    } else if session.isWithoutAnswer(service: service) {
+      reason +=
+        ", and the other end has sent nothing for any of this service's; is its server down, or does the "
+        + "destination connect to this port?"
+    }
     log.warning(
-      "refused a client from \(client.peer.description) for \(serviceLabel(client.service)): "
-        + "\(session.connectionCount) of \(session.connectionCountMax) connections are open")
+      "refused a client from \(client.peer.description) for \(serviceLabel(service)): \(reason)")
     client.stream.abort()
   }
 
-  /// A connection has gone: its place is the waiting client's, in a moment.
-  func placeCame() {
-    isPatienceOver = false
-    if waitingClient == nil { return }
-    if let placeTimer { network.cancel(placeTimer) }
+  /// A connection has gone: its place is a waiting client's, in a moment.
+  /// - Parameter wasAnswered: else it says nothing of the places to come: the clients of a server that is down leave as
+  ///   fast as they come, and a destination that connects to this very port keeps itself alive.
+  func placeCame(wasAnswered: Bool) {
+    if wasAnswered {
+      for service in watches.indices { watches[service].fullSince = nil }
+      for client in waitingClients where !session.replaces(service: client.service) {
+        watches[client.service].fullSince = now
+      }
+    }
+    if waitingClients.isEmpty || placeTimer != nil { return }
     placeTimer = network.schedule(at: now, self, tag: TimerTag.place.rawValue)
   }
 
-  /// There is a place for the waiting client, or it has waited long enough.
-  func admit(isLate: Bool) {
-    guard let client = takeWaiting() else { return }
-    if !begin(client) && !isOver {
-      if !isLate {
-        hold(client)
-        return
+  /// There may be places for the clients that wait, or they have waited long enough. The one whose service has the
+  /// fewest connections goes first.
+  func admit() {
+    var clients = takeWaiting()
+    while !clients.isEmpty {
+      var first = 0
+      for index in clients.indices
+      where session.connectionCount(of: clients[index].service)
+        < session.connectionCount(of: clients[first].service)
+      {
+        first = index
       }
-      refuse(client)
-      isPatienceOver = true
+      let client = clients.remove(at: first)
+      if isOver {
+        client.stream.abort()
+        continue
+      }
+      let begins = begin(client)
+      if isOver { continue }
+      if !begins && (session.replaces(service: client.service) || !isPatienceOver(client.service)) {
+        waitingClients.append(client)
+        continue
+      }
+      if !begins { refuse(client) }
+      handler?.relay(self, holdsClients: false, ofService: client.service)
     }
-    if !isOver { handler?.relay(self, isFull: false) }
+    schedulePatience()
   }
 
-  func refuseWaiting() {
-    if let client = takeWaiting() { refuse(client) }
-  }
+  func refuseWaiting() { for client in takeWaiting() { refuse(client) } }
 
-  /// The client that waits, who waits no longer.
-  func takeWaiting() -> WaitingClient? {
-    if let placeTimer { network.cancel(placeTimer) }
+  /// The clients that wait, who wait no longer.
+  func takeWaiting() -> [WaitingClient] {
+    for timer in [placeTimer, patienceTimer] { if let timer { network.cancel(timer) } }
     placeTimer = nil
-    let client = waitingClient
-    waitingClient = nil
-    return client
+    patienceTimer = nil
+    let clients = waitingClients
+    waitingClients = []
+    return clients
   }
 
-  /// A stream that has one connection ends with the coming of the next.
-  private func replaceConnection(of service: Int) {
-    for case let connection? in connections where connection.service == service {
-      guard let header = session.resetHeader(slot: connection.slot) else { continue }
-      log.warning(
-        "\(serviceLabel(service)) has one connection at a time (protocol \(session.version.name)): "
-          + "a new client replaces \(connection.peer.description)")
-      refusals.append(header)
-      handle(.expired, connection)
-      // That reset is all the peer needs, so the place is free before there is room for it.
-      connection.mustReset = false
-      release(connection)
+  // MARK: Making room
+
+  /// Ends the one connection of the service for the sake of the next client, if it may; false when that has to wait.
+  private func makeWay(for client: WaitingClient) -> Bool {
+    for case let connection? in connections where connection.service == client.service {
+      guard session.header(.data, slot: connection.slot) != nil else { continue }
+      if settings.secondClient == .wait && !yields(connection) { return false }
+      if session.slots[connection.slot]?.state != .closed {
+        log.warning(
+          "\(serviceLabel(connection.service)) has one connection at a time (protocol "
+            + "\(session.version.name)): a new client replaces \(connection.peer.description)")
+      }
+      evict(connection)
     }
+    return true
   }
 
-  /// The reference's words, for those who look for them.
-  private func logStart(_ type: MessageType, _ slot: Int) {
-    guard let connection = session.slots[slot] else { return }
-    let service = session.serviceNames[connection.service]
-    if type == .streamStart {
-      log.debug(
-        "Sending stream start, setting new stream ID to: \(connection.streamID), "
-          + "service id: \(service)")
-    } else {
-      log.debug(
-        "Sending connection start for service id: \(service), "
-          + "connection id: \(connection.connectionID)")
+  /// Whether nobody misses it: it is over, half of it is and the rest is silent, or it was never used.
+  private func yields(_ connection: LocalConnection) -> Bool {
+    guard let slot = session.slots[connection.slot] else { return true }
+    if slot.state == .closed { return true }
+    if !connection.hasMoved {
+      return connection.startedAt + Self.unusedPatience <= now
     }
+    return slot.lingers
+      && (connection.isPeerClosed || connection.lastProgress + Self.evictionRest <= now)
+  }
+
+  /// Ends a connection for the sake of others. Its reset is queued, so that its place is free before there is room
+  /// for that.
+  func evict(_ connection: LocalConnection) {
+    if session.slots[connection.slot]?.state.isDraining == false,
+      let header = session.resetHeader(slot: connection.slot, isCut: true)
+    {
+      replies.append(header)
+    }
+    connection.isPeerTold = true
+    handle(.evicted, connection)
+    release(connection)
   }
 
   /// Makes room by ending the half-closed connection that has been silent the longest.
@@ -146,6 +242,74 @@ extension Relay {
     return !isOver && session.slots[oldest.slot] == nil
   }
 
+  /// Makes room for a service that has less than its share, by ending the oldest connection of one that has more,
+  /// if nothing has come for it yet: the clients of a server that is down wait for long, and in vain.
+  private func evictUnanswered(for service: Int) -> Bool {
+    evictOldest(for: service) { connection in
+      session.slots[connection.slot]?.hasReceived == false && connection.startToSend == nil
+        && connection.startedAt + Self.evictionRest <= now
+    }
+  }
+
+  /// The same at a destination, among those that are still being connected, or only are for the sake of what a client
+  /// left behind.
+  func evictConnecting(for service: Int) -> Bool {
+    if connectingCount == 0 { return false }
+    return evictOldest(for: service) { connection in
+      connection.connector != nil
+        && (session.slots[connection.slot]?.state.isDraining == true
+          || connection.startedAt + Self.evictionRest <= now)
+    }
+  }
+
+  private func evictOldest(
+    for service: Int, where isMeant: (LocalConnection) -> Bool
+  ) -> Bool {
+    let share = max(session.connectionCountMax / session.serviceNames.count, 1)
+    if session.connectionCount(of: service) >= share { return false }
+    var oldest: LocalConnection?
+    for case let connection? in connections
+    where session.connectionCount(of: connection.service) > share && isMeant(connection) {
+      if oldest.map({ connection.startedAt < $0.startedAt }) ?? true { oldest = connection }
+    }
+    guard let oldest else { return false }
+    log.warning(
+      "connection \(oldest.slot) of \(serviceLabel(oldest.service)), which waits for its server, gives its "
+        + "place to \(serviceLabel(service))")
+    evict(oldest)
+    return !isOver
+  }
+
   /// The system has no descriptor left for a client: give back that of one who only lingers.
   func makeRoom() { _ = evictLingering() }
+
+  // MARK: For the log
+
+  /// Nothing at all came back for some service: a destination that drops what it does not understand says nothing.
+  func noteSilence() {
+    silenceTimer = nil
+    for service in watches.indices
+    where session.isUnanswered(service: service) && !watches[service].hasNotedSilence {
+      watches[service].hasNotedSilence = true
+      log.warning(
+        "\(serviceLabel(service)): nothing came back within \(Self.silencePatience.count) ms; if the destination "
+          + "is a device client, a Greengrass component or a proxy 1.x, start this source with '-y V1'"
+      )
+    }
+  }
+
+  /// The reference's words, for those who look for them.
+  private func logStart(_ type: MessageType, _ slot: Int) {
+    guard let connection = session.slots[slot] else { return }
+    let service = session.serviceNames[connection.service]
+    if type == .streamStart {
+      log.debug(
+        "Sending stream start, setting new stream ID to: \(connection.streamID), "
+          + "service id: \(service)")
+    } else {
+      log.debug(
+        "Sending connection start for service id: \(service), "
+          + "connection id: \(connection.connectionID)")
+    }
+  }
 }

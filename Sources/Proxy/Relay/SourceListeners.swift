@@ -19,6 +19,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     let name: String
     let address: LocalAddress
     var listener: (any Listener)?
+    /// One of its clients waits for a place, and the others in the kernel.
+    var isHeld = false
 
     /// How a log line ends that is about this service.
     var suffix: String { name.isEmpty ? "" : " for service \(name)" }
@@ -47,7 +49,21 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   /// False keeps clients waiting in the kernel, on ports that stay as they are.
   var isAccepting = true {
-    didSet { for service in services { service.listener?.isAccepting = isAccepting } }
+    didSet { for service in services.indices { updateAccepting(service) } }
+  }
+
+  /// The same for the clients of one service.
+  func hold(_ service: Int, _ isHeld: Bool) {
+    if !services.indices.contains(service) { return }
+    services[service].isHeld = isHeld
+    updateAccepting(service)
+  }
+
+  /// The tunnel is gone, and with it all who waited for a place in it.
+  func holdNone() { for service in services.indices { hold(service, false) } }
+
+  private func updateAccepting(_ service: Int) {
+    services[service].listener?.isAccepting = isAccepting && !services[service].isHeld
   }
 
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
@@ -128,7 +144,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   private func listen(on address: SocketAddress) {
     do {
       let listener = try network.listen(on: address, backlog: Settings.listenBacklog, self)
-      listener.isAccepting = isAccepting
+      listener.isAccepting = isAccepting && !services[current].isHeld
       services[current].listener = listener
       announce(services[current])
     } catch {

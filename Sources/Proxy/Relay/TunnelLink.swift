@@ -28,7 +28,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Pieces of compressed payload restored in one go, 1 MiB in all.
   private static let piecesPerTurnMax = 1024 * 1024 / FrameReceiver.restoredByteCountMax
   /// How long the peer may take to answer our close frame, or to take it behind what it has not read.
-  static let closeTimeout = Milliseconds(2_000)
+  public static let closeTimeout = Milliseconds(2_000)
 
   public enum Disposition {
     case next
@@ -334,14 +334,16 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   // MARK: Ending
 
-  /// Begins the closing handshake (RFC 6455 §7.1.2); `ended(.completed)` follows.
-  public func close(_ code: CloseCode, reason: String) {
+  /// Begins the closing handshake (RFC 6455 §7.1.2); `ended(.completed)` follows, within `timeout` at the latest.
+  public func close(
+    _ code: CloseCode, reason: String, within timeout: Milliseconds = TunnelLink.closeTimeout
+  ) {
     if state != .open { return }
     pendingClose = CloseFrame(code, reason: reason).payload
     state = .closing
     isPaused = false
     closeTimer = network.schedule(
-      at: network.now + Self.closeTimeout, self, tag: TimerTag.close.rawValue)
+      at: network.now + min(timeout, Self.closeTimeout), self, tag: TimerTag.close.rawValue)
     sendControl()
   }
 

@@ -11,16 +11,23 @@
 ///     localEnded        agreed          localEnded        endPeer
 ///     localEnded        peerEnd         draining          drain     (close, when nothing is pending)
 ///     peerEnded         localEnd        draining          endPeerAndDrain
+///     localEnded        expired         closed            resetPeerAndCut
 ///     any up to here    peerReset       draining          drain     (close, when nothing is pending)
-///     opening…          connectFailed   closed            resetPeerAndClose
-///     any up to here    localFailure, expired   closed    resetPeerAndClose
-///     draining          drained         closed            close
-///     draining          connectFailed, localFailure, expired   closed   close
+///     any up to here    peerCut         draining, cut     drain     (cut, when nothing is pending)
+///     any up to here    localClose      closed            resetPeerAndClose
+///     opening…          connectFailed   closed            cutBoth
+///     any up to here    localFailure, evicted, expired   closed   cutBoth
+///     draining          drained         closed            close     (cut, when the peer's end was)
+///     draining          localClose      closed            close
+///     draining          connectFailed, localFailure, evicted, expired   closed   cut
 ///     all else                          unchanged         none
 ///
 /// "Pending" is what the peer sent and the local side has not taken; with nothing pending, `…AndDrain` is
-/// `…AndClose`. `expired` is any time-out: the linger of a half-closed connection, the stall of an open one, the
-/// patience with a draining one. "Negotiated" means that both proxies can end each direction on its own.
+/// `…AndClose`. `expired` is the end of the patience with a half-closed or a draining connection, `evicted`
+/// one that holds up others. "Negotiated" means that both proxies know each other's marks (`TunnelSession`).
+///
+/// An end is shown to an application as one (FIN) only where the application at the other end has made it. Whatever
+/// else ends a connection is *cut*, and shown as a reset, lest a part is taken for the whole.
 public enum Connection: Equatable, Sendable {
   /// The destination is connecting; what the peer sends meanwhile waits.
   case opening
@@ -31,15 +38,25 @@ public enum Connection: Equatable, Sendable {
   case localEnded
   /// The peer sent its end of file; what the local side sends still goes to the peer.
   case peerEnded
-  /// Over for the peer. What is pending still goes out, then the local side is closed.
-  case draining
+  /// Over for the peer. What is pending still goes out, then the local side is closed, or cut.
+  case draining(isCut: Bool)
   case closed
 
   /// What the peer sends is still wanted.
   public var takesData: Bool { self == .opening || self == .open || self == .localEnded }
 
+  public var isDraining: Bool {
+    if case .draining = self { true } else { false }
+  }
+
   public enum Event: CaseIterable, Sendable {
-    case connected, connectFailed, localEnd, localFailure, peerEnd, peerReset, drained, expired
+    case connected, connectFailed, localEnd, localFailure, peerEnd, drained, expired, evicted
+    /// The local side has closed both directions in good order.
+    case localClose
+    /// The application at the other end has closed the connection.
+    case peerReset
+    /// The connection is over at the other end, but nobody has closed it.
+    case peerCut
     /// The peer turns out to know how to end one direction.
     case agreed
   }
@@ -59,10 +76,17 @@ public enum Connection: Equatable, Sendable {
     /// Stop to read the local side, and close it once nothing is pending.
     case drain
     case close
+    /// Reset the local side, once the system has delivered what it has for it.
+    case cut
     case endPeerAndDrain
     case endPeerAndClose
+    /// Tell the peer that the local side has closed.
     case resetPeerAndDrain
     case resetPeerAndClose
+    /// The local side had ended in good order, but its answer is cut off.
+    case resetPeerAndCut
+    /// Reset the local side at once, and tell the peer that the connection was cut.
+    case cutBoth
   }
 
   /// - Parameters:
@@ -74,18 +98,33 @@ public enum Connection: Equatable, Sendable {
   ) -> Action {
     switch (self, event) {
     case (.closed, _): return .none
-    case (.draining, .drained), (.draining, .connectFailed), (.draining, .localFailure),
-      (.draining, .expired):
+    case (.draining(let isCut), .drained):
+      self = .closed
+      return isCut ? .cut : .close
+    case (.draining, .localClose):
       self = .closed
       return .close
+    case (.draining, .connectFailed), (.draining, .localFailure), (.draining, .evicted),
+      (.draining, .expired):
+      self = .closed
+      return .cut
     case (.draining, _): return .none
     case (_, .peerReset), (.localEnded, .peerEnd):
-      self = hasPending ? .draining : .closed
+      self = hasPending ? .draining(isCut: false) : .closed
       return hasPending ? .drain : .close
-    case (_, .localFailure), (_, .expired), (.opening, .connectFailed),
-      (.openingPeerEnded, .connectFailed):
+    case (_, .peerCut):
+      self = hasPending ? .draining(isCut: true) : .closed
+      return hasPending ? .drain : .cut
+    case (_, .localClose):
       self = .closed
       return .resetPeerAndClose
+    case (.localEnded, .expired):
+      self = .closed
+      return .resetPeerAndCut
+    case (_, .localFailure), (_, .evicted), (_, .expired), (.opening, .connectFailed),
+      (.openingPeerEnded, .connectFailed):
+      self = .closed
+      return .cutBoth
     case (.opening, .connected):
       self = .open
       return .relay
@@ -105,11 +144,11 @@ public enum Connection: Equatable, Sendable {
       self = .localEnded
       return .linger
     case (.open, .localEnd):
-      self = hasPending ? .draining : .closed
+      self = hasPending ? .draining(isCut: false) : .closed
       return hasPending ? .resetPeerAndDrain : .resetPeerAndClose
     case (.localEnded, .agreed): return .endPeer
     case (.peerEnded, .localEnd):
-      self = hasPending ? .draining : .closed
+      self = hasPending ? .draining(isCut: false) : .closed
       return hasPending ? .endPeerAndDrain : .endPeerAndClose
     default: return .none
     }

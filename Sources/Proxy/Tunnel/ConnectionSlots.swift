@@ -6,10 +6,8 @@ public struct ConnectionSlot {
   let streamGeneration: UInt64
   public var state: Connection
   /// The peer has sent data for it.
-  var hasReceived = false
-  /// The service's count of refusals when it was started.
-  var refusalCountBefore = 0
-  /// Both ends end directions one by one.
+  public internal(set) var hasReceived = false
+  /// Both ends know each other's marks, so that each direction ends on its own.
   public internal(set) var isNegotiated = false
 
   /// It waits for an end that the peer cannot announce.
@@ -39,7 +37,7 @@ public struct ConnectionSlots {
   }
 
   private mutating func note(_ connection: ConnectionSlot?, _ step: Int) {
-    if connection?.state == .draining { drainingCount += step }
+    if connection?.state.isDraining == true { drainingCount += step }
     if connection?.state == .localEnded { localEndedCount += step }
   }
 

@@ -80,24 +80,21 @@ struct ConnectionTable {
   }
 }
 
-/// Where the streams of services ended, by the services' names.
-public struct StreamIDs {
-  private var entries: [(name: String, streamID: Int32)] = []
+/// The numbers of a source's streams: one row for all services, from a random start on. None comes twice before all
+/// have, so that what is still on its way for a stream of yesterday, or of a process that was here before, meets no
+/// stream of the same number.
+public struct StreamIDs: Equatable, Sendable {
+  /// The largest number of a stream or a connection: a client library in the field cannot answer with larger ones.
+  public static let idMax: Int32 = 1 << 28 - 1
 
-  public init() {}
+  /// The last one given, 0 before the first.
+  private(set) var last: Int32
 
-  /// 0 for a service that is not known.
-  public subscript(name: String) -> Int32 {
-    get {
-      for entry in entries where entry.name.isSame(as: name) { return entry.streamID }
-      return 0
-    }
-    set {
-      for index in entries.indices where entries[index].name.isSame(as: name) {
-        entries[index].streamID = newValue
-        return
-      }
-      entries.append((name, newValue))
-    }
+  /// - Parameter randomness: any 32 random bits.
+  public init(randomness: UInt32) { last = Int32(randomness % UInt32(Self.idMax)) }
+
+  mutating func next() -> Int32 {
+    last = last >= Self.idMax ? 1 : last + 1
+    return last
   }
 }

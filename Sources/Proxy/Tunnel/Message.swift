@@ -28,6 +28,8 @@ public struct Message: Equatable {
   /// 0 when absent, which is invalid for all but the session's own messages.
   public var streamID: Int32 = 0
   public var ignorable = false
+  /// The field above was written, whatever its value: proto3 lets anyone leave it out when it is false.
+  public var isIgnorableWritten = false
   public var payload = 0..<0
   /// Empty when absent.
   public var serviceID = 0..<0
@@ -49,7 +51,9 @@ public struct Message: Equatable {
       switch (field.number, field.value) {
       case (1, .varint(let value)): message.rawType = Int32(truncatingIfNeeded: value)
       case (2, .varint(let value)): message.streamID = Int32(truncatingIfNeeded: value)
-      case (3, .varint(let value)): message.ignorable = value != 0
+      case (3, .varint(let value)):
+        message.ignorable = value != 0
+        message.isIgnorableWritten = true
       case (4, .bytes(let range)): message.payload = range
       case (5, .bytes(let range)): message.serviceID = range
       case (6, .bytes): message.availableServiceIDCount += 1

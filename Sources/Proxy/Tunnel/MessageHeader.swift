@@ -13,19 +13,22 @@ public struct MessageHeader {
   public var connectionID: UInt32
   /// See `Message.ignorable`.
   public var ignorable: Bool
+  /// Write the field also when it is false, which means nothing to any other receiver.
+  public var writesIgnorable: Bool
 
   /// - Parameters:
   ///   - serviceID: UTF-8; empty for none on the wire.
   ///   - connectionID: 0 for none on the wire.
   public init(
     _ type: MessageType, streamID: Int32 = 0, serviceID: [UInt8] = [], connectionID: UInt32 = 0,
-    ignorable: Bool = false
+    ignorable: Bool = false, writesIgnorable: Bool = false
   ) {
     self.type = type
     self.streamID = streamID
     self.serviceID = serviceID
     self.connectionID = connectionID
     self.ignorable = ignorable
+    self.writesIgnorable = writesIgnorable
   }
 
   /// Writes the length prefix and all fields but the payload's bytes so that they end before `end`, where
@@ -47,8 +50,8 @@ public struct MessageHeader {
       writer.varint(UInt64(serviceID.count), &bytes)
       writer.tag(5, wireType: 2, &bytes)
     }
-    if ignorable {
-      writer.octet(1, &bytes)
+    if ignorable || writesIgnorable {
+      writer.octet(ignorable ? 1 : 0, &bytes)
       writer.tag(3, wireType: 0, &bytes)
     }
     if streamID != 0 {

@@ -20,7 +20,7 @@ extension TunnelSession {
     if let reason = Self.fault(names) { return .violation(reason: reason) }
     if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
     serviceNames = names.isEmpty ? [""] : names
-    services = serviceNames.map { Service(id: Array($0.utf8), streamID: lastStreamIDs[$0]) }
+    services = serviceNames.map { Service(id: Array($0.utf8)) }
     if names.isEmpty {
       mappingOfService = [options.mappings.isEmpty ? nil : 0]
     } else {

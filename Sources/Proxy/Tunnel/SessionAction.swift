@@ -10,13 +10,17 @@ extension TunnelSession {
     /// All connections of the service are reset by the peer; then connect a new one.
     case restart(service: Int, slot: Int)
     case deliver(slot: Int)
-    /// The peer knows how to end one direction.
-    case agreed(slot: Int)
+    /// The peer knows the marks; from now on, directions of the service's connections end on their own.
+    case agreed(service: Int)
     /// The peer has ended its direction.
     case peerEnded(slot: Int)
-    case peerReset(slot: Int)
-    case serviceReset(service: Int)
+    /// - Parameter isCut: nobody has closed it, so that its end must not look like one.
+    case peerReset(slot: Int, isCut: Bool)
+    case serviceReset(service: Int, isCut: Bool)
+    /// Nobody has closed anything.
     case sessionReset
+    /// There is no place for a new connection. Make one and handle the message again, or reply as below.
+    case full(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
     /// A source's: the destination does not know the stream, so all of its connections are lost.
     case streamUnknown(service: Int)
     /// Send a reset for something that cannot be served; the connection id is 0 for the whole stream's.

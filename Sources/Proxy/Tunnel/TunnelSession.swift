@@ -13,6 +13,20 @@
 ///
 /// A stream whose messages carry no connection ids has one connection: a source's next client replaces
 /// it, and its end is a STREAM_RESET. A destination does as the source does, stream by stream.
+///
+/// *Marks.* Two ends of this program tell each other more than the protocol can say, by the field `ignorable`, which
+/// receivers disregard on types that they know:
+///
+///     STREAM_START, `ignorable` written as 0   a source: I know the marks
+///     empty DATA, `ignorable` 1, as a          a destination: so do I, in this stream
+///     stream's first message
+///     the same later                           this direction has ended
+///     CONNECTION_RESET or STREAM_RESET,        the application has closed the connection in good order;
+///     `ignorable` written as 0                 without it, where marks are known, it was cut
+///     CONNECTION_RESET, `ignorable` 1          a destination: I do not know the stream
+///
+/// The first means nothing to anybody else: proto3 lets everyone write a field's default, and a service that writes
+/// messages anew merely loses it. A destination says nothing unusual before it has seen that.
 public struct TunnelSession: ~Copyable {
   /// A service of the tunnel and the current stream in it.
   struct Service {
@@ -20,25 +34,26 @@ public struct TunnelSession: ~Copyable {
     let id: [UInt8]
     /// 0 before the first stream.
     var streamID: Int32 = 0
-    /// Counts the streams; ids can come again, when the peer restarts or they wrap.
+    /// Counts the streams; ids can come again, when the peer restarts.
     var generation: UInt64 = 0
     /// A stream was started and not reset since.
     var isStreaming = false
     /// Whether the current stream's messages name the service and the connection.
     var hasServiceID = true
     var hasConnectionIDs = true
+    /// A message of the current stream has come.
+    var hasReceived = false
+    /// A message of any of its streams has come.
+    var isAnswered = false
+    /// Both ends of the current stream know the marks.
+    var isNegotiated = false
     var nextConnectionID: UInt32 = 1
-    /// Connections that were reset at once, one after the other, while nothing came for any.
-    var refusalCount = 0
     /// Slots of the current stream's connections.
     var slots = ConnectionTable()
-    /// Connections of all its streams.
+    /// Connections of all its streams, and those of them for which data came.
     var connectionCount = 0
+    var answeredCount = 0
   }
-
-  /// Connections reset at once and in a row, beside others that are silent, after which a source takes its
-  /// stream for unknown to the destination.
-  static let refusalCountMax = 3
 
   /// Services a tunnel may have here; the service itself allows far fewer.
   public static let serviceCountMax = 128
@@ -46,7 +61,8 @@ public struct TunnelSession: ~Copyable {
   let options: Options
   /// What new streams of a source are like; it goes down when the destination turns out to be older.
   var version: ProtocolVersion
-  let lastStreamIDs: StreamIDs
+  /// Of the streams that a source begins.
+  public private(set) var streamIDs: StreamIDs
   var services: [Service] = []
   public private(set) var slots = ConnectionSlots()
   public internal(set) var areServicesAgreed = false
@@ -56,24 +72,22 @@ public struct TunnelSession: ~Copyable {
   public internal(set) var mappingOfService: [Int?] = []
   /// Something the user should know; whoever says it takes it away. It comes once.
   public var advice: Advice?
+  /// A destination's word that it knows the marks. It goes out before anything else of its stream, by whoever takes
+  /// it away.
+  public var answer: MessageHeader?
+  /// No connection begins any more.
+  public var isStopping = false
   private var hasAdvised = false
 
-  /// - Parameter lastStreamIDs: where the streams of an earlier session ended, by service name.
-  public init(_ options: Options, lastStreamIDs: StreamIDs = StreamIDs()) {
+  /// - Parameter streamIDs: those of the session before, from which a source's go on.
+  public init(_ options: Options, streamIDs: StreamIDs) {
     self.options = options
-    self.lastStreamIDs = lastStreamIDs
+    self.streamIDs = streamIDs
     version = options.version
   }
 
   public var role: TunnelRole { options.role }
   public var connectionCountMax: Int { options.connectionCountMax }
-
-  /// The last stream of each service, for the session that follows this one.
-  public var streamIDs: StreamIDs {
-    var streamIDs = lastStreamIDs
-    for (index, name) in serviceNames.enumerated() { streamIDs[name] = services[index].streamID }
-    return streamIDs
-  }
 
   public var connectionCount: Int { slots.count }
 
@@ -102,16 +116,16 @@ public struct TunnelSession: ~Copyable {
     let isOutdated = version < .v3 && services[service].slots.count == 0
     if !services[service].isStreaming || !services[service].hasConnectionIDs || isOutdated {
       type = .streamStart
-      let last = services[service].streamID
-      beginStream(service, streamID: last == Int32.max ? 1 : last + 1)
+      beginStream(service, streamID: streamIDs.next())
       services[service].hasServiceID = version > .v1
       services[service].hasConnectionIDs = version > .v2
     }
     var connectionID = services[service].nextConnectionID
-    while connectionID == 0 || services[service].slots[connectionID] != nil {
-      connectionID &+= 1
+    let idMax = UInt32(StreamIDs.idMax)
+    while connectionID > idMax || services[service].slots[connectionID] != nil {
+      connectionID = connectionID > idMax ? 1 : connectionID + 1
     }
-    services[service].nextConnectionID = connectionID &+ 1
+    services[service].nextConnectionID = connectionID + 1
     return .opened(
       slot: takeSlot(service: service, connectionID: connectionID, state: .open), type)
   }
@@ -126,21 +140,16 @@ public struct TunnelSession: ~Copyable {
       event, role: role, hasPending: hasPending, isNegotiated: isNegotiated) ?? .none
   }
 
-  /// The peer reset a source's connection as soon as it was started. A destination that was restarted does so
-  /// with every connection of a stream that it does not know, and so does one whose server is down and which
-  /// does not try again. What comes for the other connections tells them apart, and patience where nothing
-  /// does: only clients that came one after the other count, not a crowd that met a limit together.
-  /// - Returns: true when the stream counts as lost; it has ended, and its connections are to be reset.
-  public mutating func refusedAtOnce(slot: Int) -> Bool {
-    guard role == .source, let connection = slots[slot], !connection.hasReceived,
-      services[connection.service].generation == connection.streamGeneration,
-      services[connection.service].isStreaming,
-      connection.refusalCountBefore == services[connection.service].refusalCount
-    else { return false }
-    services[connection.service].refusalCount += 1
-    if services[connection.service].refusalCount < Self.refusalCountMax { return false }
-    endStream(connection.service)
-    return true
+  /// Whether nothing at all has come back for the service, whose clients may wait for ever.
+  public func isUnanswered(service: Int) -> Bool {
+    services[service].generation > 0 && !services[service].isAnswered
+  }
+
+  public func connectionCount(of service: Int) -> Int { services[service].connectionCount }
+
+  /// It has connections, and nothing has come for any of them.
+  public func isWithoutAnswer(service: Int) -> Bool {
+    services[service].connectionCount > 0 && services[service].answeredCount == 0
   }
 
   /// Frees the slot of a closed connection.
@@ -151,6 +160,7 @@ public struct TunnelSession: ~Copyable {
       services[service].slots[connection.connectionID] = nil
     }
     services[service].connectionCount -= 1
+    if connection.hasReceived { services[service].answeredCount -= 1 }
     slots.release(slot)
   }
 
@@ -161,20 +171,26 @@ public struct TunnelSession: ~Copyable {
     guard let connection = slots[slot] else { return nil }
     let service = services[connection.service]
     if service.generation != connection.streamGeneration || !service.isStreaming { return nil }
-    let isStart = type == .streamStart || type == .connectionStart
     return MessageHeader(
       type, streamID: connection.streamID, serviceID: service.hasServiceID ? service.id : [],
-      connectionID: service.hasConnectionIDs ? connection.connectionID : 0,
-      ignorable: ignorable || isStart && options.negotiatesHalfClose)
+      connectionID: service.hasConnectionIDs ? connection.connectionID : 0, ignorable: ignorable,
+      writesIgnorable: type == .streamStart && options.negotiatesHalfClose)
   }
 
   /// The header of the message that resets a connection. Where the stream has that one alone, it is the
   /// stream's reset, and the stream is over with it.
-  public mutating func resetHeader(slot: Int) -> MessageHeader? {
-    guard let header = header(.connectionReset, slot: slot) else { return nil }
-    if header.connectionID != 0 { return header }
-    if let service = slots[slot]?.service { endStream(service) }
-    return MessageHeader(.streamReset, streamID: header.streamID, serviceID: header.serviceID)
+  /// - Parameter isCut: nobody has closed the connection. What is not cut is marked, where the other end knows the
+  ///   marks or was told that this one does.
+  public mutating func resetHeader(slot: Int, isCut: Bool) -> MessageHeader? {
+    guard var header = header(.connectionReset, slot: slot), let service = slots[slot]?.service
+    else { return nil }
+    let isMarked = role == .source ? options.negotiatesHalfClose : services[service].isNegotiated
+    header.writesIgnorable = isMarked && !isCut
+    if header.connectionID == 0 {
+      header.type = .streamReset
+      endStream(service)
+    }
+    return header
   }
 
   /// The header of the reset that `Action.reply` asks for. In a stream that is not known here it is marked, with
@@ -224,9 +240,15 @@ public struct TunnelSession: ~Copyable {
     if !isCurrent(message.streamID, service: service) {
       return .dropped(reason: "a message of the stale stream \(message.streamID)")
     }
+    if !services[service].hasReceived {
+      services[service].hasReceived = true
+      services[service].isAnswered = true
+      if type == .data && isAgreement(message) { return agreeOnMarks(service) }
+    }
     if type == .streamReset {
+      let isCut = isCut(message, service)
       endStream(service)
-      return .serviceReset(service: service)
+      return .serviceReset(service: service, isCut: isCut)
     }
     guard let slot = services[service].slots[connectionID] else {
       return .dropped(reason: "a message of the unknown connection \(connectionID)")
@@ -237,31 +259,61 @@ public struct TunnelSession: ~Copyable {
       }
       return received(message, slot)
     }
-    if role == .source && message.ignorable && slots[slot]?.hasReceived == false {
-      endStream(service)
-      return .streamUnknown(service: service)
+    return connectionReset(message, slot)
+  }
+
+  private mutating func connectionReset(_ message: Message, _ slot: Int) -> Action {
+    guard let connection = slots[slot] else { return .dropped(reason: "a reset of nothing") }
+    let service = connection.service
+    let isCut = isCut(message, service)
+    if role == .source && !connection.hasReceived {
+      if message.ignorable {
+        endStream(service)
+        return .streamUnknown(service: service)
+      }
+      // The only connection was reset and nothing ever came for it: the destination may have restarted and not know
+      // the stream. A new one costs nobody anything. Beside others that would be a guess at their cost, and a
+      // destination of this program says it by the mark.
+      if !services[service].isNegotiated && services[service].slots.count == 1 {
+        endStream(service)
+      }
     }
-    // The only connection was reset and nothing ever came for it: the destination may have restarted
-    // and not know the stream, so the next connection begins a new one.
-    if role == .source, slots[slot]?.hasReceived == false, services[service].slots.count == 1 {
-      endStream(service)
+    return .peerReset(slot: slot, isCut: isCut)
+  }
+
+  /// Whether a reset says that a connection was cut, and not that an application has closed it. Where the other end
+  /// does not know the marks there is one kind of reset for both, and it is taken for an end: CONNECTION_RESET in
+  /// streams with connection ids, STREAM_RESET in others.
+  private func isCut(_ message: Message, _ service: Int) -> Bool {
+    if services[service].isNegotiated { return !message.isIgnorableWritten || message.ignorable }
+    return message.type == .streamReset && services[service].hasConnectionIDs
+  }
+
+  /// A stream's first message, when it says that the destination knows the marks.
+  private func isAgreement(_ message: Message) -> Bool {
+    role == .source && options.negotiatesHalfClose && message.ignorable && message.payload.isEmpty
+  }
+
+  private mutating func agreeOnMarks(_ service: Int) -> Action {
+    services[service].isNegotiated = true
+    for slot in slots.indices where slots[slot]?.service == service {
+      if slots[slot]?.streamGeneration == services[service].generation {
+        slots[slot]?.isNegotiated = true
+      }
     }
-    return .peerReset(slot: slot)
+    return .agreed(service: service)
   }
 
   private mutating func received(_ message: Message, _ slot: Int) -> Action {
-    let isFirst = slots[slot]?.hasReceived == false
-    if isFirst { slots[slot]?.hasReceived = true }
-    if let service = slots[slot]?.service { services[service].refusalCount = 0 }
-    if isFirst && role == .source { judgeDestination(message, slot) }
-    if !message.ignorable || !message.payload.isEmpty || !options.negotiatesHalfClose {
-      return .deliver(slot: slot)
+    if slots[slot]?.hasReceived == false {
+      slots[slot]?.hasReceived = true
+      if let service = slots[slot]?.service { services[service].answeredCount += 1 }
+      if role == .source { judgeDestination(message, slot) }
     }
-    if slots[slot]?.isNegotiated == true { return .peerEnded(slot: slot) }
-    // Only as the very first word is it the destination's answer.
-    if role == .destination || !isFirst { return .deliver(slot: slot) }
-    slots[slot]?.isNegotiated = true
-    return .agreed(slot: slot)
+    if message.ignorable && message.payload.isEmpty && slots[slot]?.isNegotiated == true {
+      return .peerEnded(slot: slot)
+    }
+    return .deliver(slot: slot)
   }
 
   /// A destination repeats what it understands of the ids that it was given.
@@ -297,21 +349,27 @@ public struct TunnelSession: ~Copyable {
     services[service].hasServiceID = !message.serviceID.isEmpty
     services[service].hasConnectionIDs = message.connectionID != 0
     if message.connectionID != 0 && version < .v3 { advise(.newerSource) }
+    if options.negotiatesHalfClose && message.isIgnorableWritten && !message.ignorable {
+      services[service].isNegotiated = true
+      answer = MessageHeader(
+        .data, streamID: message.streamID,
+        serviceID: services[service].hasServiceID ? services[service].id : [],
+        connectionID: message.connectionID, ignorable: true)
+    }
     // The old stream's connections still drain while the new one begins, which may take as many again.
-    let countMax = hadConnections ? 2 * connectionCountMax : connectionCountMax
-    if connectionCount >= countMax {
+    if isStopping || !(hadConnections ? connectionCount < 2 * connectionCountMax : hasPlace) {
       if message.connectionID == 0 { endStream(service) }
+      let reason = isStopping ? Self.stoppingReason : limitReason
       return hadConnections
         ? .refuseRestart(
           service: service, streamID: message.streamID, connectionID: message.connectionID,
-          reason: limitReason)
-        : .reply(
+          reason: reason)
+        : .full(
           service: service, streamID: message.streamID, connectionID: message.connectionID,
-          reason: limitReason)
+          reason: reason)
     }
     let slot = takeSlot(
       service: service, connectionID: max(message.connectionID, 1), state: .opening)
-    slots[slot]?.isNegotiated = message.ignorable && options.negotiatesHalfClose
     return hadConnections ? .restart(service: service, slot: slot) : .start(slot: slot)
   }
 
@@ -326,16 +384,17 @@ public struct TunnelSession: ~Copyable {
       fault = "a further connection in a stream that began without connection ids"
     } else if services[service].slots[connectionID] != nil {
       fault = "the connection id \(connectionID) is in use already"
-    } else if !hasPlace {
-      fault = limitReason
+    } else if isStopping || !hasPlace {
+      return .full(
+        service: service, streamID: message.streamID, connectionID: connectionID,
+        reason: isStopping ? Self.stoppingReason : limitReason)
     }
     if let fault {
       return .reply(
         service: service, streamID: message.streamID, connectionID: connectionID, reason: fault)
     }
-    let slot = takeSlot(service: service, connectionID: connectionID, state: .opening)
-    slots[slot]?.isNegotiated = message.ignorable && options.negotiatesHalfClose
-    return .start(slot: slot)
+    return .start(
+      slot: takeSlot(service: service, connectionID: connectionID, state: .opening))
   }
 
   /// Those that are over for the source, and only drain here, do not count, up to as many again.
@@ -343,6 +402,8 @@ public struct TunnelSession: ~Copyable {
     connectionCount < 2 * connectionCountMax
       && connectionCount - slots.drainingCount < connectionCountMax
   }
+
+  private static var stoppingReason: String { "this end is stopping" }
 
   private var limitReason: String {
     "\(connectionCountMax) connections are open, which is the limit"
@@ -376,7 +437,8 @@ public struct TunnelSession: ~Copyable {
     services[service].generation += 1
     services[service].isStreaming = true
     services[service].nextConnectionID = 1
-    services[service].refusalCount = 0
+    services[service].hasReceived = false
+    services[service].isNegotiated = false
     services[service].slots.removeAll()
   }
 
@@ -390,7 +452,7 @@ public struct TunnelSession: ~Copyable {
     var connection = ConnectionSlot(
       service: service, streamID: services[service].streamID, connectionID: connectionID,
       streamGeneration: services[service].generation, state: state)
-    connection.refusalCountBefore = services[service].refusalCount
+    connection.isNegotiated = services[service].isNegotiated
     let slot = slots.take(connection)
     services[service].connectionCount += 1
     services[service].slots[connectionID] = slot

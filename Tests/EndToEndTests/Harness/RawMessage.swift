@@ -8,7 +8,8 @@ struct RawMessage: Equatable, CustomStringConvertible {
 
   var kind: Kind
   var streamID: Int32?
-  var isIgnorable = false
+  /// Nil when the field is absent.
+  var isIgnorable: Bool?
   var payload: [UInt8]?
   var serviceID: String?
   var connectionID: UInt32?
@@ -32,16 +33,21 @@ struct RawMessage: Equatable, CustomStringConvertible {
   }
 
   /// The same with `ignorable` set.
-  var ignorable: RawMessage {
+  var ignorable: RawMessage { writing(ignorable: true) }
+
+  /// The same with `ignorable` written as 0.
+  var marked: RawMessage { writing(ignorable: false) }
+
+  private func writing(ignorable: Bool) -> RawMessage {
     var copy = self
-    copy.isIgnorable = true
+    copy.isIgnorable = ignorable
     return copy
   }
 
   var description: String {
     var words = ["\(kind)"]
     if let streamID { words.append("stream \(streamID)") }
-    if isIgnorable { words.append("ignorable") }
+    if let isIgnorable { words.append(isIgnorable ? "ignorable" : "marked") }
     if let serviceID { words.append("service '\(serviceID)'") }
     if let connectionID { words.append("connection \(connectionID)") }
     if let payload { words.append("'\(String(decoding: payload.prefix(80), as: UTF8.self))'") }
@@ -58,7 +64,7 @@ struct RawMessage: Equatable, CustomStringConvertible {
     if let streamID {
       Self.append(2, varint: UInt64(bitPattern: Int64(streamID)), to: &body)
     }
-    if isIgnorable { Self.append(3, varint: 1, to: &body) }
+    if let isIgnorable { Self.append(3, varint: isIgnorable ? 1 : 0, to: &body) }
     if let payload { Self.append(4, bytes: payload, to: &body) }
     if let serviceID { Self.append(5, bytes: Array(serviceID.utf8), to: &body) }
     for name in availableServiceIDs { Self.append(6, bytes: Array(name.utf8), to: &body) }

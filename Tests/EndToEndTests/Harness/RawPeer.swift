@@ -9,6 +9,11 @@ final class RawPeer {
   /// What came and has not been looked at: octets of the WebSocket, and of messages out of its frames.
   private var octets: [UInt8] = []
   private var stream: [UInt8] = []
+  private let mode: String
+  /// A source's streams begin at random; here they count from 1.
+  private var streamIDBase: Int32 = 0
+  /// The ids of streams as they stand on the wire, in the order of their coming.
+  private(set) var wireStreamIDs: [Int32] = []
 
   /// Connected and upgraded when this returns.
   /// - Parameters:
@@ -19,6 +24,7 @@ final class RawPeer {
   ) throws {
     // A peer that died must not take the tests along.
     signal(SIGPIPE, SIG_IGN)
+    self.mode = mode
     let pipe = Pipe()
     closeOnExec(pipe.fileHandleForReading.fileDescriptor)
     closeOnExec(pipe.fileHandleForWriting.fileDescriptor)
@@ -57,6 +63,8 @@ final class RawPeer {
   /// Each message goes in a frame of its own.
   func send(_ messages: RawMessage...) throws {
     for message in messages {
+      var message = message
+      if let streamID = message.streamID { message.streamID = streamID &+ streamIDBase }
       let payload = message.encoded
       let key: [UInt8] = [0x5a, 0xa5, 0x3c, 0xc3]
       var frame: [UInt8] = [0x82]
@@ -103,7 +111,16 @@ final class RawPeer {
     let end = 2 + Int(stream[0]) << 8 + Int(stream[1])
     guard stream.count >= end else { return nil }
     defer { stream.removeFirst(end) }
-    return try RawMessage(decoding: Array(stream[2..<end]))
+    return counted(try RawMessage(decoding: Array(stream[2..<end])))
+  }
+
+  private func counted(_ message: RawMessage) -> RawMessage {
+    guard mode == "destination", let streamID = message.streamID else { return message }
+    if message.kind == .streamStart { wireStreamIDs.append(streamID) }
+    if streamIDBase == 0 { streamIDBase = streamID &- 1 }
+    var message = message
+    message.streamID = streamID &- streamIDBase
+    return message
   }
 
   /// The payload of the next whole binary frame; empty for a ping or pong.

@@ -125,6 +125,15 @@ final class Socket: @unchecked Sendable {
     return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) <= 0
   }
 
+  /// Ends both directions by a reset, as the system does for a program that lets go of data.
+  func reset() {
+    var none = sockaddr()
+    none.sa_family = sa_family_t(AF_UNSPEC)
+    _ = withUnsafePointer(to: &none) {
+      connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr>.size))
+    }
+  }
+
   /// Ends both directions, which wakes whoever waits in a call of this socket.
   func interrupt() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }

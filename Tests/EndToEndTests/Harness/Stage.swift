@@ -46,10 +46,11 @@ final class Stage {
   /// A proxy that is not waited for.
   func start(
     _ side: EndToEnd.Side, _ arguments: [String] = [], settings: [String: String] = [:],
-    port: UInt16? = nil
+    port: UInt16? = nil, mapping: String? = nil
   ) throws -> ChildProcess {
     let tokens = tunneld.tunnels[0]
-    let mapping = side == .source ? ["-s", "0"] : ["-d", "9"]
+    let mapping =
+      side == .source ? ["-s", mapping ?? "0"] : ["-d", mapping ?? "9"]
     let process = try LocalProxy.start(
       .dynamic, endpoint: port ?? tunneld.port,
       token: side == .source ? tokens.source : tokens.destination, name: side.rawValue,

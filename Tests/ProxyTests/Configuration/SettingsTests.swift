@@ -40,7 +40,7 @@ struct SettingsTests {
       ("tcp.read_buffer_size", "4097", { $0.localReadByteCountMax == 4_097 }),
       ("tcp.write_buffer_size", "4098", { $0.connectionPendingMax == 4_098 }),
       ("tcp.total_write_buffer_size", "65537", { $0.tunnelPendingMax == 65_537 }),
-      ("tcp.half_close", "negotiated", { $0.halfClose == .negotiated }),
+      ("tcp.half_close", "linger", { $0.halfClose == .linger }),
       ("tcp.half_close_linger_ms", "16", { $0.halfCloseLinger.count == 16 }),
       ("tcp.stall_timeout_ms", "17", { $0.stallTimeout.count == 17 }),
       ("tcp.lone_stall_timeout_ms", "18", { $0.loneStallTimeout.count == 18 }),
@@ -61,6 +61,8 @@ struct SettingsTests {
       ("websocket.compression_memory_level", "1", { $0.compressionMemoryLevel == 1 }),
       ("tunnel.bandwidth_limit", "24", { $0.bandwidthLimit == 24 }),
       ("tunnel.pacing", "off", { !$0.isPacingAdaptive }),
+      ("tcp.half_close_silent_linger_ms", "25", { $0.silentLinger.count == 25 }),
+      ("tcp.second_client", "replace", { $0.secondClient == .replace }),
     ]
     #expect(fields.count + 1 == Settings.table.count)
     let defaults = texts(Settings())

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 import Testing
 
@@ -5,18 +6,46 @@ import Testing
 
 @Suite("Farewell")
 struct FarewellTests {
+  private let network = ScriptedNetwork()
+  private let stream = ScriptedStream()
+  private final class Counter { var count = 0 }
+  private let ends = Counter()
+
+  private func begin(isCut: Bool, unacknowledged: Int) {
+    stream.transportState.unacknowledgedByteCount = unacknowledged
+    let ends = ends
+    Farewell(network: network, stream: stream, isCut: isCut) { ends.count += 1 }.start()
+  }
+
+  @Test("with nothing left to deliver a socket is closed at once", arguments: [true, false])
+  func closesAtOnce(isCut: Bool) {
+    begin(isCut: isCut, unacknowledged: 0)
+    #expect(stream.isClosed && ends.count == 1 && network.timerCount == 0)
+    #expect(stream.hasFinishedSending == !isCut && stream.isAborted == isCut)
+  }
+
   @Test(
-    "a socket's sending ends first, and it closes when its peer has ended too",
+    "else when its peer's system has it all, however slowly that goes, and nothing is read meanwhile",
     arguments: [true, false])
-  func waitsForPeer(isOrderly: Bool) throws {
-    let stream = ScriptedStream()
-    var endCount = 0
-    _ = Farewell(network: try Reactor(), stream: stream) { endCount += 1 }
-    #expect(stream.hasFinishedSending && !stream.isClosed)
-    // What still comes must be read, or the close would be a reset.
-    stream.arrive([UInt8](repeating: 1, count: 100_000))
-    #expect(!stream.isClosed && endCount == 0)
-    stream.end(isOrderly ? .endOfStream : .failed(.unexpectedEnd))
-    #expect(stream.isClosed && endCount == 1)
+  func waitsForDelivery(isCut: Bool) {
+    begin(isCut: isCut, unacknowledged: 100)
+    for left in (1..<100).reversed() {
+      network.advance(9_000)
+      #expect(!stream.isClosed && stream.interest.isEmpty)
+      stream.transportState.unacknowledgedByteCount = left
+    }
+    stream.transportState.unacknowledgedByteCount = 0
+    network.advance(400)
+    #expect(stream.isClosed && stream.isAborted == isCut && ends.count == 1)
+    #expect(network.timerCount == 0)
+  }
+
+  @Test("a peer that acknowledges nothing for ten seconds is reset", arguments: [true, false])
+  func givesUp(isCut: Bool) {
+    begin(isCut: isCut, unacknowledged: 100)
+    network.advance(9_900)
+    #expect(!stream.isClosed)
+    network.advance(500)
+    #expect(stream.isAborted && ends.count == 1 && network.timerCount == 0)
   }
 }

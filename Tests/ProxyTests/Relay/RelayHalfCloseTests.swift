@@ -6,14 +6,10 @@ import Testing
 
 @Suite("Relay's ends of one direction")
 struct RelayHalfCloseTests {
-  private static let settings: Settings = {
-    var settings = Settings()
-    settings.halfClose = .negotiated
-    return settings
-  }()
+  private static let settings = Settings()
 
   private static let start = RelayHarness.Sent(
-    type: .streamStart, streamID: 1, connectionID: 1, ignorable: true)
+    type: .streamStart, streamID: 1, connectionID: 1, isMarked: true)
   private static let end = RelayHarness.Sent(
     type: .data, streamID: 1, connectionID: 1, ignorable: true)
 
@@ -78,6 +74,96 @@ struct RelayHalfCloseTests {
     #expect(harness.relay.connectionCount == 0)
   }
 
+  @Test(
+    "a destination answers at once, before its server is connected, and ends directions one by one")
+  func answersAtOnce() throws {
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.destination, settings: Self.settings, scripted: network)
+    harness.arrive(.streamStart, stream: 1, connection: 1, writesIgnorable: true)
+    harness.arrive(.connectionStart, stream: 1, connection: 2)
+    #expect(harness.sent == [Self.end])
+    harness.arrive(.data, stream: 1, connection: 2, [7])
+    harness.arrive(.data, stream: 1, connection: 2, ignorable: true)
+    network.advance(0)
+    network.open("127.0.0.1:9")
+    let server = try #require(network.attempts.last?.stream)
+    #expect(server.outbox == [7] && server.hasFinishedSending)
+    server.supply([1, 2])
+    server.handler?.streamReady(.readable)
+    server.end(.endOfStream)
+    #expect(
+      harness.sent.dropFirst() == [
+        .init(type: .data, streamID: 1, connectionID: 2, payloadLength: 2),
+        .init(type: .data, streamID: 1, connectionID: 2, ignorable: true),
+      ])
+    #expect(harness.relay.connectionCount == 1, "the first is still connecting")
+  }
+
+  @Test("an answer goes out before a reset of the same stream, or that would be taken for an end")
+  func answersBeforeRefusing() throws {
+    var settings = Self.settings
+    settings.activeConnectionCountMax = 1
+    let harness = try RelayHarness(
+      .destination, settings: settings, scripted: ScriptedNetwork(), services: ["A", "B"])
+    harness.fill()
+    harness.arrive(.streamStart, stream: 1, connection: 1)
+    harness.arrive(
+      RelayHarness.encode(
+        .streamStart, stream: 2, connection: 1, writesIgnorable: true, service: "B"))
+    harness.tunnel.becomeWritable()
+    #expect(
+      harness.sent == [
+        .init(type: .data, streamID: 2, connectionID: 1, ignorable: true),
+        .init(type: .connectionReset, streamID: 2, connectionID: 1),
+      ])
+  }
+
+  /// What becomes of a client in an agreed stream, and what the other end is told.
+  enum Event: CaseIterable {
+    case clientCloses, clientFails, peerCloses, peerCuts, streamReset, sessionReset, linkLost
+  }
+
+  @Test("an end is shown as one only where an application has made it", arguments: Event.allCases)
+  func showsEnds(event: Event) throws {
+    let harness = try RelayHarness(.source, settings: Self.settings)
+    let client = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    harness.arrive(.data, stream: 1, connection: 1, [1])
+    var told: RelayHarness.Sent?
+    switch event {
+    case .clientCloses:
+      client.isPeerClosed = true
+      client.end(.endOfStream)
+      told = .init(type: .connectionReset, streamID: 1, connectionID: 1, isMarked: true)
+    case .clientFails:
+      client.end(.failed(.unexpectedEnd))
+      told = .init(type: .connectionReset, streamID: 1, connectionID: 1)
+    case .peerCloses:
+      harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: true)
+    case .peerCuts: harness.arrive(.connectionReset, stream: 1, connection: 1)
+    case .streamReset: harness.arrive(.streamReset, stream: 1, connection: 0)
+    case .sessionReset: harness.arrive(.sessionReset, stream: 0, connection: 0)
+    case .linkLost: harness.tunnel.end(.failed(.unexpectedEnd))
+    }
+    #expect(client.outbox == [1] && client.isClosed)
+    #expect(client.isAborted == (event != .clientCloses && event != .peerCloses))
+    #expect(harness.sent == [Self.start] + (told.map { [$0] } ?? []))
+  }
+
+  @Test("what is pending still goes out before a client is cut", arguments: [true, false])
+  func deliversBeforeCut(isCut: Bool) throws {
+    let harness = try RelayHarness(.source, settings: Self.settings, scripted: ScriptedNetwork())
+    let client = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    client.takesBytes = false
+    harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
+    harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: !isCut)
+    #expect(!client.isClosed && !client.hasFinishedSending)
+    client.takesBytes = true
+    client.becomeWritable()
+    #expect(client.outbox == [1, 2, 3] && client.isClosed && client.isAborted == isCut)
+  }
+
   @Test("what goes wrong after an end is a reset, as before", arguments: [true, false])
   func resetsAfterEnd(isPeer: Bool) throws {
     let harness = try RelayHarness(.source, settings: Self.settings)
@@ -96,12 +182,13 @@ struct RelayHalfCloseTests {
 
   @Test("where streams have one connection, a new client resets the old one's before its own start")
   func replacesClient() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.protocolVersion = .v2
+    settings.secondClient = .replace
     let harness = try RelayHarness(.source, settings: settings)
     let first = try harness.accept()
     _ = try harness.accept()
-    #expect(first.isClosed)
+    #expect(first.isAborted)
     #expect(
       harness.sent == [
         .init(type: .streamStart, streamID: 1, connectionID: 0),

@@ -12,47 +12,59 @@ final class RelayHarness {
 
   /// - Parameter scripted: whose time counts; by default the system's does.
   init(
-    _ role: TunnelRole, settings: Settings = Settings(), scripted: ScriptedNetwork? = nil
+    _ role: TunnelRole, settings: Settings = plain, scripted: ScriptedNetwork? = nil,
+    services: [String] = ["A"], handler: (any RelayHandler)? = nil,
+    log: Log = Log(level: .off)
   ) throws {
     network = try Reactor()
     let network: any Network = scripted ?? self.network
     let link = TunnelLink(
-      network: network, stream: tunnel, role: .client, early: [], log: Log(level: .off))
+      network: network, stream: tunnel, role: .client, early: [], log: log)
     var options = TunnelSession.Options(
-      role: role, mappings: ["A"], connectionCountMax: settings.activeConnectionCountMax)
+      role: role, mappings: services, connectionCountMax: settings.activeConnectionCountMax)
     options.version = settings.protocolVersion
     options.negotiatesHalfClose = settings.halfClose == .negotiated
     relay = Relay(
       network: network, link: link, options: options,
-      targets: [.network(Endpoint(host: "127.0.0.1", port: 9))], localAddress: nil,
-      lastStreamIDs: StreamIDs(), settings: settings, log: Log(level: .off))
+      targets: services.map { _ in .network(Endpoint(host: "127.0.0.1", port: 9)) },
+      localAddress: nil,
+      streamIDs: .beforeFirst, settings: settings, log: log)
     link.start(nil)
-    arrive(MessageHeader.serviceIDs(["A"]))
+    arrive(MessageHeader.serviceIDs(services))
+    relay.handler = handler
   }
 
-  func accept() throws -> ScriptedStream {
+  /// No message of it is marked.
+  static let plain: Settings = {
+    var settings = Settings()
+    settings.halfClose = .linger
+    return settings
+  }()
+
+  func accept(service: Int = 0) throws -> ScriptedStream {
     let local = ScriptedStream()
     let peer = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
-    relay.accept(local, service: 0, from: peer)
+    relay.accept(local, service: service, from: peer)
     return local
   }
 
   func arrive(
     _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = [],
-    ignorable: Bool = false
+    ignorable: Bool = false, writesIgnorable: Bool = false
   ) {
     arrive(
       Self.encode(
-        type, stream: stream, connection: connection, payload, ignorable: ignorable))
+        type, stream: stream, connection: connection, payload, ignorable: ignorable,
+        writesIgnorable: writesIgnorable))
   }
 
   static func encode(
     _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = [],
-    ignorable: Bool = false
+    ignorable: Bool = false, writesIgnorable: Bool = false, service: String = "A"
   ) -> [UInt8] {
     let header = MessageHeader(
-      type, streamID: stream, serviceID: Array("A".utf8), connectionID: connection,
-      ignorable: ignorable)
+      type, streamID: stream, serviceID: Array(service.utf8), connectionID: connection,
+      ignorable: ignorable, writesIgnorable: writesIgnorable)
     var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
     var span = bytes.mutableSpan
     let start = header.write(
@@ -70,6 +82,8 @@ final class RelayHarness {
     let streamID: Int32
     let connectionID: UInt32
     var ignorable = false
+    /// `ignorable` was written as 0.
+    var isMarked = false
     var payloadLength = 0
   }
 
@@ -82,7 +96,8 @@ final class RelayHarness {
       (try? Message.parse(encoded.span)).map {
         Sent(
           type: $0.type, streamID: $0.streamID, connectionID: $0.connectionID,
-          ignorable: $0.ignorable, payloadLength: $0.payload.count)
+          ignorable: $0.ignorable, isMarked: $0.isIgnorableWritten && !$0.ignorable,
+          payloadLength: $0.payload.count)
       }
     }
   }

@@ -8,7 +8,12 @@ struct RelayPlaceTests {
   /// Says when the relay is full.
   private final class Owner: RelayHandler {
     private(set) var isFull = false
-    func relay(_ relay: Relay, isFull: Bool) { self.isFull = isFull }
+    private(set) var heldServices: [Int] = []
+    func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
+      isFull = holdsClients
+      heldServices.removeAll { $0 == service }
+      if holdsClients { heldServices.append(service) }
+    }
     func relayAgreed(_ relay: Relay) {}
     func relay(_ relay: Relay, mismatch reason: String) {}
     func relay(_ relay: Relay, ended end: TunnelLink.End) {}
@@ -20,7 +25,7 @@ struct RelayPlaceTests {
   private let harness: RelayHarness
 
   init() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.activeConnectionCountMax = 2
     harness = try RelayHarness(.source, settings: settings, scripted: network)
     harness.relay.handler = owner
@@ -58,6 +63,39 @@ struct RelayPlaceTests {
     #expect(owner.isFull)
   }
 
+  @Test("places that clients of a silent server leave do not feed those that wait for ever")
+  func diesOut() throws {
+    // As when a destination connects to the source's own port: each client's end is the place of the next.
+    var clients = try [harness.accept(), harness.accept(), harness.accept()]
+    var connection: UInt32 = 1
+    for _ in 0..<4 {
+      network.advance(490)
+      harness.arrive(.connectionReset, stream: 1, connection: connection)
+      connection += 1
+      network.advance(0)
+      clients.append(try harness.accept())
+      #expect(clients.allSatisfy { !$0.isAborted })
+    }
+    network.advance(100)
+    #expect(clients.last?.isAborted == true)
+    #expect(try harness.accept().isAborted)
+  }
+
+  @Test("as long as connections that were in use leave, whoever waits waits on")
+  func waitsBehindUsers() throws {
+    _ = try harness.accept()
+    _ = try harness.accept()
+    let third = try harness.accept()
+    for connection in 2...UInt32(6) {
+      network.advance(1_900)
+      harness.arrive(.data, stream: 1, connection: connection, [1])
+      harness.arrive(.connectionReset, stream: 1, connection: connection)
+      network.advance(0)
+      #expect(try !harness.accept().isAborted)
+    }
+    #expect(!third.isAborted && owner.isFull)
+  }
+
   @Test("nobody waits beyond the end of the tunnel, or of the program")
   func endsWaiting() throws {
     _ = try harness.accept()
@@ -66,7 +104,146 @@ struct RelayPlaceTests {
     harness.relay.drain()
     #expect(third.isAborted)
     #expect(try harness.accept().isAborted)
-    harness.relay.shutDown(isOrderly: false)
+    harness.relay.shutDown()
     #expect(network.timerCount == 0)
+  }
+}
+
+@Suite("Services that share a tunnel's places")
+struct RelayShareTests {
+  private final class Owner: RelayHandler {
+    private(set) var heldServices: [Int] = []
+    func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
+      heldServices.removeAll { $0 == service }
+      if holdsClients { heldServices.append(service) }
+    }
+    func relayAgreed(_ relay: Relay) {}
+    func relay(_ relay: Relay, mismatch reason: String) {}
+    func relay(_ relay: Relay, ended end: TunnelLink.End) {}
+    func relayDrained(_ relay: Relay) {}
+  }
+
+  private let network = ScriptedNetwork()
+  private let owner = Owner()
+
+  private func harness(_ role: TunnelRole, placeCount: Int = 4) throws -> RelayHarness {
+    var settings = RelayHarness.plain
+    settings.activeConnectionCountMax = placeCount
+    return try RelayHarness(
+      role, settings: settings, scripted: network, services: ["A", "B"], handler: owner)
+  }
+
+  @Test("a client takes the place of one that waits for its answer, up to its service's share")
+  func takesPlaceOfUnanswered() throws {
+    let harness = try harness(.source)
+    let dead = try (0..<4).map { _ in try harness.accept() }
+    harness.arrive(.data, stream: 1, connection: 1, [1])
+    // Those who have only just come are spared, and only their own service's clients wait.
+    let waiting = try harness.accept()
+    #expect(owner.heldServices == [0])
+    let first = try harness.accept(service: 1)
+    #expect(owner.heldServices == [0, 1] && dead.allSatisfy { !$0.isClosed })
+    network.advance(2_000)
+    #expect(!first.isClosed && dead[1].isAborted && waiting.isAborted)
+    let second = try harness.accept(service: 1)
+    #expect(!second.isClosed && dead[2].isAborted)
+    // Both services have their share now.
+    let third = try harness.accept(service: 1)
+    network.advance(2_000)
+    #expect(third.isAborted && !dead[0].isClosed && !dead[3].isClosed)
+    #expect(harness.sent.filter { $0.type == .connectionReset }.count == 2)
+  }
+
+  @Test("nobody who was answered gives way")
+  func sparesAnswered() throws {
+    let harness = try harness(.source)
+    let clients = try (0..<4).map { _ in try harness.accept() }
+    for connection in 1...UInt32(4) {
+      harness.arrive(.data, stream: 1, connection: connection, [1])
+    }
+    let other = try harness.accept(service: 1)
+    network.advance(3_000)
+    #expect(other.isAborted && clients.allSatisfy { !$0.isClosed })
+  }
+
+  @Test("at a destination those that are being connected give way, and their source hears of it")
+  func takesPlaceOfConnecting() throws {
+    let harness = try harness(.destination)
+    harness.arrive(.streamStart, stream: 1, connection: 1)
+    for connection in 2...UInt32(4) {
+      harness.arrive(.connectionStart, stream: 1, connection: connection)
+    }
+    func start(_ stream: Int32) {
+      harness.arrive(
+        RelayHarness.encode(.streamStart, stream: stream, connection: 1, service: "B"))
+    }
+    start(7)
+    #expect(harness.sent == [.init(type: .connectionReset, streamID: 7, connectionID: 1)])
+    network.advance(1_000)
+    // Without room for the reset the place is free all the same.
+    harness.fill()
+    start(8)
+    #expect(harness.relay.session.connectionCount(of: 1) == 1)
+    harness.tunnel.becomeWritable()
+    #expect(
+      harness.sent.dropFirst() == [.init(type: .connectionReset, streamID: 1, connectionID: 1)])
+    #expect(harness.relay.connectionCount == 4 && harness.relay.connectingCount == 4)
+  }
+}
+
+@Suite("The second client of a service that has one connection at a time")
+struct RelaySecondClientTests {
+  private let network = ScriptedNetwork()
+
+  private func harness(_ choice: Settings.SecondClient) throws -> RelayHarness {
+    var settings = RelayHarness.plain
+    settings.protocolVersion = .v2
+    settings.secondClient = choice
+    return try RelayHarness(.source, settings: settings, scripted: network)
+  }
+
+  @Test("it waits as long as the first one lives, by default")
+  func waits() throws {
+    #expect(Settings().secondClient == .wait)
+    let harness = try harness(.wait)
+    let first = try harness.accept()
+    first.arrive([1])
+    let second = try harness.accept()
+    network.advance(3_600_000)
+    #expect(!first.isClosed && !second.isClosed && harness.sent.count == 2)
+    harness.arrive(.streamReset, stream: 1, connection: 0)
+    network.advance(0)
+    #expect(first.isClosed && !second.isClosed)
+    #expect(harness.sent.last == .init(type: .streamStart, streamID: 2, connectionID: 0))
+  }
+
+  @Test("one that never was in use, or only lingers, does not keep it waiting")
+  func yields() throws {
+    let harness = try harness(.wait)
+    let unused = try harness.accept()
+    let second = try harness.accept()
+    network.advance(9_000)
+    #expect(!unused.isClosed)
+    network.advance(2_000)
+    #expect(unused.isAborted && !second.isClosed)
+    second.arrive([1])
+    harness.arrive(.data, stream: 2, connection: 0, [1])
+    second.end(.endOfStream)
+    let third = try harness.accept()
+    network.advance(2_100)
+    #expect(second.isClosed && !third.isClosed)
+    #expect(
+      harness.sent.map(\.type) == [
+        .streamStart, .streamReset, .streamStart, .data, .streamReset, .streamStart,
+      ])
+  }
+
+  @Test("it takes the first one's place, as in the reference, where that is chosen")
+  func replaces() throws {
+    let harness = try harness(.replace)
+    let first = try harness.accept()
+    first.arrive([1])
+    let second = try harness.accept()
+    #expect(first.isAborted && !second.isClosed)
   }
 }

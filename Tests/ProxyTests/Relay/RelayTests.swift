@@ -13,7 +13,7 @@ struct RelayTests {
     harness.fill()
     let second = try harness.accept()
     harness.arrive(.streamReset, stream: 1, connection: 0)
-    #expect(first.hasFinishedSending && second.hasFinishedSending)
+    #expect(first.isAborted && second.isAborted)
     _ = try harness.accept()
     harness.tunnel.becomeWritable()
     #expect(
@@ -27,7 +27,7 @@ struct RelayTests {
     "a connection that its peer ended keeps its retries, however short the linger is"
   )
   func keepsRetriesOfEndedConnection() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.halfCloseLinger = Milliseconds(1)
     settings.connectionRetryCount = 1
     settings.connectionRetryDelay = Milliseconds(2_500)
@@ -79,7 +79,7 @@ struct RelayTests {
 
   @Test("what comes with the peer's reset, when the tunnel is read on, is delivered to the end")
   func drainsAfterCongestion() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.connectionPendingMax = 4 * 1024
     let harness = try RelayHarness(.source, settings: settings)
     let local = try harness.accept()
@@ -102,7 +102,7 @@ struct RelayTests {
 
   @Test("a client that does not take what is pending after the end is reset, not ended")
   func resetsCutClient() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.halfCloseLinger = Milliseconds(10)
     let harness = try RelayHarness(.source, settings: settings)
     let client = try harness.accept()
@@ -119,7 +119,7 @@ struct RelayTests {
 
   @Test("readers that stall together, each below its own mark, do not hold the tunnel for ever")
   func findsReadersStalledTogether() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.tunnelPendingMax = 8 * 1024
     settings.stallTimeout = Milliseconds(10)
     settings.loneStallTimeout = Milliseconds(10)
@@ -141,7 +141,7 @@ struct RelayTests {
 
   @Test("whoever halts for the stall timeout and reads on is not reset; half a second later he is")
   func resetsStalledReaderInTime() throws {
-    var settings = Settings()
+    var settings = RelayHarness.plain
     settings.connectionPendingMax = 4 * 1024
     settings.stallTimeout = Milliseconds(10_000)
     let network = ScriptedNetwork()
@@ -165,5 +165,120 @@ struct RelayTests {
     network.advance(300)
     #expect(stalled.isAborted && !live.isClosed)
     #expect(harness.tunnel.interest.contains(.readable))
+  }
+
+  // MARK: Stalls
+
+  private static let stalling: Settings = {
+    var settings = RelayHarness.plain
+    settings.connectionPendingMax = 4 * 1024
+    return settings
+  }()
+
+  /// So much for connection 1 that the tunnel is not read any more.
+  private func stall(_ harness: RelayHarness, _ reader: ScriptedStream) {
+    reader.takesBytes = false
+    reader.transportState.unacknowledgedByteCount = 1
+    harness.arrive(.data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
+    #expect(!harness.tunnel.interest.contains(.readable))
+  }
+
+  @Test("what a stalled reader sends does not wind its clock")
+  func resetsStalledReaderThatSends() throws {
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let stalled = try harness.accept()
+    let live = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 2, [1])
+    network.advance(60_000)
+    live.arrive([1])
+    // A clock that began with the connection, and not with what waits, would reset it at once.
+    stall(harness, stalled)
+    for _ in 0..<9 {
+      network.advance(1_000)
+      stalled.arrive([2])
+      #expect(!stalled.isClosed)
+    }
+    network.advance(1_500)
+    #expect(stalled.isAborted && !live.isClosed)
+  }
+
+  @Test("a reader that takes a little now and then is not stalled, whatever else happens")
+  func sparesSlowReader() throws {
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let slow = try harness.accept()
+    let live = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 2, [1])
+    stall(harness, slow)
+    for count in 2..<20 {
+      network.advance(9_000)
+      slow.transportState.unacknowledgedByteCount = count
+      live.arrive([1])
+    }
+    #expect(!slow.isClosed)
+  }
+
+  @Test(
+    "a reader that stalls is alone only where no other connection was in use for a minute, also one that has gone",
+    arguments: [true, false])
+  func remembersShortConnections(isRecent: Bool) throws {
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let stalled = try harness.accept()
+    let short = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 2, [1])
+    harness.arrive(.connectionReset, stream: 1, connection: 2)
+    #expect(short.isClosed && harness.relay.connectionCount == 1)
+    if !isRecent { network.advance(61_000) }
+    stall(harness, stalled)
+    network.advance(11_000)
+    #expect(stalled.isAborted == isRecent)
+    network.advance(30_000)
+    #expect(stalled.isAborted)
+  }
+
+  // MARK: Half-closed clients
+
+  @Test(
+    "a client that has ended waits for 3 s where its server has never said anything, for 30 s where it has",
+    arguments: [(false, Int64(3_000)), (true, Int64(30_000))])
+  func lingersByWhatCame(hasSpoken: Bool, milliseconds: Int64) throws {
+    let network = ScriptedNetwork()
+    let harness = try RelayHarness(.source, settings: RelayHarness.plain, scripted: network)
+    let client = try harness.accept()
+    client.arrive([1])
+    if hasSpoken { harness.arrive(.data, stream: 1, connection: 1, [1]) }
+    client.end(.endOfStream)
+    network.advance(milliseconds - 100)
+    #expect(!client.isClosed)
+    network.advance(2_100)
+    #expect(client.isAborted)
+    // The client had ended in good order, which is the server's to know.
+    #expect(harness.sent.last?.type == .connectionReset)
+  }
+
+  // MARK: Silence
+
+  @Test(
+    "a service for which nothing at all came back is looked at after 5 s, and only where V1 may be the reason",
+    arguments: [ProtocolVersion.v1, .v3], [true, false])
+  func notesSilence(version: ProtocolVersion, isSilent: Bool) throws {
+    var settings = RelayHarness.plain
+    settings.protocolVersion = version
+    let network = ScriptedNetwork()
+    let recorder = LogRecorder()
+    let harness = try RelayHarness(
+      .source, settings: settings, scripted: network, log: recorder.log)
+    let client = try harness.accept()
+    if !isSilent { harness.arrive(.data, stream: 1, connection: version == .v3 ? 1 : 0, [1]) }
+    // A client that has given up meanwhile had the same to complain of.
+    client.end(.failed(.unexpectedEnd))
+    network.advance(4_900)
+    #expect(recorder.lines(with: "-y V1").isEmpty)
+    network.advance(200)
+    _ = try harness.accept()
+    network.advance(20_000)
+    #expect(recorder.lines(with: "-y V1").count == (isSilent && version == .v3 ? 1 : 0))
   }
 }

@@ -8,7 +8,10 @@ struct ConnectionSlotsTests {
   func counts() {
     var random = SeededGenerator()
     var slots = ConnectionSlots()
-    let states: [Connection] = [.opening, .open, .localEnded, .peerEnded, .draining, .closed]
+    let states: [Connection] = [
+      .opening, .open, .localEnded, .peerEnded, .draining(isCut: false), .draining(isCut: true),
+      .closed,
+    ]
     for _ in 0..<2_000 {
       let slot = Int.random(in: 0..<40, using: &random)
       if slot >= slots.indices.count || slots[slot] == nil {
@@ -24,7 +27,7 @@ struct ConnectionSlotsTests {
       }
       let taken = slots.indices.compactMap { slots[$0]?.state }
       #expect(slots.count == taken.count, "SEED=\(seed)")
-      #expect(slots.drainingCount == taken.count { $0 == .draining }, "SEED=\(seed)")
+      #expect(slots.drainingCount == taken.count { $0.isDraining }, "SEED=\(seed)")
       #expect(slots.localEndedCount == taken.count { $0 == .localEnded }, "SEED=\(seed)")
     }
   }

@@ -33,16 +33,16 @@ struct ConnectionTests {
   private static let rules: [Rule] =
     [
       Rule(.opening, .connected, .open, .relay),
-      Rule(.opening, .connectFailed, .closed, .resetPeerAndClose),
+      Rule(.opening, .connectFailed, .closed, .cutBoth),
       Rule(.opening, .peerEnd, .openingPeerEnded, .none),
 
       Rule(.openingPeerEnded, .connected, .peerEnded, .relayAndEndLocal),
-      Rule(.openingPeerEnded, .connectFailed, .closed, .resetPeerAndClose),
+      Rule(.openingPeerEnded, .connectFailed, .closed, .cutBoth),
 
       Rule(.open, .localEnd, negotiated: true, .localEnded, .endPeer),
       Rule(.open, .localEnd, at: .source, negotiated: false, .localEnded, .linger),
       Rule(
-        .open, .localEnd, at: .destination, negotiated: false, pending: true, .draining,
+        .open, .localEnd, at: .destination, negotiated: false, pending: true, draining,
         .resetPeerAndDrain),
       Rule(
         .open, .localEnd, at: .destination, negotiated: false, pending: false, .closed,
@@ -50,30 +50,44 @@ struct ConnectionTests {
       Rule(.open, .peerEnd, .peerEnded, .endLocal),
 
       Rule(.localEnded, .agreed, .localEnded, .endPeer),
-      Rule(.localEnded, .peerEnd, pending: true, .draining, .drain),
+      Rule(.localEnded, .peerEnd, pending: true, draining, .drain),
       Rule(.localEnded, .peerEnd, pending: false, .closed, .close),
+      // The client has ended in good order, whatever becomes of its answer.
+      Rule(.localEnded, .expired, .closed, .resetPeerAndCut),
 
-      Rule(.peerEnded, .localEnd, pending: true, .draining, .endPeerAndDrain),
+      Rule(.peerEnded, .localEnd, pending: true, draining, .endPeerAndDrain),
       Rule(.peerEnded, .localEnd, pending: false, .closed, .endPeerAndClose),
 
-      Rule(.draining, .drained, .closed, .close),
-      Rule(.draining, .connectFailed, .closed, .close),
-      Rule(.draining, .localFailure, .closed, .close),
-      Rule(.draining, .expired, .closed, .close),
+      Rule(draining, .drained, .closed, .close),
+      Rule(.draining(isCut: true), .drained, .closed, .cut),
     ]
+    + [false, true].flatMap { isCut in
+      [
+        Rule(.draining(isCut: isCut), .localClose, .closed, .close),
+        Rule(.draining(isCut: isCut), .connectFailed, .closed, .cut),
+        Rule(.draining(isCut: isCut), .localFailure, .closed, .cut),
+        Rule(.draining(isCut: isCut), .evicted, .closed, .cut),
+        Rule(.draining(isCut: isCut), .expired, .closed, .cut),
+      ]
+    }
+    + liveStates.filter { $0 != .localEnded }.map { Rule($0, .expired, .closed, .cutBoth) }
     + liveStates.flatMap { state in
       [
-        Rule(state, .localFailure, .closed, .resetPeerAndClose),
-        Rule(state, .expired, .closed, .resetPeerAndClose),
-        Rule(state, .peerReset, pending: true, .draining, .drain),
+        Rule(state, .localFailure, .closed, .cutBoth),
+        Rule(state, .evicted, .closed, .cutBoth),
+        Rule(state, .localClose, .closed, .resetPeerAndClose),
+        Rule(state, .peerReset, pending: true, draining, .drain),
         Rule(state, .peerReset, pending: false, .closed, .close),
+        Rule(state, .peerCut, pending: true, .draining(isCut: true), .drain),
+        Rule(state, .peerCut, pending: false, .closed, .cut),
       ]
     }
 
+  private static let draining = Connection.draining(isCut: false)
   private static let liveStates: [Connection] = [
     .opening, .openingPeerEnded, .open, .localEnded, .peerEnded,
   ]
-  private static let states = liveStates + [.draining, .closed]
+  private static let states = liveStates + [draining, .draining(isCut: true), .closed]
   private static let roles: [TunnelRole] = [.source, .destination]
 
   @Test("each event does in each state what the table says", arguments: states, roles)

@@ -44,7 +44,7 @@ struct ServiceMappingTests {
   func agrees(_ row: Row) {
     for role in [TunnelRole.source, .destination] where (row.role ?? role) == role {
       var session = TunnelSession(
-        .init(role: role, mappings: row.mappings, connectionCountMax: 8))
+        .init(role: role, mappings: row.mappings, connectionCountMax: 8), streamIDs: .beforeFirst)
       let action = session.receiveServiceIDs(row.services)
       #expect(session.areServicesAgreed == (row.mappingOfService != nil))
       guard let mappingOfService = row.mappingOfService else {
@@ -64,7 +64,7 @@ struct ServiceMappingTests {
       (.source, [nil], ["SSH1", "HTTP1"], ["SSH1", "HTTP1"]),
     ] as [(TunnelRole, [String?], [String], [String])] {
       var session = TunnelSession(
-        .init(role: role, mappings: mappings, connectionCountMax: 8))
+        .init(role: role, mappings: mappings, connectionCountMax: 8), streamIDs: .beforeFirst)
       let reason = session.receiveServiceIDs(services).reason ?? ""
       for word in words { #expect(reason.contains(word), "\(reason)") }
     }

@@ -26,7 +26,7 @@ struct ServiceNameTests {
   func takes(list: [[UInt8]]) {
     let bytes = Self.names(list)
     var session = TunnelSession(
-      .init(role: .source, mappings: [], connectionCountMax: 1))
+      .init(role: .source, mappings: [], connectionCountMax: 1), streamIDs: .beforeFirst)
     #expect(session.receive(bytes) == .servicesAgreed)
     #expect(session.serviceNames.map { Array($0.utf8) } == (list.isEmpty ? [[]] : list))
   }
@@ -42,24 +42,10 @@ struct ServiceNameTests {
   func refuses(name: String, list: [[UInt8]]) {
     let bytes = Self.names(list)
     var session = TunnelSession(
-      .init(role: .source, mappings: [nil], connectionCountMax: 1))
+      .init(role: .source, mappings: [nil], connectionCountMax: 1), streamIDs: .beforeFirst)
     guard case .violation = session.receive(bytes) else {
       Issue.record("\(name) was accepted")
       return
     }
-  }
-
-  @Test("streams go on from where an earlier session ended")
-  func seedsStreamIDs() {
-    var first = TunnelSession(
-      .init(role: .source, mappings: ["A"], connectionCountMax: 9))
-    _ = first.receive(Self.names([[0x41]]))
-    #expect(first.open(service: 0) == .opened(slot: 0, .streamStart))
-    #expect(first.streamIDs["A"] == 1 && first.streamIDs["B"] == 0)
-    var second = TunnelSession(
-      .init(role: .source, mappings: ["A"], connectionCountMax: 9), lastStreamIDs: first.streamIDs)
-    _ = second.receive(Self.names([[0x41]]))
-    #expect(second.open(service: 0) == .opened(slot: 0, .streamStart))
-    #expect(second.header(.data, slot: 0)?.streamID == 2)
   }
 }

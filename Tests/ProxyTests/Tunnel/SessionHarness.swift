@@ -1,17 +1,23 @@
 import Proxy
 
+extension StreamIDs {
+  /// The next one is 1.
+  static let beforeFirst = StreamIDs(randomness: 0)
+}
+
 extension TunnelSession {
   /// A session whose services are agreed: the mappings are those of all services.
   static func agreed(
     _ role: TunnelRole, services: [String] = ["SSH1"], connectionCountMax: Int = 8,
-    version: ProtocolVersion = .v3, negotiatesHalfClose: Bool = false
+    version: ProtocolVersion = .v3, negotiatesHalfClose: Bool = false,
+    streamIDs: StreamIDs = .beforeFirst
   ) -> TunnelSession {
     var options = Options(
       role: role, mappings: services.isEmpty ? [nil] : services,
       connectionCountMax: connectionCountMax)
     options.version = version
     options.negotiatesHalfClose = negotiatesHalfClose
-    var session = TunnelSession(options)
+    var session = TunnelSession(options, streamIDs: streamIDs)
     _ = session.receiveServiceIDs(services)
     return session
   }
@@ -24,11 +30,12 @@ extension TunnelSession {
   /// Handles a message, given as the peer's codec would write it.
   mutating func receive(
     _ type: MessageType, stream streamID: Int32 = 1, connection connectionID: UInt32 = 1,
-    service: String = "SSH1", payload: [UInt8] = [], ignorable: Bool = false
+    service: String = "SSH1", payload: [UInt8] = [], ignorable: Bool = false,
+    writesIgnorable: Bool = false
   ) -> Action {
     let header = MessageHeader(
       type, streamID: streamID, serviceID: Array(service.utf8), connectionID: connectionID,
-      ignorable: ignorable)
+      ignorable: ignorable, writesIgnorable: writesIgnorable)
     var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
     var span = bytes.mutableSpan
     let start = header.write(
@@ -68,12 +75,16 @@ extension TunnelSession.Action {
     case .start(let slot): .start(slot)
     case .restart(let service, let slot): .restart(service, slot)
     case .deliver(let slot): .deliver(slot)
-    case .agreed(let slot): .agreed(slot)
+    case .agreed(let service): .agreed(service)
     case .peerEnded(let slot): .peerEnded(slot)
-    case .peerReset(let slot): .peerReset(slot)
-    case .serviceReset(let service): .serviceReset(service)
+    case .peerReset(let slot, false): .peerReset(slot)
+    case .peerReset(let slot, true): .peerCut(slot)
+    case .serviceReset(let service, false): .serviceReset(service)
+    case .serviceReset(let service, true): .serviceCut(service)
     case .sessionReset: .sessionReset
     case .streamUnknown(let service): .streamUnknown(service)
+    case .full(let service, let streamID, let connectionID, _):
+      .full(service, streamID, connectionID)
     case .reply(let service, let streamID, let connectionID, _):
       .reply(service, streamID, connectionID)
     case .refuseRestart(let service, let streamID, let connectionID, _):
@@ -91,9 +102,12 @@ extension TunnelSession.Action {
     case agreed(Int)
     case peerEnded(Int)
     case peerReset(Int)
+    case peerCut(Int)
     case serviceReset(Int)
+    case serviceCut(Int)
     case streamUnknown(Int)
     case sessionReset
+    case full(Int, Int32, UInt32)
     case reply(Int, Int32, UInt32)
     case refuseRestart(Int, Int32, UInt32)
     case dropped, violation
@@ -102,7 +116,7 @@ extension TunnelSession.Action {
   /// What a person is told; nil for an action that says nothing.
   var reason: String? {
     switch self {
-    case .servicesMismatch(let reason), .reply(_, _, _, let reason),
+    case .servicesMismatch(let reason), .full(_, _, _, let reason), .reply(_, _, _, let reason),
       .refuseRestart(_, _, _, let reason), .dropped(let reason), .violation(let reason):
       reason
     default: nil

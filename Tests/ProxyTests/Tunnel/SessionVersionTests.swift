@@ -17,7 +17,7 @@ struct SessionVersionTests {
       #expect(header?.serviceID == Array(service.utf8))
       #expect(header?.connectionID == connectionID && header?.streamID == 1)
     }
-    let reset = session.resetHeader(slot: 0)
+    let reset = session.resetHeader(slot: 0, isCut: false)
     #expect(reset?.type == (version == .v3 ? .connectionReset : .streamReset))
     #expect(reset?.connectionID == connectionID && reset?.serviceID == Array(service.utf8))
   }
@@ -28,9 +28,9 @@ struct SessionVersionTests {
     #expect(session.replaces(service: 0) == false)
     _ = session.open(service: 0)
     #expect(session.replaces(service: 0) == true)
-    let reset = session.resetHeader(slot: 0)
+    let reset = session.resetHeader(slot: 0, isCut: false)
     #expect(reset?.type == .streamReset && reset?.streamID == 1)
-    #expect(session.resetHeader(slot: 0) == nil, "the stream is over")
+    #expect(session.resetHeader(slot: 0, isCut: false) == nil, "the stream is over")
     #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
     #expect(session.header(.data, slot: 1)?.streamID == 2)
     #expect(session.header(.data, slot: 0) == nil)
@@ -60,7 +60,7 @@ struct SessionVersionTests {
     #expect(header?.connectionID == expectedID)
     let deliver = session.receive(.data, stream: 2, connection: connectionID, service: service)
     #expect(deliver.kind == .deliver(0))
-    #expect(session.resetHeader(slot: 0)?.type == reset)
+    #expect(session.resetHeader(slot: 0, isCut: false)?.type == reset)
     let late = session.receive(.data, stream: 2, connection: connectionID, service: service)
     #expect(late.kind == (reset == .streamReset ? .dropped : .deliver(0)))
   }
@@ -71,7 +71,7 @@ struct SessionVersionTests {
       .destination, services: ["SSH1", "HTTP1"], connectionCountMax: 1)
     _ = session.receive(.streamStart, connection: 0)
     let action = session.receive(.streamStart, stream: 4, connection: 0, service: "HTTP1")
-    #expect(action.kind == .reply(1, 4, 0))
+    #expect(action.kind == .full(1, 4, 0))
     let header = session.resetHeader(service: 1, streamID: 4, connectionID: 0)
     #expect(header.type == .streamReset && header.connectionID == 0)
     #expect(session.receive(.data, stream: 4, connection: 0, service: "HTTP1").kind == .dropped)
@@ -95,10 +95,10 @@ struct SessionVersionTests {
       role: .source, mappings: services.isEmpty ? [nil] : services.map { $0 },
       connectionCountMax: 8)
     options.version = .v1
-    var session = TunnelSession(options)
+    var session = TunnelSession(options, streamIDs: .beforeFirst)
     let action = session.receiveServiceIDs(services)
     #expect(action.kind == (services.count > 1 ? .servicesMismatch : .servicesAgreed))
-    var unlisted = TunnelSession(options)
+    var unlisted = TunnelSession(options, streamIDs: .beforeFirst)
     #expect(
       unlisted.agreeWithoutList().kind == (services.count > 1 ? .servicesMismatch : .servicesAgreed)
     )
@@ -110,7 +110,7 @@ struct SessionVersionTests {
     var options = TunnelSession.Options(
       role: .destination, mappings: [nil], connectionCountMax: 8)
     options.version = .v1
-    var session = TunnelSession(options)
+    var session = TunnelSession(options, streamIDs: .beforeFirst)
     #expect(session.agreeWithoutList().kind == .servicesAgreed)
     #expect(session.receive(.streamStart).kind == .start(0))
     #expect(session.receive(.data).kind == .deliver(0))
@@ -122,17 +122,17 @@ struct SessionVersionTests {
     for role in [TunnelRole.source, .destination] {
       var options = TunnelSession.Options(role: role, mappings: ["A"], connectionCountMax: 8)
       options.optionalMappings = ["X", "B"]
-      var session = TunnelSession(options)
+      var session = TunnelSession(options, streamIDs: .beforeFirst)
       #expect(session.receiveServiceIDs(["B", "A"]).kind == .servicesAgreed)
       #expect(session.mappingOfService == [2, 0])
     }
     var options = TunnelSession.Options(role: .source, mappings: [], connectionCountMax: 8)
     options.optionalMappings = ["X"]
-    var session = TunnelSession(options)
+    var session = TunnelSession(options, streamIDs: .beforeFirst)
     #expect(session.receiveServiceIDs([]).kind == .servicesAgreed)
     #expect(session.mappingOfService == [nil], "a free port, not that of another service")
     options.role = .destination
-    var destination = TunnelSession(options)
+    var destination = TunnelSession(options, streamIDs: .beforeFirst)
     #expect(destination.receiveServiceIDs([]).kind == .servicesMismatch)
   }
 
@@ -178,7 +178,7 @@ struct SessionVersionTests {
     _ = session.receive(.data, connection: 0)
     #expect(session.header(.data, slot: 0)?.connectionID == 0)
     #expect(session.replaces(service: 0) == true, "it does not know CONNECTION_START")
-    #expect(session.resetHeader(slot: 0)?.type == .streamReset)
+    #expect(session.resetHeader(slot: 0, isCut: false)?.type == .streamReset)
     #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
     #expect(session.header(.data, slot: 1)?.connectionID == 0)
   }

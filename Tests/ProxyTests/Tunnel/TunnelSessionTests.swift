@@ -57,8 +57,8 @@ struct TunnelSessionTests {
     Row(.connectionReset, stream: 0, .violation, .violation),
     Row(.connectionReset, service: "HTTP1", .dropped, .dropped),
 
-    Row(.streamReset, .serviceReset(0), .serviceReset(0)),
-    Row(.streamReset, connection: 0, .serviceReset(0), .serviceReset(0)),
+    Row(.streamReset, .serviceCut(0), .serviceCut(0)),
+    Row(.streamReset, connection: 0, .serviceCut(0), .serviceCut(0)),
     Row(.streamReset, stream: 2, .dropped, .dropped),
     Row(.streamReset, stream: 0, .violation, .violation),
     Row(.streamReset, service: "HTTP1", .dropped, .dropped),
@@ -104,7 +104,7 @@ struct TunnelSessionTests {
   func awaitsServiceIDs(type: MessageType, kind: TunnelSession.Action.Kind) {
     for role in [TunnelRole.source, .destination] {
       var session = TunnelSession(
-        .init(role: role, mappings: ["SSH1"], connectionCountMax: 8))
+        .init(role: role, mappings: ["SSH1"], connectionCountMax: 8), streamIDs: .beforeFirst)
       #expect(session.receive(type).kind == kind)
       #expect(session.areServicesAgreed == false)
     }
@@ -151,7 +151,7 @@ struct TunnelSessionTests {
     #expect(session.open(service: 1) == .opened(slot: 2, .streamStart))
     #expect(session.open(service: 0) == .opened(slot: 3, .connectionStart))
     let headers = (0..<4).compactMap { session.header(.data, slot: $0) }
-    #expect(headers.map(\.streamID) == [1, 1, 1, 1])
+    #expect(headers.map(\.streamID) == [1, 1, 2, 1])
     #expect(headers.map(\.connectionID) == [1, 2, 1, 3])
     #expect(headers.map(\.serviceID) == ["SSH1", "SSH1", "HTTP1", "SSH1"].map { Array($0.utf8) })
     #expect(session.connectionCount == 4)
@@ -160,29 +160,29 @@ struct TunnelSessionTests {
 
   @Test(
     "a reset stream is followed by one with the next id, and connections count from 1 again",
-    arguments: [(1, 2), (41, 42), (Int32.max - 1, .max), (.max, 1)] as [(Int32, Int32)])
+    arguments: [(1, 2), (41, 42), (268_435_454, 268_435_455), (268_435_455, 1)] as [(Int32, Int32)])
   func countsStreams(last: Int32, next: Int32) {
     for isSessionReset in [true, false] {
-      var session = TunnelSession.agreed(.source)
-      session.services[0].streamID = last - 1
+      var session = TunnelSession.agreed(
+        .source, streamIDs: StreamIDs(randomness: UInt32(last - 1)))
       _ = session.open(service: 0)
       _ = session.open(service: 0)
       #expect(session.header(.data, slot: 1)?.streamID == last)
       let reset = session.receive(
         isSessionReset ? .sessionReset : .streamReset, stream: isSessionReset ? 0 : last)
-      #expect(reset.kind == (isSessionReset ? .sessionReset : .serviceReset(0)))
+      #expect(reset.kind == (isSessionReset ? .sessionReset : .serviceCut(0)))
       #expect(session.open(service: 0) == .opened(slot: 2, .streamStart))
       let header = session.header(.data, slot: 2)
       #expect(header?.streamID == next && header?.connectionID == 1)
     }
   }
 
-  @Test("connection ids wrap around, over 0 and over those in use")
+  @Test("connection ids wrap around behind 268,435,455, over 0 and over those in use")
   func wrapsConnectionIDs() {
     var session = TunnelSession.agreed(.source)
     session.openStream(connections: 2)
-    session.services[0].nextConnectionID = .max
-    for id in [.max, 3, 4] as [UInt32] {
+    session.services[0].nextConnectionID = 268_435_455
+    for id in [268_435_455, 3, 4] as [UInt32] {
       guard case .opened(let slot, .connectionStart) = session.open(service: 0) else {
         Issue.record("not opened")
         return
@@ -245,9 +245,9 @@ struct TunnelSessionTests {
     }
     #expect(session.receive(.connectionStart, connection: 3).kind == .start(2))
     #expect(session.receive(.connectionStart, connection: 4).kind == .start(3))
-    #expect(session.receive(.connectionStart, connection: 5).kind == .reply(0, 1, 5))
+    #expect(session.receive(.connectionStart, connection: 5).kind == .full(0, 1, 5))
     session.release(slot: 0)
-    #expect(session.receive(.connectionStart, connection: 6).kind == .reply(0, 1, 6))
+    #expect(session.receive(.connectionStart, connection: 6).kind == .full(0, 1, 6))
   }
 
   @Test("a destination at its limit resets what it cannot take, by its new stream's id")
@@ -255,9 +255,9 @@ struct TunnelSessionTests {
     var session = TunnelSession.agreed(
       .destination, services: ["SSH1", "HTTP1"], connectionCountMax: 2)
     session.openStream(connections: 2)
-    #expect(session.receive(.connectionStart, connection: 3).kind == .reply(0, 1, 3))
+    #expect(session.receive(.connectionStart, connection: 3).kind == .full(0, 1, 3))
     let action = session.receive(.streamStart, stream: 7, service: "HTTP1")
-    #expect(action.kind == .reply(1, 7, 1) && action.reason?.contains("2") == true)
+    #expect(action.kind == .full(1, 7, 1) && action.reason?.contains("2") == true)
     let header = session.resetHeader(service: 1, streamID: 7, connectionID: 1)
     #expect(header.type == .connectionReset && header.serviceID == Array("HTTP1".utf8))
     #expect(header.streamID == 7 && header.connectionID == 1)
@@ -274,7 +274,7 @@ struct TunnelSessionTests {
     session.openStream(5)
     #expect(session.receive(.connectionStart, stream: 5, connection: 1).kind == .reply(0, 5, 1))
     #expect(!session.resetHeader(service: 0, streamID: 5, connectionID: 1).ignorable)
-    #expect(session.resetHeader(slot: 0)?.ignorable == false)
+    #expect(session.resetHeader(slot: 0, isCut: false)?.ignorable == false)
   }
 
   @Test("a source that is told so begins a new stream, whatever else is open in the old one")
@@ -300,44 +300,51 @@ struct TunnelSessionTests {
   }
 
   @Test(
-    "clients refused at once, one after the other beside silent ones, make a source give up the stream"
-  )
-  func givesUpRefusingStream() {
+    "refusals beside another connection end no stream, however many in a row, and whether it has moved a byte or not",
+    arguments: [true, false])
+  func keepsStreamWhateverIsRefused(hasMoved: Bool) {
     var session = TunnelSession.agreed(.source)
     session.openStream()
-    for connectionID in 2...UInt32(4) {
+    if hasMoved { _ = session.receive(.data) }
+    for connectionID in 2...UInt32(100) {
       #expect(session.open(service: 0) == .opened(slot: 1, .connectionStart))
       #expect(session.receive(.connectionReset, connection: connectionID).kind == .peerReset(1))
-      #expect(session.refusedAtOnce(slot: 1) == (connectionID == 4))
       session.release(slot: 1)
     }
-    #expect(session.header(.data, slot: 0) == nil)
-    #expect(session.open(service: 0) == .opened(slot: 1, .streamStart))
+    #expect(session.header(.data, slot: 0) != nil)
   }
 
-  @Test("data for any connection of the stream shows that it lives")
-  func countsRefusalsInARow() {
-    var session = TunnelSession.agreed(.source)
+  @Test("streams of all services are numbered in one row, from a random start on, and never 0")
+  func numbersStreams() {
+    var ids = StreamIDs(randomness: UInt32.max)
+    let first = ids.next()
+    #expect((1...268_435_455).contains(first))
+    #expect(ids.next() == first + 1)
+    for randomness in [0, 1, 268_435_454, 268_435_455, 1 << 31] as [UInt32] {
+      var ids = StreamIDs(randomness: randomness)
+      for _ in 0..<3 { #expect((1...268_435_455).contains(ids.next()), "\(randomness)") }
+    }
+    // The next session goes on where this one was.
+    var session = TunnelSession.agreed(.source, streamIDs: StreamIDs(randomness: 77))
     session.openStream()
-    for connectionID in 2...UInt32(20) {
-      _ = session.open(service: 0)
-      _ = session.receive(.connectionReset, connection: connectionID)
-      #expect(session.refusedAtOnce(slot: 1) == false)
-      session.release(slot: 1)
-      if connectionID % 2 == 0 { _ = session.receive(.data) }
-    }
-    #expect(session.header(.data, slot: 0) != nil)
+    var next = TunnelSession.agreed(.source, streamIDs: session.streamIDs)
+    next.openStream()
+    #expect(next.header(.data, slot: 0)?.streamID == 79)
   }
 
-  @Test("a crowd that is refused together, as at a destination's limit, counts once")
-  func countsCrowdOnce() {
-    var session = TunnelSession.agreed(.source, connectionCountMax: 100)
-    session.openStream(connections: 60)
-    for connectionID in 20...UInt32(60) {
-      _ = session.receive(.connectionReset, connection: connectionID)
-      #expect(session.refusedAtOnce(slot: Int(connectionID) - 1) == false)
-    }
-    #expect(session.header(.data, slot: 0) != nil)
+  @Test("an end that is stopping begins no connection, and says so", arguments: [0, 1] as [UInt32])
+  func stops(connectionID: UInt32) {
+    var session = TunnelSession.agreed(.destination, services: ["SSH1", "HTTP1"])
+    session.openStream()
+    session.isStopping = true
+    let start = session.receive(
+      .streamStart, stream: 2, connection: connectionID, service: "HTTP1")
+    #expect(start.kind == .full(1, 2, connectionID))
+    #expect(start.reason == "this end is stopping")
+    #expect(session.receive(.connectionStart, connection: 2).kind == .full(0, 1, 2))
+    #expect(session.receive(.data).kind == .deliver(0), "what is open goes on")
+    let restart = session.receive(.streamStart, stream: 3, connection: connectionID)
+    #expect(restart.kind == .refuseRestart(0, 3, connectionID))
   }
 
   @Test("streams that replace each other do not lift the limit for ever")
