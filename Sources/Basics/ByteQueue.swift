@@ -13,6 +13,8 @@
   /// few bytes must not leave a large hole behind in the heap when they have been sent.
   public static let growthStep = 8 * 1024
   static let smallGrowthStep = 512
+  /// From so many bytes on a queue grows by a quarter of itself at the least.
+  static let largeByteCount = 64 * 1024
 
   private var base: UnsafeMutableRawPointer?
   /// Bytes of memory owned now.
@@ -40,7 +42,10 @@
     } else {
       // In steps, so that a queue filled by many small pieces is not copied for each of them.
       let step = used + count < Self.growthStep ? Self.smallGrowthStep : Self.growthStep
-      let grown = (used + count + step - 1) / step * step
+      // A large one grows by a part of itself, or what it copies would grow with the square of its size.
+      let part = capacity < Self.largeByteCount ? 0 : capacity + capacity / 4
+      let least = max(used + count, part)
+      let grown = (least + step - 1) / step * step
       let fresh = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 64)
       if let base = unsafe base {
         unsafe fresh.copyMemory(from: base + start, byteCount: used)

@@ -1,5 +1,6 @@
-import Basics
 import Testing
+
+@testable import Basics
 
 /// What can be seen of a queue from outside, taken at one moment.
 private struct Snapshot: Equatable {
@@ -68,6 +69,24 @@ struct ByteQueueTests {
     let grown = Snapshot(&queue)
     #expect(grown.bytes == Array(pattern(capacity).dropFirst(1)))
     #expect(grown.headroom == 0 && grown.writableCount >= capacity)
+  }
+
+  @Test("a large queue filled by small pieces grows seldom, and not by much more than it needs")
+  func growsGeometrically() {
+    var queue = ByteQueue()
+    var growths = 0
+    var capacity = 0
+    for count in stride(from: 512, through: 8 << 20, by: 512) {
+      queue.append(pattern(512))
+      if queue.capacity == capacity { continue }
+      capacity = queue.capacity
+      growths += 1
+      // Small ones as ever: to the next step.
+      let part = count <= ByteQueue.largeByteCount ? 0 : count / 4
+      let excessMax = part + ByteQueue.growthStep
+      #expect(capacity - count < excessMax, "\(capacity) for \(count)")
+    }
+    #expect(growths < 60, "\(growths)")
   }
 
   private func pattern(_ count: Int) -> [UInt8] {
