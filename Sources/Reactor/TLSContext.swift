@@ -85,6 +85,8 @@ import COpenSSL
     unsafe SSL_CTX_set_options(
       context, Option.noRenegotiation | Option.noCompression | Option.cipherServerPreference)
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_MODE, Mode.acceptMovingWriteBuffer, nil)
+    // So that SSL_read comes back after each record without data.
+    unsafe SSL_CTX_ctrl(context, SSL_CTRL_CLEAR_MODE, Mode.autoRetry, nil)
     return unsafe (context, method)
   }
 }
@@ -98,4 +100,5 @@ private enum Option {
 
 private enum Mode {
   static let acceptMovingWriteBuffer = 0x2
+  static let autoRetry = 0x4
 }

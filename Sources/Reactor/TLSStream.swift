@@ -8,13 +8,25 @@ import COpenSSL
 ///
 /// Inbound: one large receive fills `inbound`; OpenSSL takes header and body of each record from there.
 /// Outbound: OpenSSL appends records to `outbound`, and one send takes them all. A `send` is accepted
-/// whole while less than `roomMark` bytes wait, so `outbound` never holds more than that and one
-/// frame. What is sent in one turn of the loop and is small goes out together at the turn's end.
-@safe public final class TLSStream: Stream, StreamHandler, TurnHandler {
+/// whole while less than `roomMark` bytes wait, so `outbound` never holds more than that, one frame, and what the
+/// peer provoked. What is sent in one turn of the loop and is small goes out together at the turn's end.
+///
+/// *Control records* are what a peer sends besides data once the stream is open: updates of keys, tickets, wishes to
+/// shake hands again. OpenSSL answers some of them, and comes back after each, after a wish for new keys twice. An
+/// honest peer sends a few in an hour; others must not take the loop's time (`ControlRecords`) nor its memory
+/// (`provokedMark`).
+@safe public final class TLSStream: Stream, StreamHandler, TurnHandler, TimerHandler {
   /// Ciphertext bytes taken from the transport at once.
   public static let receiveByteCount = 64 * 1024
+  /// Receives in one go, whatever OpenSSL makes of what they bring; the loop's other events come first then.
+  static let receivesPerTurnMax = 3
+  /// Ciphertext bytes of a handshake. OpenSSL takes 100 KiB of certificates at the most.
+  static let handshakeByteCountMax = 256 * 1024
   /// A send is refused once this many bytes wait for the transport.
   public static let roomMark = 16 * 1024
+  /// From so many bytes on that the peer provoked and that wait for the transport, nothing is read while `roomMark` is
+  /// reached. Data alone never stops the reading, or two ends that both send could wait for each other for ever.
+  static let provokedMark = 4 * 1024
   /// Records are sent at once, not at the turn's end, from this size on.
   static let flushMark = 16 * 1024
   /// TLS's cost per record (header, tag, content type), and the most plaintext in one.
@@ -26,12 +38,20 @@ import COpenSSL
   private let network: any Network
   let transport: any Stream
   private let context: TLSContext
-  private let ssl: OpaquePointer
+  let ssl: OpaquePointer
   private var state = State.handshaking
   var inbound = ByteQueue()
   var outbound = ByteQueue()
-  /// The transport may have more for this receive; a short read says it has not.
-  var mayReceive = true
+  /// How often the transport may be asked in this turn; a short read says that it has no more.
+  var receivesLeft = 0
+  /// OpenSSL asked for more than there is.
+  var hasRunDry = false
+  var receivedByteCount = 0
+  var controlRecords = ControlRecords()
+  /// Bytes of `outbound` that OpenSSL put there by itself, at the most.
+  private var provokedByteCount = 0
+  /// Set while nothing is read because of too many control records.
+  private var restTimer: TimerID?
   var transportEnded = false
   var transportFailure: StreamFailure?
   /// OpenSSL holds plaintext or whole records that `receive` had no space for: epoll cannot see them.
@@ -108,9 +128,11 @@ import COpenSSL
   // MARK: Stream
 
   public func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
-    if state != .open { return .wouldBlock }
-    mayReceive = true
+    if state != .open || isReadingHeld { return .wouldBlock }
+    receivesLeft = Self.receivesPerTurnMax
+    hasRunDry = false
     hasBuffered = false
+    let unsentByteCount = outbound.count
     let capacity = region.count
     var received = 0
     var outcome = ReceiveResult.wouldBlock
@@ -125,13 +147,17 @@ import COpenSSL
           continue
         }
         outcome = readFailure()
-        return
+        guard case .wouldBlock = outcome, !hasRunDry else { return }
+        outcome = controlRecordCame()
+        guard case .wouldBlock = outcome, restTimer == nil else { return }
       }
       hasBuffered = true
     }
-    // An alert that OpenSSL had to answer with.
+    // What OpenSSL had to answer with.
+    provokedByteCount &+= outbound.count &- unsentByteCount
     if !outbound.isEmpty { requestTurnEnd() }
     if received == 0 { return outcome }
+    controlRecords.dataCame()
     // What ended the stream, if something did, is found again by the next receive.
     if case .wouldBlock = outcome {} else { hasBuffered = true }
     if hasBuffered { requestTurnEnd() }
@@ -139,7 +165,46 @@ import COpenSSL
   }
 
   /// Asking OpenSSL would only find that there is no more: it reads records whole, so what it holds is plaintext.
-  private var isDry: Bool { unsafe inbound.isEmpty && !mayReceive && SSL_pending(ssl) == 0 }
+  private var isDry: Bool { unsafe inbound.isEmpty && receivesLeft == 0 && SSL_pending(ssl) == 0 }
+
+  /// OpenSSL took a record without data.
+  private func controlRecordCame() -> ReceiveResult {
+    switch controlRecords.oneCame(network.now) {
+    case .goOn: return .wouldBlock
+    case .rest(let end):
+      hasBuffered = true
+      restTimer = network.schedule(at: end, self, tag: 0)
+      updateTransportInterest()
+      return .wouldBlock
+    case .end:
+      return .failed(
+        .tls(
+          .handshake(
+            reason: "the peer sent thousands of control records (new keys, tickets, "
+              + "renegotiations) and no data")))
+    }
+  }
+
+  public func timerFired(tag: Int, now: Instant) {
+    restTimer = nil
+    readAgain()
+  }
+
+  /// What held the reading back may be over.
+  private func readAgain() {
+    if state != .open || isReadingHeld { return }
+    updateTransportInterest()
+    if hasBuffered && interest.contains(.readable) { requestTurnEnd() }
+  }
+
+  private var isReadingHeld: Bool {
+    restTimer != nil || provokedByteCount >= Self.provokedMark && outbound.count >= Self.roomMark
+  }
+
+  private func endRest() {
+    if let restTimer { network.cancel(restTimer) }
+    restTimer = nil
+  }
 
   public func send(_ bytes: Span<UInt8>) -> SendResult {
     if state != .open || sendingFinished { return .failed(.unexpectedEnd) }
@@ -187,6 +252,7 @@ import COpenSSL
     }
     _ = flush()
     state = .closed
+    endRest()
     handler = nil
     transport.close()
   }
@@ -194,6 +260,7 @@ import COpenSSL
   public func abort() {
     if state == .closed { return }
     state = .closed
+    endRest()
     handler = nil
     transport.abort()
   }
@@ -211,6 +278,7 @@ import COpenSSL
         fail(failure)
         return
       }
+      readAgain()
     }
     switch state {
     case .handshaking: shakeHands()
@@ -227,9 +295,11 @@ import COpenSSL
       fail(failure)
       return
     }
-    if state == .open { notify(readable: hasBuffered) }
+    if state == .open { notify(readable: hasBuffered && !isReadingHeld) }
     // Level-triggered: what the handler left there is reported again.
-    if state == .open && hasBuffered && interest.contains(.readable) { requestTurnEnd() }
+    if state == .open && hasBuffered && interest.contains(.readable) && !isReadingHeld {
+      requestTurnEnd()
+    }
   }
 
   /// Tells the handler what it is interested in and is there.
@@ -246,14 +316,16 @@ import COpenSSL
     if state != .open { return }
     updateTransportInterest()
     let hasWork =
-      (hasBuffered && interest.contains(.readable))
+      (hasBuffered && interest.contains(.readable) && !isReadingHeld)
       || (interest.contains(.writable) && outbound.count < Self.roomMark)
     if hasWork { requestTurnEnd() }
   }
 
   private func updateTransportInterest() {
     var wanted: Readiness = []
-    if state == .handshaking || interest.contains(.readable) { wanted.insert(.readable) }
+    if state == .handshaking || interest.contains(.readable) && !isReadingHeld {
+      wanted.insert(.readable)
+    }
     if isBlocked { wanted.insert(.writable) }
     transport.interest = wanted
   }
@@ -267,7 +339,7 @@ import COpenSSL
   // MARK: OpenSSL
 
   private func shakeHands() {
-    mayReceive = true
+    receivesLeft = Self.receivesPerTurnMax
     TLSError.forget()
     let result = unsafe SSL_do_handshake(ssl)
     if result == 1 {
@@ -287,6 +359,10 @@ import COpenSSL
     if code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE {
       if transportEnded { fail(transportFailure ?? .unexpectedEnd) }
       if let flushFailure { fail(flushFailure) }
+      if receivedByteCount > Self.handshakeByteCountMax {
+        fail(
+          .tls(.handshake(reason: "a handshake of more than \(Self.handshakeByteCountMax) bytes")))
+      }
       return
     }
     fail(transportFailure ?? (transportEnded ? .unexpectedEnd : .tls(handshakeError())))
@@ -346,6 +422,7 @@ import COpenSSL
       case .accepted(let count):
         let all = count == outbound.count
         outbound.consume(count)
+        if provokedByteCount > 0 { provokedByteCount = max(0, provokedByteCount - count) }
         // A short send means a full socket: asking again would only be told so.
         if !all { isBlocked = true }
       case .wouldBlock:
@@ -363,6 +440,7 @@ import COpenSSL
     if state == .closed { return }
     let owner = handler
     state = .closed
+    endRest()
     handler = nil
     transport.close()
     owner?.streamFailed(failure)

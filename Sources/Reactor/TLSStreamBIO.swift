@@ -6,7 +6,10 @@ extension TLSStream {
   /// Gives OpenSSL up to `count` bytes of ciphertext; nil when there are none now.
   private func takeInbound(_ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int? {
     if inbound.isEmpty {
-      if !mayReceive || transportEnded { return nil }
+      if receivesLeft == 0 || transportEnded {
+        hasRunDry = true
+        return nil
+      }
       inbound.reserve(Self.receiveByteCount)
       var offered = 0
       let result = inbound.withWritable { region in
@@ -16,16 +19,20 @@ extension TLSStream {
       switch result {
       case .bytes(let received):
         inbound.advance(received)
-        mayReceive = received == offered
+        receivedByteCount &+= received
+        receivesLeft = received == offered ? receivesLeft &- 1 : 0
       case .wouldBlock:
-        mayReceive = false
+        receivesLeft = 0
+        hasRunDry = true
         return nil
       case .endOfStream:
         transportEnded = true
+        hasRunDry = true
         return nil
       case .failed(let failure):
         transportEnded = true
         transportFailure = failure
+        hasRunDry = true
         return nil
       }
     }
