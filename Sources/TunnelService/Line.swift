@@ -3,7 +3,8 @@ import Proxy
 import Reactor
 
 /// One direction of a tunnel: what the end of one role sends on its way to the other end. It outlives both
-/// ends' connections, so that what is on the way when an end vanishes arrives, in order, and then the news.
+/// ends' connections, so that what is on the way when its sender vanishes arrives, in order, and then the news.
+/// What is on the way when its receiver vanishes arrives nowhere: a newer receiver is another one.
 final class Line: TimerHandler {
   private enum TimerTag: Int { case welcome, due }
 
@@ -20,6 +21,7 @@ final class Line: TimerHandler {
   private var waitsForRoom = false
   /// The sending end is paused until something has arrived.
   private var isHeld = false
+  private var refusalLimit = LineLimit()
 
   init(tunnel: Tunnel, role: TunnelRole, network: any Network, shape: LinkShape, log: Log) {
     self.tunnel = tunnel
@@ -34,9 +36,18 @@ final class Line: TimerHandler {
 
   // MARK: From the sending end
 
-  /// Takes a message, or lets the sender hold it.
+  /// Takes a message of the end that is connected now, or lets it hold the message.
   func take(_ message: Message, _ bytes: Span<UInt8>) -> TunnelLink.Disposition {
-    if shaper == nil { return deliver(message, bytes) ? .next : .hold }
+    guard let sender else { return .next }
+    // A destination may not know yet that the source has gone that it speaks to.
+    if role == .destination && !tunnel.isCurrent(message, in: bytes, source: tunnel.source) {
+      return .next
+    }
+    if shaper == nil {
+      if !hasRoom() { return .hold }
+      deliver(message, bytes, from: sender)
+      return .next
+    }
     let now = network.now
     if shaper?.isFull == true || waitsForRoom {
       isHeld = true
@@ -51,29 +62,38 @@ final class Line: TimerHandler {
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in 0..<bytes.count { copy.append(bytes[index]) }
-    shaper?.append(.message(copy), now: now)
+    shaper?.append(.message(copy, from: sender), now: now)
     scheduleDue()
     return .next
   }
 
   /// The sending end is gone: the other one's streams end when it has received all that was sent.
-  func senderLeft() {
+  func senderLeft(_ end: TunnelEnd) {
     // A source's streams begin at the destination when their starts arrive, which may still be on their way.
-    let departure = Departure(
-      receiver: receiver, streams: role == .destination ? tunnel.takeStreams() : [])
+    let resets = role == .destination ? tunnel.endStreams() : []
     if shaper == nil {
-      announce(departure)
+      announce(end, resets)
     } else {
-      shaper?.append(.departure(departure), now: network.now)
+      shaper?.append(.departure(of: end, resets: resets), now: network.now)
       scheduleDue()
     }
   }
 
   // MARK: To the receiving end
 
+  /// The receiving end is gone, and with it what was on the way to it. The starts and ends of streams among that count
+  /// as arrived, so that the sender hears of the streams' end.
+  func receiverLeft() {
+    while let content = shaper?.popFirst() {
+      if case .message(let bytes, let end) = content, let message = try? Message.parse(bytes.span) {
+        tunnel.note(message, in: bytes.span, from: end)
+      }
+    }
+  }
+
   /// The receiving end has room again, or is gone.
   func goOn() {
-    if !waitsForRoom { return }
+    if !waitsForRoom && !isHeld { return }
     waitsForRoom = false
     if shaper != nil { deliverDue() } else { sender?.resume() }
   }
@@ -102,14 +122,16 @@ final class Line: TimerHandler {
     dueTimer = network.schedule(at: next.due, self, tag: TimerTag.due.rawValue)
   }
 
+  /// What arrives may end an end, and so empty the line.
   private func deliverDue() {
     while let next = shaper?.next, next.due <= network.now {
+      if case .message = next.content, !hasRoom() { return }
+      _ = shaper?.popFirst()
       switch next.content {
-      case .message(let bytes):
-        if let message = try? Message.parse(bytes.span), !deliver(message, bytes.span) { return }
-      case .departure(let departure): announce(departure)
+      case .message(let bytes, let end):
+        if let message = try? Message.parse(bytes.span) { deliver(message, bytes.span, from: end) }
+      case .departure(let end, let resets): announce(end, resets)
       }
-      shaper?.removeFirst()
     }
     scheduleDue()
     if isHeld {
@@ -118,53 +140,52 @@ final class Line: TimerHandler {
     }
   }
 
-  /// False when the receiving end has no room at the moment.
-  private func deliver(_ message: Message, _ bytes: Span<UInt8>) -> Bool {
-    guard let receiver else {
-      refuse(message, bytes)
-      return true
-    }
-    if !receiver.hasRoom {
-      waitsForRoom = true
-      receiver.callForRoom()
-      return false
-    }
-    // Which streams there are must be known, so that they can be reset when an end vanishes.
-    switch message.type {
-    case .streamStart:
-      tunnel.streamStarted(Message.text(bytes, message.serviceID), message.streamID)
-    case .streamReset: tunnel.streamEnded(Message.text(bytes, message.serviceID))
-    default: break
-    }
-    receiver.forward(bytes)
-    return true
+  /// Whether what arrives now can be forwarded, or dropped because nobody is there; if not, the receiving end will tell.
+  private func hasRoom() -> Bool {
+    guard let receiver, !receiver.hasRoom else { return true }
+    waitsForRoom = true
+    receiver.callForRoom()
+    return false
   }
 
-  /// Nobody is at the other end: what is started is reset, all else is dropped.
-  private func refuse(_ message: Message, _ bytes: Span<UInt8>) {
+  private func deliver(_ message: Message, _ bytes: Span<UInt8>, from end: TunnelEnd) {
+    if role == .source && message.type != .streamStart
+      && !tunnel.isCurrent(message, in: bytes, source: end)
+    {
+      refuse(message, bytes, from: end)
+      return
+    }
+    tunnel.note(message, in: bytes, from: end)
+    if let receiver {
+      receiver.forward(bytes)
+    } else {
+      refuse(message, bytes, from: end)
+    }
+  }
+
+  /// A message for nobody, or in a stream that is over: what is started is reset, all else is dropped.
+  private func refuse(_ message: Message, _ bytes: Span<UInt8>, from end: TunnelEnd) {
     let type: MessageType
     switch message.type {
     case .streamStart: type = .streamReset
     case .connectionStart: type = .connectionReset
     default: return
     }
-    let absent: TunnelRole = role == .source ? .destination : .source
-    log.info("tunnel \(tunnel.number): no \(absent.localProxyMode) is connected")
-    sender?.sendReset(
-      MessageHeader(
-        type, streamID: message.streamID,
-        serviceID: Array(Message.text(bytes, message.serviceID).utf8),
-        connectionID: type == .connectionReset ? message.connectionID : 0))
+    let reset = MessageHeader(
+      type, streamID: message.streamID,
+      serviceID: Array(Message.text(bytes, message.serviceID).utf8),
+      connectionID: type == .connectionReset ? message.connectionID : 0)
+    if receiver == nil, let others = refusalLimit.admit(network.now) {
+      let absent: TunnelRole = role == .source ? .destination : .source
+      log.info("tunnel \(tunnel.number): no \(absent.localProxyMode) is connected\(others)")
+    }
+    if type == .streamReset { tunnel.endStream(message, in: bytes) }
+    if end === sender { end.sendReset(reset) }
   }
 
-  private func announce(_ departure: Departure) {
-    let streams = role == .source ? tunnel.takeStreams() : departure.streams
-    // A newer connection of the receiver knows nothing of the old one's streams, and may use their ids again.
-    guard let receiver, receiver === departure.receiver || role == .source else { return }
-    for stream in streams {
-      receiver.sendReset(
-        MessageHeader(
-          .streamReset, streamID: stream.streamID, serviceID: Array(stream.serviceID.utf8)))
-    }
+  /// - Parameter resets: a destination's; a source's streams are known now that all of it has arrived.
+  private func announce(_ end: TunnelEnd, _ resets: [MessageHeader]) {
+    let resets = role == .source ? tunnel.endStreams(of: end) : resets
+    for reset in resets { receiver?.sendReset(reset) }
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Proxy
 
 /// A slow link, simulated: so many bytes a second, and so long on the way.
 public struct LinkShape: Sendable {
@@ -14,23 +15,18 @@ public struct LinkShape: Sendable {
   public var isIdeal: Bool { bandwidth == 0 && latency.count == 0 }
 }
 
-/// An end's leaving, on its way to the other end.
-struct Departure {
-  /// Who was there to be told, when it left.
-  let receiver: TunnelEnd?
-  /// The streams that end with it.
-  let streams: [Tunnel.Stream]
-}
-
 /// One direction of a slow link: messages leave one after another at the link's rate and arrive a latency
 /// later. It takes a message only while the sender's line is nearly free; so, as behind a real bottleneck,
 /// what does not fit waits in the sender's socket buffers and not here.
 struct Shaper {
   enum Content {
-    case message([UInt8])
-    case departure(Departure)
+    case message([UInt8], from: TunnelEnd)
+    /// An end has left; `resets` is what the other one is to hear of it, as far as that is known already.
+    indirect case departure(of: TunnelEnd, resets: [MessageHeader])
 
-    var byteCount: Int { if case .message(let bytes) = self { bytes.count } else { 0 } }
+    fileprivate var byteCount: Int {
+      if case .message(let bytes, _) = self { bytes.count } else { 0 }
+    }
   }
 
   struct Item {
@@ -44,15 +40,14 @@ struct Shaper {
   static let byteCountMax = 8 * 1024 * 1024
 
   private let shape: LinkShape
-  private var items: [Item] = []
-  private var head = 0
+  private var items = Fifo<Item>()
   private var byteCount = 0
   /// When the line has sent all that it took.
   private var freeAt = Instant(nanoseconds: 0)
 
   init(shape: LinkShape) { self.shape = shape }
 
-  var next: Item? { head < items.count ? items[head] : nil }
+  var next: Item? { items.first }
 
   /// All that may be on the way is; ask again when something has arrived.
   var isFull: Bool { byteCount >= Self.byteCountMax }
@@ -64,27 +59,23 @@ struct Shaper {
   }
 
   mutating func append(_ content: Content, now: Instant) {
-    let count = content.byteCount
     let start = max(now, freeAt)
     let sending =
-      shape.bandwidth == 0 ? 0 : Int64(count) * 1_000_000_000 / Int64(shape.bandwidth)
+      shape.bandwidth == 0
+      ? 0 : Int64(content.byteCount) * 1_000_000_000 / Int64(shape.bandwidth)
     freeAt = Instant(nanoseconds: start.nanoseconds + sending)
     items.append(Item(content: content, due: freeAt + shape.latency))
-    byteCount += count
+    byteCount += content.byteCount
   }
 
-  mutating func removeFirst() {
-    byteCount -= items[head].content.byteCount
-    head += 1
-    if head == items.count || head > 64 {
-      items.removeSubrange(0..<head)
-      head = 0
-    }
+  mutating func popFirst() -> Content? {
+    guard let item = items.popFirst() else { return nil }
+    byteCount -= item.content.byteCount
+    return item.content
   }
 
   mutating func removeAll() {
-    items = []
-    head = 0
+    items.removeAll()
     byteCount = 0
   }
 }

@@ -28,10 +28,13 @@ final class AccessToken {
 
 /// A source and a destination that belong together, and the services between them.
 final class Tunnel {
-  /// The current stream of a service; "" is the service's id for none on the wire.
-  struct Stream {
-    let serviceID: String
+  /// The newest stream of a service that was started towards the destination.
+  private struct Stream {
+    /// As the start named it; empty for none on the wire.
+    let serviceID: [UInt8]
     let streamID: Int32
+    /// Who started it; nil once it is over.
+    var source: TunnelEnd?
   }
 
   let number: Int
@@ -43,7 +46,11 @@ final class Tunnel {
   private(set) var endReason: String?
   /// From the source, and from the destination.
   private var lines: [Line] = []
-  private var streams: [Stream] = []
+  /// By place; see `place`.
+  private var streams: [Stream?]
+  /// How many ends have connected, by role.
+  private var sourceCount = 0
+  private var destinationCount = 0
   /// The services, by index, that a source has ever started a stream of; and whether it ever started one
   /// without a service id.
   private var isStarted: [Bool]
@@ -56,6 +63,7 @@ final class Tunnel {
     self.number = number
     self.services = services
     isStarted = services.map { _ in false }
+    streams = [Stream?](repeating: nil, count: services.count + 1)
     tokens = [
       AccessToken(text: pair.source, role: .source, tunnel: self),
       AccessToken(text: pair.destination, role: .destination, tunnel: self),
@@ -76,6 +84,17 @@ final class Tunnel {
 
   func setEnd(_ role: TunnelRole, _ end: TunnelEnd?) {
     if role == .source { source = end } else { destination = end }
+    if end == nil { return }
+    if role == .source { sourceCount += 1 } else { destinationCount += 1 }
+  }
+
+  /// An end is gone, or a newer one has taken its place: what was on its way to it is nobody's, and the other end hears
+  /// of it behind what it has sent.
+  func left(_ end: TunnelEnd) {
+    if self.end(end.role) === end { setEnd(end.role, nil) }
+    line(to: end.role).receiverLeft()
+    line(from: end.role).senderLeft(end)
+    line(to: end.role).goOn()
   }
 
   /// Ends both connections, and refuses all later ones.
@@ -86,7 +105,7 @@ final class Tunnel {
     destination?.close(code, reason: reason)
     source = nil
     destination = nil
-    streams = []
+    _ = endStreams()
   }
 
   // MARK: Services and streams
@@ -117,17 +136,59 @@ final class Tunnel {
       || (role == .destination && services.count == 1 && isStarted[0])
   }
 
-  func streamStarted(_ serviceID: String, _ streamID: Int32) {
-    streamEnded(serviceID)
-    streams.append(Stream(serviceID: serviceID, streamID: streamID))
+  /// Where the stream of a message's service is noted. The name of a tunnel's only service may be left out.
+  private func place(of message: Message, in bytes: Span<UInt8>) -> Int {
+    if services.count == 1 || message.serviceID.isEmpty {
+      return services.count == 1 ? 0 : services.count
+    }
+    return serviceIndex(message.serviceID, in: bytes) ?? services.count
   }
 
-  func streamEnded(_ serviceID: String) { streams.removeAll { $0.serviceID == serviceID } }
+  /// Notes what a message that arrives does to the streams.
+  /// - Parameter end: who sent it.
+  func note(_ message: Message, in bytes: Span<UInt8>, from end: TunnelEnd) {
+    switch message.type {
+    case .streamStart:
+      streams[place(of: message, in: bytes)] = Stream(
+        serviceID: Array(Message.text(bytes, message.serviceID).utf8), streamID: message.streamID,
+        source: end)
+    case .streamReset: endStream(message, in: bytes)
+    default: break
+    }
+  }
 
-  /// The streams that end because one side is gone.
-  func takeStreams() -> [Stream] {
-    let taken = streams
-    streams = []
-    return taken
+  /// The stream of a message is over.
+  func endStream(_ message: Message, in bytes: Span<UInt8>) {
+    let place = place(of: message, in: bytes)
+    if streams[place]?.streamID == message.streamID { streams[place]?.source = nil }
+  }
+
+  /// Whether a message's stream stands between this source and the destination that is connected. A stream that is
+  /// not known may be one of an earlier end once there was one, and then its data must not arrive.
+  func isCurrent(_ message: Message, in bytes: Span<UInt8>, source: TunnelEnd?) -> Bool {
+    if let stream = streams[place(of: message, in: bytes)], stream.streamID == message.streamID {
+      return stream.source != nil && stream.source === source
+    }
+    return message.type != .data || (sourceCount <= 1 && destinationCount <= 1)
+  }
+
+  /// Ends the streams that a source started; returns their resets.
+  func endStreams(of source: TunnelEnd) -> [MessageHeader] {
+    var resets: [MessageHeader] = []
+    for (place, stream) in streams.enumerated() {
+      guard let stream, stream.source === source else { continue }
+      streams[place]?.source = nil
+      // As in the protocol guides' examples, also of V3: without a connection id.
+      resets.append(
+        MessageHeader(.streamReset, streamID: stream.streamID, serviceID: stream.serviceID))
+    }
+    return resets
+  }
+
+  /// Ends all streams; returns the resets of those of the source that is connected.
+  func endStreams() -> [MessageHeader] {
+    let resets = source.map { endStreams(of: $0) } ?? []
+    for place in streams.indices { streams[place]?.source = nil }
+    return resets
   }
 }

@@ -18,7 +18,8 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   /// The first stream of this connection was started without a service id, and so none may follow.
   private var forgoesServiceIDs: Bool?
   /// Resets to be sent to this end as soon as there is room.
-  private var resets: [MessageHeader] = []
+  private var resets = Fifo<MessageHeader>()
+  private var resetCount = 0
   /// Resets that may wait; a peer that does not read them is closed.
   private static let resetCountMax = 1_024
 
@@ -47,6 +48,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
       faultTimers.append(service.network.schedule(at: deadline, self, tag: tag.rawValue))
     }
     link.start(nil)
+    sendResets()
     if let code = faults[.close] {
       link.close(CloseCode(rawValue: UInt16(truncatingIfNeeded: code)), reason: "a fault")
     }
@@ -121,11 +123,12 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   func forward(_ message: Span<UInt8>) { link.forward(message) }
 
   func sendReset(_ header: MessageHeader) {
-    if resets.count == Self.resetCountMax {
+    if resetCount == Self.resetCountMax {
       link.violate("does not read")
       return
     }
     resets.append(header)
+    resetCount += 1
     sendResets()
   }
 
@@ -133,7 +136,8 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     if !isActive { return }
     while link.hasRoom, let first = resets.first {
       link.send(first)
-      resets.removeFirst()
+      _ = resets.popFirst()
+      resetCount -= 1
     }
     if !resets.isEmpty { link.wantsRoom = true }
   }
@@ -196,8 +200,6 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   private func leave() {
     cancelFaults()
-    if tunnel.end(role) === self { tunnel.setEnd(role, nil) }
-    tunnel.line(from: role).senderLeft()
-    tunnel.line(to: role).goOn()
+    tunnel.left(self)
   }
 }
