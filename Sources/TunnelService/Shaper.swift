@@ -24,9 +24,13 @@ struct Shaper {
     /// An end has left; `resets` is what the other one is to hear of it, as far as that is known already.
     indirect case departure(of: TunnelEnd, resets: [MessageHeader])
 
+    /// What goes over the link.
     fileprivate var byteCount: Int {
       if case .message(let bytes, _) = self { bytes.count } else { 0 }
     }
+
+    /// What is kept in memory meanwhile.
+    fileprivate var cost: Int { byteCount + Shaper.overheadByteCount }
   }
 
   struct Item {
@@ -36,8 +40,11 @@ struct Shaper {
 
   /// How far ahead of time a message is taken.
   private static let lookahead = Milliseconds(5)
-  /// Bytes on the way at the most, for links without a rate.
+  /// Memory of what is on the way at the most, for links without a rate.
   static let byteCountMax = 8 * 1024 * 1024
+  /// What a message takes beside its own bytes: an array's header in a block of the heap, and a place in a queue
+  /// whose memory may be twice what is in it.
+  static let overheadByteCount = 128
 
   private let shape: LinkShape
   private var items = Fifo<Item>()
@@ -65,12 +72,12 @@ struct Shaper {
       ? 0 : Int64(content.byteCount) * 1_000_000_000 / Int64(shape.bandwidth)
     freeAt = Instant(nanoseconds: start.nanoseconds + sending)
     items.append(Item(content: content, due: freeAt + shape.latency))
-    byteCount += content.byteCount
+    byteCount += content.cost
   }
 
   mutating func popFirst() -> Content? {
     guard let item = items.popFirst() else { return nil }
-    byteCount -= item.content.byteCount
+    byteCount -= item.content.cost
     return item.content
   }
 

@@ -286,6 +286,33 @@ import Testing
     return options
   }
 
+  /// 150,000 messages of 6 bytes are less than 1 MB on the wire, and 20 MB in memory.
+  @Test func shortMessagesFillTheLinkByWhatTheyTake() throws {
+    var options = ServiceOptions()
+    options.shape = LinkShape(bandwidth: 0, latency: Milliseconds(600))
+    let hall = try Hall(options)
+    let tokens = try hall.service.openTunnel(services: [])
+    let destination = try hall.connected(.destination, token: tokens.destination)
+    let source = try hall.connected(.source, token: tokens.source)
+    source.send(MessageHeader(.streamStart, streamID: 1))
+    try hall.run(until: { destination.events.count == 2 })
+    let before = destination.received.count
+    let message: [UInt8] = [0, 4, 0x08, 1, 0x10, 1]
+    let (frameCount, countPerFrame) = (10, 15_000)
+    let frame = Array(repeatElement(message, count: countPerFrame).joined())
+    for _ in 0..<frameCount { source.send(.binary, frame) }
+    source.send(.ping, [1])
+    let soon = hall.reactor.now + Milliseconds(300)
+    try hall.run(until: { hall.reactor.now > soon })
+    // Not all of it was read, or the ping behind it would have been.
+    #expect(!source.events.contains(.control(.pong, [1])))
+    // Each arrives in a frame of its own.
+    let expected = before + frameCount * countPerFrame * (2 + message.count)
+    try hall.run(until: { destination.received.count >= expected })
+    #expect(destination.received.count == expected)
+    try hall.run(until: { source.events.contains(.control(.pong, [1])) })
+  }
+
   @Test(arguments: [TunnelRole.source, .destination])
   func whatIsOnTheWayArrivesBeforeTheNewsOfALoss(_ role: TunnelRole) throws {
     let hall = try Hall(Self.slow)
