@@ -16,15 +16,17 @@ final class Reception: StreamHandler, TimerHandler {
   ]
 
   private let service: TunnelService
-  private let peer: SocketAddress
+  let peer: SocketAddress
+  let address: ClientAddress
   private var stream: (any Stream)?
   private var received: [UInt8] = []
   private var timer: TimerID?
   private var isRefused = false
 
-  init(service: TunnelService, peer: SocketAddress) {
+  init(service: TunnelService, peer: SocketAddress, address: ClientAddress) {
     self.service = service
     self.peer = peer
+    self.address = address
     // For all of it, so that no client gains by sending slowly.
     let deadline = service.network.now + service.options.receptionTimeout
     timer = service.network.schedule(at: deadline, self, tag: 0)
@@ -172,7 +174,7 @@ final class Reception: StreamHandler, TimerHandler {
   }
 
   private func refuse(_ status: Int, _ reason: String) {
-    service.log.info("\(peer.description): refused with \(status): \(reason)")
+    service.noteRefusal(peer, "\(status): \(reason)")
     isRefused = true
     let channelID = (try? Cryptography.uuid()) ?? "none"
     let answer = ServerHandshake.refuse(
@@ -180,6 +182,13 @@ final class Reception: StreamHandler, TimerHandler {
     _ = stream?.send(answer.span)
     // The client closes when it has read the answer; if it does not, the time-out does.
     stream?.finishSending()
+  }
+
+  /// Another client needs the place.
+  func letGo() {
+    stream?.abort()
+    stream = nil
+    finish()
   }
 
   private func finish() {

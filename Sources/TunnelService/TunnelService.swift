@@ -18,8 +18,10 @@ public struct ServiceOptions: Sendable {
 
 /// The service's side of the tunnels: it knows the tokens, takes the proxies' connections, pairs and relays.
 public final class TunnelService: ListenerHandler, TimerHandler {
-  /// Clients on their way to a WebSocket at once; more are turned away.
+  /// Clients on their way to a WebSocket at once.
   static let receptionCountMax = 256
+  /// Of these, clients of one address: a crowd behind one router comes in, and others still do beside it.
+  static let receptionCountPerAddressMax = 128
 
   let network: any Network
   let tls: TLSContext
@@ -28,7 +30,15 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   private var listener: (any Listener)?
   private var tunnels: [Tunnel] = []
   private var tokens: [String: AccessToken] = [:]
+  /// The oldest first.
   private var receptions: [Reception] = []
+  /// Clients so far.
+  private(set) var acceptedCount = 0
+  private var receptionCounts: [ClientAddress: Int] = [:]
+  private var crowdLimit = LineLimit()
+  /// Several, for two ends that start together are refused together.
+  private var refusalLimit = LineLimit(countMax: 8)
+  private var pauseLimit = LineLimit()
 
   public init(network: any Network, tls: TLSContext, options: ServiceOptions, log: Log) {
     self.network = network
@@ -108,19 +118,57 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   public func listener(
     _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
   ) {
-    if receptions.count >= Self.receptionCountMax {
-      log.warning("\(peer.description): turned away, \(receptions.count) others are being received")
+    acceptedCount += 1
+    let address = ClientAddress(peer)
+    if !makeRoom(for: address, peer) {
       stream.abort()
       return
     }
-    let reception = Reception(service: self, peer: peer)
+    let reception = Reception(service: self, peer: peer, address: address)
     receptions.append(reception)
+    receptionCounts[address, default: 0] += 1
     reception.start(stream)
   }
 
-  public func listener(_ listener: any Listener, paused error: SystemError) {
-    log.warning("cannot accept connections for a moment: \(error.reason)")
+  /// Lets go whom the newcomer displaces: the oldest of its own address when that has its share, else the oldest of the
+  /// address that has the most. False when nobody has more than the newcomer's would have then.
+  private func makeRoom(for address: ClientAddress, _ peer: SocketAddress) -> Bool {
+    let own = receptionCounts[address] ?? 0
+    var yielding: ClientAddress?
+    if own >= Self.receptionCountPerAddressMax {
+      yielding = address
+    } else if receptions.count >= Self.receptionCountMax {
+      let most = receptionCounts.max { $0.value < $1.value }
+      yielding = most.flatMap { $0.value > own + 1 ? $0.key : nil }
+    } else {
+      return true
+    }
+    let oldest = yielding.flatMap { address in receptions.first { $0.address == address } }
+    if let others = crowdLimit.admit(network.now) {
+      let deed = oldest.map { "\($0.peer.description) is let go" } ?? "turned away"
+      log.warning(
+        "\(peer.description): \(deed), \(receptions.count) clients are being received, "
+          + "\(own) of them of this address\(others)")
+    }
+    oldest?.letGo()
+    return oldest != nil
   }
 
-  func receptionEnded(_ reception: Reception) { receptions.removeAll { $0 === reception } }
+  public func listener(_ listener: any Listener, paused error: SystemError) {
+    guard let others = pauseLimit.admit(network.now) else { return }
+    log.warning("cannot accept connections for a moment: \(error.reason)\(others)")
+  }
+
+  /// Says whom the service has refused; clients can be so many that not each has a line.
+  func noteRefusal(_ peer: SocketAddress, _ words: @autoclosure () -> String) {
+    guard let others = refusalLimit.admit(network.now) else { return }
+    log.info("\(peer.description): refused with \(words())\(others)")
+  }
+
+  func receptionEnded(_ reception: Reception) {
+    guard let index = receptions.firstIndex(where: { $0 === reception }) else { return }
+    receptions.remove(at: index)
+    let count = receptionCounts[reception.address] ?? 0
+    receptionCounts[reception.address] = count > 1 ? count - 1 : nil
+  }
 }

@@ -38,18 +38,21 @@ final class Hall {
     }
   }
 
-  func client() throws -> RawClient {
+  /// - Parameter host: the client's own address; nil for what the system takes.
+  func client(from host: String? = nil) throws -> RawClient {
     let client = RawClient(reactor: reactor, trust: trust)
-    client.transport = try reactor.connect(to: address, from: nil, client)
+    let local = try host.map { try #require(SocketAddress(numeric: $0, port: 0)) }
+    client.transport = try reactor.connect(to: address, from: local, client)
     try run(until: { client.isSecure || client.hasEnded })
     return client
   }
 
   /// A client that is through the opening handshake.
   func connected(
-    _ role: TunnelRole, token: String, clientToken: String? = nil, subprotocol: String = "3.0"
+    _ role: TunnelRole, token: String, clientToken: String? = nil, subprotocol: String = "3.0",
+    from host: String? = nil
   ) throws -> RawClient {
-    let client = try client()
+    let client = try client(from: host)
     var extra = "access-token: \(token)\r\n"
     if let clientToken { extra += "client-token: \(clientToken)\r\n" }
     client.send(RawClient.request(role.localProxyMode, extra, subprotocol: subprotocol))
