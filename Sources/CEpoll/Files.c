@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,3 +96,45 @@ enum cepoll_entry cepoll_next_entry(void *directory, const char **name) {
 }
 
 void cepoll_close_directory(void *directory) { closedir(directory); }
+
+int cepoll_check_directory(const char *path) {
+  struct stat information;
+  if (lstat(path, &information) < 0) return -errno;
+  if (S_ISLNK(information.st_mode)) return -CEPOLL_LINK;
+  if (!S_ISDIR(information.st_mode)) return -ENOTDIR;
+  if (information.st_uid != geteuid() && information.st_uid != 0) return -CEPOLL_FOREIGN;
+  // In a sticky directory, such as /tmp, nobody can exchange what is another's.
+  int is_open = (information.st_mode & S_IWOTH) && !(information.st_mode & S_ISVTX);
+  return is_open ? -CEPOLL_EXPOSED : 0;
+}
+
+int cepoll_restrict_file(const char *path, unsigned forbidden) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd < 0) return errno == ELOOP ? -CEPOLL_LINK : -errno;
+  struct stat information;
+  int outcome = fstat(fd, &information) < 0 ? -errno : (int)(information.st_mode & 07777);
+  if (outcome >= 0 && !S_ISREG(information.st_mode)) outcome = -CEPOLL_NO_FILE;
+  if (outcome >= 0 && information.st_uid != geteuid()) outcome = -CEPOLL_FOREIGN;
+  if (outcome >= 0 && ((unsigned)outcome & forbidden) && fchmod(fd, (mode_t)((unsigned)outcome & ~forbidden)) < 0)
+    outcome = -errno;
+  close(fd);
+  return outcome;
+}
+
+int cepoll_replace_file(const char *path, unsigned mode, const void *bytes, size_t count) {
+  static const char suffix[] = ".XXXXXX";
+  size_t length = strlen(path);
+  char *temporary = malloc(length + sizeof suffix);
+  if (!temporary) return -ENOMEM;
+  memcpy(temporary, path, length);
+  memcpy(temporary + length, suffix, sizeof suffix);
+  // Made with O_EXCL, which follows no link, and mode 0600.
+  int fd = mkostemp(temporary, O_CLOEXEC);
+  int outcome = fd < 0 ? -errno : cepoll_write_whole(fd, bytes, count);
+  if (outcome == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0)) outcome = -errno;
+  if (fd >= 0 && close(fd) < 0 && outcome == 0) outcome = -errno;
+  if (outcome == 0 && rename(temporary, path) < 0) outcome = -errno;
+  if (fd >= 0 && outcome < 0) unlink(temporary);
+  free(temporary);
+  return outcome;
+}

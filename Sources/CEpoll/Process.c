@@ -124,6 +124,9 @@ const char *cepoll_error_text(int error) {
   switch (error) {
     case CEPOLL_NO_PEER: return "it is a pipe that nobody has open at its other end";
     case CEPOLL_NO_FILE: return "it is neither a file nor a pipe nor a terminal";
+    case CEPOLL_LINK: return "it is a symbolic link";
+    case CEPOLL_FOREIGN: return "it belongs to another user";
+    case CEPOLL_EXPOSED: return "everybody may write to it";
     default: return strerror(error);
   }
 }
@@ -153,8 +156,6 @@ int cepoll_is_directory(const char *path) {
 }
 
 int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
-
-unsigned cepoll_set_umask(unsigned mask) { return umask(mask); }
 
 char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }
 

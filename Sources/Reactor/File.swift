@@ -54,6 +54,28 @@ public enum File {
     _ = try SystemError.check(result, "write")
   }
 
+  /// Makes a file of this mode in the place of what is there, all at once. A link is replaced, and not followed.
+  public static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(SystemError) {
+    let result = unsafe bytes.withUnsafeBytes { all in
+      unsafe path.withCString { path in
+        unsafe cepoll_replace_file(path, mode, all.baseAddress, all.count)
+      }
+    }
+    _ = try SystemError.check(result, "write")
+  }
+
+  /// Takes permissions from a file that must be a regular one of this user, and no link.
+  /// - Returns: the mode that it had.
+  public static func restrict(_ path: String, forbidden: UInt32) throws(SystemError) -> UInt32 {
+    UInt32(try SystemError.check(unsafe cepoll_restrict_file(path, forbidden), "chmod"))
+  }
+
+  /// Fails for a directory that is not fit for private files: a link, another user's, or one in which everybody may
+  /// exchange them.
+  public static func checkDirectory(_ path: String) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_check_directory(path), "open")
+  }
+
   /// The regular files and directories in a directory, sorted by their names' bytes. Links to files count as
   /// files; links to directories do not count.
   /// - Parameter countMax: what is beyond is left out.

@@ -55,9 +55,6 @@ public enum Process {
     _ = try SystemError.check(unsafe cepoll_make_directory(path, mode), "mkdir")
   }
 
-  /// Sets the mode bits that new files do not get, and returns what they were.
-  public static func setFileModeMask(_ mask: UInt32) -> UInt32 { cepoll_set_umask(mask) }
-
   /// The absolute form of an existing path.
   public static func absolutePath(_ path: String) -> String {
     guard let absolute = unsafe cepoll_absolute_path(path) else { return path }

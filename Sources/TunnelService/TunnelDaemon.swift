@@ -204,11 +204,13 @@ final class TunnelDaemon: SignalHandler {
   /// The server's certificate and what a proxy must trust, in words.
   private func identity() throws(TLSError) -> (TLSContext, String) {
     if let certificate = options.certificate, let key = options.key {
+      warn(ofKey: key)
       return (
         try TLSContext(serverCertificate: certificate, key: key), "certificate \(certificate)"
       )
     }
     let authority = try CertificateAuthority(state: options.directory)
+    for warning in authority.warnings { log.warning(warning) }
     trustDirectory = authority.directory
     return (
       try TLSContext(serverCertificate: authority.serverCertificate, key: authority.serverKey),
@@ -217,6 +219,12 @@ final class TunnelDaemon: SignalHandler {
   }
 
   private var trustDirectory: String?
+
+  /// The permissions of a given key are its owner's business, who may have a group for it.
+  private func warn(ofKey path: String) {
+    let content = try? File.read(path, byteCountMax: PEM.byteCountMax)
+    if content?.isReadableByOthers == true { log.warning("--key \(path) can be read by everybody") }
+  }
 
   /// Ready to paste: the destination's command first, then the source's.
   private func printCommands(

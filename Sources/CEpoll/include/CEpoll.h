@@ -135,8 +135,6 @@ void cepoll_give_back_memory(void);
 int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
 int cepoll_exists(const char *path);
 int cepoll_is_directory(const char *path);
-/// Sets the process's umask and returns what it was.
-unsigned cepoll_set_umask(unsigned mask);
 /// The absolute form of an existing path, in memory for free(); or null.
 char *cepoll_absolute_path(const char *path);
 
@@ -165,6 +163,9 @@ void cepoll_hide_argument(char *argument);
 enum {
   CEPOLL_NO_PEER = 4096,  // a pipe that no process has open at its other end
   CEPOLL_NO_FILE = 4097,  // neither a regular file nor a pipe nor a character device
+  CEPOLL_LINK = 4098,     // a symbolic link, which is not followed
+  CEPOLL_FOREIGN = 4099,  // another user's
+  CEPOLL_EXPOSED = 4100,  // a directory in which everybody may exchange what is there
 };
 
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
@@ -175,6 +176,15 @@ ssize_t cepoll_read_file(
 );
 /// Makes a file, or replaces what is in it. A pipe without a reader is not waited for.
 int cepoll_write_file(const char *path, const void *bytes, size_t count);
+
+/// Makes a file of this mode in the place of what is at `path`: another name first, and then the change of names. So
+/// there is never a part of a file, and a link is replaced, not followed.
+int cepoll_replace_file(const char *path, unsigned mode, const void *bytes, size_t count);
+/// Takes the permissions `forbidden` from a regular file of this user. The mode that it had, or a negated errno.
+int cepoll_restrict_file(const char *path, unsigned forbidden);
+/// Whether a directory is fit for private files: no link, this user's or root's, and nobody else's to write in. 0, or a
+/// negated errno.
+int cepoll_check_directory(const char *path);
 
 enum cepoll_entry { CEPOLL_ENTRY_NONE, CEPOLL_ENTRY_FILE, CEPOLL_ENTRY_DIRECTORY };
 
