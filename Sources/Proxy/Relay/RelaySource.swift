@@ -41,7 +41,9 @@ extension Relay {
       refuse(client)
     } else if begin(client) {
       watches[service].fullSince = nil
-    } else if !isOver {
+    } else if isOver {
+      stream.abort()
+    } else {
       hold(client)
     }
   }
@@ -157,12 +159,11 @@ extension Relay {
         first = index
       }
       let client = clients.remove(at: first)
+      let begins = !isOver && begin(client)
       if isOver {
-        client.stream.abort()
+        if !begins { client.stream.abort() }
         continue
       }
-      let begins = begin(client)
-      if isOver { continue }
       if !begins && (session.replaces(service: client.service) || !isPatienceOver(client.service)) {
         waitingClients.append(client)
         continue
@@ -243,11 +244,12 @@ extension Relay {
   }
 
   /// Makes room for a service that has less than its share, by ending the oldest connection of one that has more,
-  /// if nothing has come for it yet: the clients of a server that is down wait for long, and in vain.
+  /// if nothing has ever come for it and it sends nothing: the clients of a server that is down wait for long, and in
+  /// vain.
   private func evictUnanswered(for service: Int) -> Bool {
     evictOldest(for: service) { connection in
       session.slots[connection.slot]?.hasReceived == false && connection.startToSend == nil
-        && connection.startedAt + Self.evictionRest <= now
+        && connection.lastProgress + Self.evictionRest <= now
     }
   }
 
