@@ -24,24 +24,30 @@ public enum LogLevel: Int, Comparable, Sendable {
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text.
 public final class Log {
-  /// Bytes of a line at the most: a pipe that is ready takes 4,096 without blocking.
+  /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
   private static let lineByteCountMax = 4_000
 
   public var level: LogLevel
-  /// Lines that standard error would have blocked for; said with the next line that it takes.
+  /// Lines of which standard error took nothing; said with the next line that it takes.
   private var lostLineCount = 0
-  /// The end of a line that a non-blocking standard error has not taken yet.
+  /// The end of a line that standard error has not taken yet. It comes before anything else, or never.
   private var rest: [UInt8] = []
   private var secrets: [[UInt8]] = []
   private let processID = cepoll_process_id()
-  private let stream: StandardStream
+  private let sink: cepoll_log
 
   public convenience init(level: LogLevel) { self.init(level: level, stream: .error) }
 
-  init(level: LogLevel, stream: StandardStream) {
-    self.level = level
-    self.stream = stream
+  convenience init(level: LogLevel, stream: StandardStream) {
+    self.init(level: level, sink: cepoll_log_open(stream.descriptor))
   }
+
+  init(level: LogLevel, sink: cepoll_log) {
+    self.level = level
+    self.sink = sink
+  }
+
+  deinit { cepoll_log_close(sink) }
 
   /// Replaces `secret` by asterisks in every line from here on. Shorter than four bytes it could not be
   /// told from ordinary text and is ignored.
@@ -76,24 +82,43 @@ public final class Log {
   /// Not inlined and without a closure, or each call in the program would get a copy of it.
   @inline(never) private func write(_ level: LogLevel, _ text: String) {
     // Whoever reads the log may be slow or stuck; the loop goes on without the line.
-    if !stream.isWritable || !goOn(with: []) {
-      lostLineCount += 1
-      return
-    }
-    if lostLineCount > 0 {
-      let count = lostLineCount
-      lostLineCount = 0
-      _ = goOn(
-        with: line(.warning, "\(count) log lines were lost: standard error did not take them"))
-    }
-    _ = goOn(with: line(level, text))
+    if !finishLine() || !sayLost() || !put(line(level, text)) { lostLineCount += 1 }
   }
 
-  /// Writes what is left and then `line`; false when something is left again.
-  private func goOn(with line: [UInt8]) -> Bool {
-    rest += line
-    if !rest.isEmpty { rest = stream.offer(rest) }
+  /// Says what is still to be said, as far as standard error takes it.
+  public func finish() {
+    if finishLine() { _ = sayLost() }
+  }
+
+  /// False when standard error does not take all that is left of the last line.
+  private func finishLine() -> Bool {
+    if !rest.isEmpty { rest.removeFirst(offer(rest)) }
     return rest.isEmpty
+  }
+
+  /// False when the next line cannot follow yet.
+  private func sayLost() -> Bool {
+    if lostLineCount == 0 { return true }
+    let text = "\(lostLineCount) log lines were lost: standard error did not take them"
+    if !put(line(.warning, text)) { return false }
+    lostLineCount = 0
+    return rest.isEmpty
+  }
+
+  /// Writes a line, or its beginning; false when nothing of it was taken.
+  private func put(_ line: [UInt8]) -> Bool {
+    let count = offer(line)
+    if count == 0 { return false }
+    rest = Array(line.dropFirst(count))
+    return true
+  }
+
+  /// Offers bytes to standard error once, and returns how many it took: none when it is full, broken or closed.
+  private func offer(_ bytes: [UInt8]) -> Int {
+    let written = unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_log_write(sink, all.baseAddress, all.count)
+    }
+    return max(0, written)
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
@@ -141,24 +166,11 @@ public struct StandardStream {
 
   public func write(_ text: String) { write(Array(text.utf8)) }
 
-  /// A log line can be written without blocking.
-  var isWritable: Bool { cepoll_is_writable(descriptor) != 0 }
-
   /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
   /// pipe does not take is lost.
   public func write(_ bytes: [UInt8]) {
     _ = unsafe bytes.withUnsafeBytes { all in
       unsafe cepoll_write_whole(descriptor, all.baseAddress, all.count)
     }
-  }
-
-  /// Writes once, and returns what a non-blocking stream has not taken.
-  func offer(_ bytes: [UInt8]) -> [UInt8] {
-    let written = unsafe bytes.withUnsafeBytes { all in
-      unsafe cepoll_write(descriptor, all.baseAddress, all.count)
-    }
-    if written == -Int(EAGAIN) { return bytes }
-    // What a closed pipe does not take is lost.
-    return written < 0 ? [] : Array(bytes.dropFirst(written))
   }
 }

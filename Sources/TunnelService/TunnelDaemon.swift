@@ -144,6 +144,7 @@ public func runTunnelDaemon() -> Int32 {
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: options.logLevel)
+  defer { log.finish() }
   do throws(SystemError) {
     let daemon = try TunnelDaemon(options, log)
     return try daemon.run()

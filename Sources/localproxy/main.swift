@@ -17,6 +17,7 @@ func run() -> Int32 {
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: configuration.logLevel)
+  defer { log.finish() }
   do {
     return try serve(configuration, log)
   } catch {

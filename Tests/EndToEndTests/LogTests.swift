@@ -156,6 +156,31 @@ extension EndToEnd {
       }
     }
 
+    @Test("A terminal that nobody reads stops neither the tunnel nor its end")
+    func stuckTerminal() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      var (terminal, end): (Int32, Int32) = (-1, -1)
+      guard openpty(&terminal, &end, nil, nil, nil) == 0 else { throw Failure.system("openpty") }
+      for descriptor in [terminal, end] { closeOnExec(descriptor) }
+      defer { for descriptor in [terminal, end] { close(descriptor) } }
+      try withStage { stage in
+        let process = try ChildProcess(
+          Linkage.dynamic.program("localproxy"),
+          [
+            "-e", "localhost:\(stage.tunneld.port)", "-c", stage.tunneld.authorities, "-v", "6",
+            "-d", "SSH1=127.0.0.1:\(server.port)",
+          ], name: "stuck", in: stage.scratch,
+          environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": stage.tunneld.tunnels[0].destination],
+          error: end)
+        let source = try stage.source()
+        // Some 300 bytes a connection, and a terminal takes 20 kB or so.
+        for _ in 0..<300 { try source.check() }
+        process.send(SIGTERM)
+        #expect(try process.waitForExit(within: 20) == .status(0))
+      }
+    }
+
     @Test("A proxy that is stopped says by which signal", arguments: [SIGTERM, SIGINT])
     func signal(number: Int32) throws {
       try withStage { stage in

@@ -1,3 +1,4 @@
+import CEpoll
 import Foundation
 import Testing
 
@@ -60,6 +61,116 @@ struct LogTests {
       lost += Int(line.split(separator: "] ").last?.split(separator: " ").first ?? "") ?? 0
     }
     #expect(lost > 100 && taken > 100 && taken + lost == count + 2)
+  }
+
+  /// What standard error may be: its end that the log gets, and the end that may be read.
+  enum Place: String, CaseIterable, CustomTestStringConvertible {
+    case terminal, pipe, pipeThatDoesNotBlock, socket, terminalOfAnother, pipeOfAnother
+    var testDescription: String { rawValue }
+
+    /// Only an open file of somebody else's cannot be opened once more.
+    var isBorrowed: Bool { self == .terminalOfAnother || self == .pipeOfAnother }
+
+    func open() throws -> (writer: Int32, reader: Int32) {
+      var (reader, writer): (Int32, Int32) = (-1, -1)
+      var ends: [Int32] = [0, 0]
+      switch self {
+      case .terminal, .terminalOfAnother:
+        try #require(openpty(&reader, &writer, nil, nil, nil) == 0)
+        var settings = termios()
+        tcgetattr(writer, &settings)
+        cfmakeraw(&settings)
+        tcsetattr(writer, TCSANOW, &settings)
+      case .pipe, .pipeOfAnother, .pipeThatDoesNotBlock:
+        try #require(Foundation.pipe(&ends) == 0)
+        (reader, writer) = (ends[0], ends[1])
+        if self == .pipeThatDoesNotBlock { _ = fcntl(writer, F_SETFL, O_NONBLOCK) }
+      case .socket:
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        (reader, writer) = (ends[0], ends[1])
+      }
+      _ = fcntl(reader, F_SETFL, O_NONBLOCK)
+      return (writer, reader)
+    }
+  }
+
+  private static func readAll(_ reader: Int32) -> String {
+    var text: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = Foundation.read(reader, &part, part.count)
+      if count <= 0 { return String(decoding: text, as: UTF8.self) }
+      text += part[..<count]
+    }
+  }
+
+  @Test(
+    "whatever standard error is, nobody waits for its reader, and the lines that are lost are counted",
+    .timeLimit(.minutes(1)), arguments: Place.allCases)
+  func neverWaits(place: Place) throws {
+    let (writer, reader) = try place.open()
+    defer {
+      close(writer)
+      close(reader)
+    }
+    let flags = fcntl(writer, F_GETFL)
+    let log =
+      place.isBorrowed
+      ? Log(level: .info, sink: cepoll_log(fd: writer, way: CEPOLL_LOG_BORROWED))
+      : Log(level: .info, stream: StandardStream(descriptor: writer))
+    var text = ""
+    var count = 0
+    for _ in 0..<3 {
+      for number in 0..<2_000 {
+        log.info("line \(number) \(String(repeating: "x", count: number * 37 % 3_000)).")
+        count += 1
+      }
+      // One line may be cut; its end comes first when there is room again.
+      text += Self.readAll(reader)
+      log.info("the end.")
+      count += 1
+      text += Self.readAll(reader)
+    }
+    log.finish()
+    text += Self.readAll(reader)
+    var (taken, lost) = (0, 0)
+    for line in text.split(separator: "\n") {
+      #expect(line.hasPrefix("[2") && (line.hasSuffix(".") || line.hasSuffix("not take them")))
+      #expect(line.components(separatedBy: "] (").count == 2, "two lines in one")
+      guard line.hasSuffix("not take them") else {
+        taken += 1
+        continue
+      }
+      lost += Int(line.split(separator: "] ").last?.split(separator: " ").first ?? "") ?? 0
+    }
+    #expect(lost > 100 && taken > 3 && taken + lost == count)
+    // Whoever shares the descriptor finds it as it was.
+    #expect(fcntl(writer, F_GETFL) == flags)
+  }
+
+  @Test("what a full disk or a closed pipe did not take is counted, and said when there is room")
+  func countsWhatFailed() throws {
+    let path = NSTemporaryDirectory() + "log-\(UUID().uuidString)"
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try #require(file >= 0)
+    unlink(path)
+    // The descriptor leads to a full device first, then to the file.
+    let writer = open("/dev/full", O_WRONLY | O_CLOEXEC)
+    defer {
+      close(writer)
+      close(file)
+    }
+    let log = Log(level: .info, stream: StandardStream(descriptor: writer))
+    for _ in 0..<5 { log.info("lost") }
+    try #require(dup2(file, writer) == writer)
+    log.info("taken")
+    lseek(file, 0, SEEK_SET)
+    let lines = Self.readAll(file).split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(
+      lines.first?.hasSuffix("[warning] 5 log lines were lost: standard error did not take them")
+        == true)
+    #expect(lines.last?.hasSuffix("[info] taken") == true)
   }
 
   @Test("what must be written is, however slowly it is taken")

@@ -117,7 +117,7 @@ int cepoll_process_id(void);
 ssize_t cepoll_write(int fd, const void *bytes, size_t count);
 /// Writes all, and waits for a descriptor that does not block. 0, or a negated errno.
 int cepoll_write_whole(int fd, const void *bytes, size_t count);
-/// Whether a write of up to 4,096 bytes would not block now.
+/// Whether a pipe has room for 4,096 bytes now, or a terminal for one.
 int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
 const char *cepoll_environment(const char *name);
@@ -129,6 +129,29 @@ _Noreturn void cepoll_exit(int status);
 /// Gives back to the system what is free in the heap, and the pages of the program and its libraries that were
 /// read so far. What is still needed of them comes back from the page cache as it is used.
 void cepoll_give_back_memory(void);
+
+// Log -----------------------------------------------------------------------------------------------
+
+enum {
+  CEPOLL_LOG_PATIENCE = 20,  // milliseconds that a write may take where nothing better is to be had
+};
+
+/// Where log lines go to, and how they get there without anybody being waited for.
+typedef struct {
+  int fd;
+  enum {
+    CEPOLL_LOG_PLAIN,     // a file or a device: it takes bytes at once, or fails
+    CEPOLL_LOG_SOCKET,    // each send says that it does not wait
+    CEPOLL_LOG_OWN,       // a terminal or a pipe, opened once more, without blocking
+    CEPOLL_LOG_BORROWED,  // one that this user may not open: writes to it are interrupted
+  } way;
+} cepoll_log;
+
+/// Finds out what a descriptor is.
+cepoll_log cepoll_log_open(int fd);
+void cepoll_log_close(cepoll_log log);
+/// Writes as much as is taken now; returns its count, or a negated errno.
+ssize_t cepoll_log_write(cepoll_log log, const void *bytes, size_t count);
 
 // Files ---------------------------------------------------------------------------------------------
 

@@ -23,10 +23,12 @@ final class ChildProcess: @unchecked Sendable {
   private var exit: Exit?
 
   /// Starts a program found by path or in PATH, with a clean environment but for what is given.
-  /// - Parameter input: a descriptor for its standard input, closed here; none means an empty one.
+  /// - Parameters:
+  ///   - input: a descriptor for its standard input, closed here; none means an empty one.
+  ///   - error: a descriptor for its standard error, in the place of the file.
   init(
     _ program: String, _ arguments: [String] = [], name: String, in scratch: ScratchDirectory,
-    environment: [String: String] = [:], input: Int32? = nil
+    environment: [String: String] = [:], input: Int32? = nil, error: Int32? = nil
   ) throws {
     self.name = name
     outputPath = scratch.file("\(name).out")
@@ -37,7 +39,7 @@ final class ChildProcess: @unchecked Sendable {
     }
     variables.merge(environment) { $1 }
     processID = try Self.spawn(
-      program, arguments, variables.map { "\($0)=\($1)" }, input, outputPath, errorPath)
+      program, arguments, variables.map { "\($0)=\($1)" }, input, outputPath, errorPath, error)
   }
 
   deinit {
@@ -127,7 +129,7 @@ final class ChildProcess: @unchecked Sendable {
 
   private static func spawn(
     _ program: String, _ arguments: [String], _ environment: [String], _ input: Int32?,
-    _ outputPath: String, _ errorPath: String
+    _ outputPath: String, _ errorPath: String, _ error: Int32?
   ) throws -> pid_t {
     defer { if let input { close(input) } }
     var actions = posix_spawn_file_actions_t()
@@ -146,6 +148,7 @@ final class ChildProcess: @unchecked Sendable {
     let writing = O_WRONLY | O_CREAT | O_TRUNC
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, writing, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, writing, 0o600)
+    if let error { posix_spawn_file_actions_adddup2(&actions, error, 2) }
     var signals = sigset_t()
     sigfillset(&signals)
     posix_spawnattr_setsigdefault(&attributes, &signals)
