@@ -35,10 +35,10 @@ public final class Signals: EventHandler {
   func handle(_ readiness: Readiness) {
     while true {
       switch cepoll_read_signal(descriptor.raw) {
-      case 15: handler.received(.terminate)
-      case 2: handler.received(.interrupt)
-      case 1: handler.received(.hangUp)
-      case 10: handler.received(.user1)
+      case SIGTERM: handler.received(.terminate)
+      case SIGINT: handler.received(.interrupt)
+      case SIGHUP: handler.received(.hangUp)
+      case SIGUSR1: handler.received(.user1)
       default: return
       }
     }

@@ -7,6 +7,7 @@
 #define CEPOLL_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -106,7 +107,7 @@ int cepoll_hashed_certificates(const char *directory, int limit);
 /// the log. Ignores SIGPIPE, so that a reader who has gone does not end the program.
 void cepoll_prepare_standard_streams(void);
 
-/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them.
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them by their numbers.
 int cepoll_signals(void);
 int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 
