@@ -95,10 +95,16 @@ public enum File {
       let entry = Entry(
         name: unsafe String(cString: name), isDirectory: kind == CEPOLL_ENTRY_DIRECTORY,
         isText: unsafe String(validatingCString: name) != nil)
-      // Directories are small: an insertion at its place costs less code than a sort.
-      let place =
-        entries.firstIndex { entry.name.utf8.lexicographicallyPrecedes($0.name.utf8) }
-        ?? entries.endIndex
+      // An insertion at its place, which halving finds, costs less code than a sort.
+      var (place, end) = (0, entries.count)
+      while place < end {
+        let middle = (place + end) / 2
+        if entry.name.utf8.lexicographicallyPrecedes(entries[middle].name.utf8) {
+          end = middle
+        } else {
+          place = middle + 1
+        }
+      }
       entries.insert(entry, at: place)
     }
     return entries

@@ -24,70 +24,32 @@ public struct Mapping: Equatable, Sendable {
     _ given: OptionValue, role: TunnelRole, bindHost: String, warnings: inout Warnings
   ) throws(UsageError) -> [Mapping] {
     var mappings: [Mapping] = []
+    var services = OctetIndex()
+    var places = ListeningPlaces(bindHost: bindHost)
     let parts = given.text.octets.parted(at: 0x2c)
     for part in parts where !part.trimmed.isEmpty {
-      let mapping: Mapping
       do throws(UsageError) {
-        mapping = try parsePart(part, role: role)
+        let mapping = try parsePart(part, role: role)
         if mapping.serviceID == nil && parts.count > 1 {
           throw UsageError("beside others a mapping needs its service: SERVICE=PORT")
         }
-        if role == .source { try checkPlace(mapping, mappings, bindHost) }
+        guard services.insert(mapping.serviceID?.octets ?? [], mappings.count) else {
+          warnings.add(
+            "\(given.label) \(part.text.quoted) is ignored: its service has a mapping already")
+          continue
+        }
+        if role == .source, let other = places.take(mapping.address, mappings.count) {
+          let services = "\(mappings[other].serviceID ?? "") and \(mapping.serviceID ?? "")"
+          throw UsageError(
+            "\(services) cannot both listen on \(places.describe(mapping.address))")
+        }
+        mappings.append(mapping)
       } catch {
         throw UsageError("\(given.label) \(part.text.quoted): \(error.message)")
-      }
-      if mapping.isKnown(in: mappings) {
-        warnings.add(
-          "\(given.label) \(part.text.quoted) is ignored: its service has a mapping already")
-      } else {
-        mappings.append(mapping)
       }
     }
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
     return mappings
-  }
-
-  /// Whether one of `others` is for the same service.
-  func isKnown(in others: [Mapping]) -> Bool {
-    let name = serviceID?.octets
-    return others.contains { $0.serviceID?.octets == name }
-  }
-
-  /// Two services cannot listen at one place. No name is looked up yet but localhost, which a source takes for
-  /// 127.0.0.1; other names of one address are found out when listening.
-  private static func checkPlace(
-    _ mapping: Mapping, _ others: [Mapping], _ bindHost: String
-  ) throws(UsageError) {
-    for other in others
-    where !mapping.isKnown(in: [other]) && mapping.meets(other, bindHost: bindHost) {
-      var place = mapping.address.description
-      if let endpoint = mapping.endpoint {
-        place = "port \(endpoint.port) of \(endpoint.host.isEmpty ? bindHost : endpoint.host)"
-      }
-      let services = "\(other.serviceID ?? "") and \(mapping.serviceID ?? "")"
-      throw UsageError("\(services) cannot both listen on \(place)")
-    }
-  }
-
-  /// Whether both listen at one place.
-  private func meets(_ other: Mapping, bindHost: String) -> Bool {
-    guard let own = endpoint, let others = other.endpoint else {
-      return address.description.isSame(as: other.address.description)
-    }
-    if own.port != others.port || own.port == 0 { return false }
-    let host = Self.listeningHost(own, bindHost)
-    let otherHost = Self.listeningHost(others, bindHost)
-    if host.isSame(as: otherHost) { return true }
-    guard let address = SocketAddress(numeric: host, port: 0),
-      let other = SocketAddress(numeric: otherHost, port: 0), address.isIPv6 == other.isIPv6
-    else { return false }
-    return address.host.isSame(as: other.host) || address.isWildcard || other.isWildcard
-  }
-
-  private static func listeningHost(_ endpoint: Endpoint, _ bindHost: String) -> String {
-    let given = endpoint.host.isEmpty ? bindHost : endpoint.host
-    let host = HeaderBlock.lowercased(given.octets)
-    return host.isSame(as: "localhost") ? "127.0.0.1" : host
   }
 
   private static func parsePart(

@@ -15,6 +15,7 @@ struct MappingDirectory {
 
   let role: TunnelRole
   private(set) var mappings: [Mapping] = []
+  private var services = OctetIndex()
   private var fileCount = 0
   private var directoryCount = 0
   private var byteCount = 0
@@ -60,12 +61,14 @@ struct MappingDirectory {
   private mutating func readFile(_ path: String, _ warnings: inout Warnings) {
     do throws(UsageError) {
       for mapping in try parseFile(path) {
-        if mapping.isKnown(in: mappings) { continue }
+        let service = mapping.serviceID?.octets ?? []
+        if services[service] != nil { continue }
         if mappings.count == Self.mappingCountMax {
           warnings.add(
             "\(path): what is beyond \(Self.mappingCountMax) mappings in all files is left out")
           return
         }
+        services.insert(service, mappings.count)
         mappings.append(mapping)
       }
     } catch {

@@ -24,13 +24,14 @@ extension TunnelSession {
     if names.isEmpty {
       mappingOfService = [options.mappings.isEmpty ? nil : 0]
     } else {
+      let mapped = mapped
       mappingOfService = names.map { name in mapped.firstIndex { $0?.isSame(as: name) ?? true } }
     }
     areServicesAgreed = true
     return .servicesAgreed
   }
 
-  /// All mappings, in the order that `mappingOfService` counts them.
+  /// All mappings, made anew each time, in the order that `mappingOfService` counts them.
   private var mapped: [String?] { options.mappings + options.optionalMappings.map { $0 } }
 
   /// What is wrong with the names themselves, which is the service's fault.
@@ -72,6 +73,7 @@ extension TunnelSession {
         "the tunnel has several services (\(list)), which protocol version V1 cannot tell apart"
     }
     if role == .destination {
+      let mapped = mapped
       for name in names where !mapped.contains(where: { $0?.isSame(as: name) ?? true }) {
         return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
       }

@@ -120,6 +120,27 @@ struct MappingTests {
     #expect(try parse(text).found.count == 2)
   }
 
+  @Test(
+    "as many mappings as a file can have are read in time",
+    .timeLimit(.minutes(1)), arguments: [TunnelRole.source, .destination])
+  func readsMany(role: TunnelRole) throws {
+    let count = 12_000
+    let text = (0..<count).map { "s\($0)=127.0.\($0 / 250).\($0 % 250 + 1):5" }
+    let found = try parse(text.joined(separator: ","), role).found
+    #expect(found.count == count && found.last?.first == "s\(count - 1)")
+    #expect {
+      _ = try parse(text.joined(separator: ",") + ",last=127.0.0.7:5", .source)
+    } throws: { error in
+      isUsageError(error, naming: "s6 and last cannot both listen on port 5 of 127.0.0.7")
+    }
+  }
+
+  @Test("a mapping that is ignored takes no place")
+  func ignoresPlace() throws {
+    let (found, warnings) = try parse("A=1,B=2,A=2,C=3")
+    #expect(found.count == 3 && warnings.count == 1)
+  }
+
   @Test("a mapping without a host is where --local-bind-address says")
   func comparesWithBindHost() throws {
     #expect(throws: UsageError.self) { _ = try parse("A=5,B=127.0.0.2:5", bindHost: "127.0.0.2") }
