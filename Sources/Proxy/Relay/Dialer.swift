@@ -37,6 +37,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private var stream: (any Stream)?
   private var proxyHandshake: WebProxyHandshake?
   private var handshake: ClientHandshake?
+  /// What the stream has not taken yet of the request: a plain one may take a part.
+  private var request: [UInt8] = []
   private var response: [UInt8] = []
   private var isAwaitingBody = false
   private var timer: TimerID?
@@ -65,6 +67,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     stream = nil
     proxyHandshake = nil
     handshake = nil
+    request = []
     response = []
     isAwaitingBody = false
   }
@@ -163,9 +166,25 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     startStep("the answer of " + webProxy.description)
     let handshake = WebProxyHandshake(proxy: webProxy, endpoint: configuration.endpoint)
     proxyHandshake = handshake
-    stream.interest = .readable
-    let request = handshake.request(userAgent: configuration.userAgent)
-    if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
+    send(handshake.request(userAgent: configuration.userAgent), over: stream)
+  }
+
+  /// Sends a request, as far as the stream takes it; the rest follows when it can.
+  private func send(_ request: [UInt8], over stream: any Stream) {
+    self.request = request
+    goOnSending(over: stream)
+  }
+
+  private func goOnSending(over stream: any Stream) {
+    let rest = request
+    switch stream.send(rest.span) {
+    case .accepted(let count): request = Array(rest.dropFirst(count))
+    case .wouldBlock: break
+    case .failed(let failure):
+      streamFailed(failure)
+      return
+    }
+    stream.interest = request.isEmpty ? .readable : [.readable, .writable]
   }
 
   private func judge(_ outcome: WebProxyHandshake.Outcome) {
@@ -173,6 +192,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     case .needMore: break
     case .connected:
       proxyHandshake = nil
+      request = []
       response = []
       stream?.interest = []
       handler?.dialer(self, did: .proxyConnected)
@@ -222,8 +242,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       target: "/tunnel?local-proxy-mode=" + configuration.role.localProxyMode,
       host: endpoint.port == 443 ? endpoint.bracketedHost : endpoint.description, key: keyText,
       subprotocols: subprotocols, compressionWindowBits: windowBits, fields: fields)
-    stream.interest = .readable
-    if case .failed(let failure) = stream.send(request.span) { streamFailed(failure) }
+    send(request, over: stream)
   }
 
   func streamOpened() {
@@ -235,6 +254,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func streamReady(_ readiness: Readiness) {
     guard let stream else { return }
+    if readiness.contains(.writable) && !request.isEmpty { goOnSending(over: stream) }
+    if !readiness.contains(.readable) || self.stream == nil { return }
     var buffer = ByteQueue()
     buffer.reserve(ClientHandshake.responseByteCountMax)
     switch buffer.withWritable({ stream.receive(into: &$0) }) {

@@ -67,6 +67,88 @@ private final class DialerHarness: DialerHandler {
   }
 }
 
+/// A dialer at the web proxy that it asks for a connection.
+private final class WebProxyHarness: DialerHandler {
+  private let network = ScriptedNetwork()
+  private var dialer: Dialer?
+  /// The web proxy's end.
+  private(set) var stream = ScriptedStream()
+  private(set) var failure: String?
+  private(set) var isConnected = false
+  private(set) var request: [UInt8] = []
+
+  /// - Parameter takenByteCounts: of the request, by each send.
+  init(takenByteCounts: [Int] = [], takesBytes: Bool = true) throws {
+    network.names = ["proxy": ["127.0.0.1"]]
+    var configuration = try configure()
+    let proxy = try WebProxy.parse("http://user:s3cret@proxy:3128", variable: "https_proxy")
+    configuration.webProxy = proxy
+    request = WebProxyHandshake(proxy: proxy, endpoint: configuration.endpoint)
+      .request(userAgent: configuration.userAgent)
+    let dialer = Dialer(
+      network: network, configuration: configuration,
+      tls: try TLSContext(clientTrusting: nil, verifiesPeer: false), log: Log(level: .off),
+      handler: self)
+    self.dialer = dialer
+    dialer.resolve()
+    network.advance(0)
+    dialer.connect()
+    stream = try #require(network.attempts.last?.stream)
+    stream.takenByteCounts = takenByteCounts
+    stream.takesBytes = takesBytes
+    network.open("127.0.0.1:3128")
+    dialer.askWebProxy()
+  }
+
+  func dialer(_ dialer: Dialer, did event: TunnelClient.Event) {
+    if case .proxyConnected = event { isConnected = true }
+  }
+
+  func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
+  func dialer(_ dialer: Dialer, refused reason: String) { failure = reason }
+
+  func dialer(
+    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    compression: MessageCompression?, early: [UInt8]
+  ) {}
+
+  func arrive(_ text: String) { stream.arrive(Array(text.utf8)) }
+}
+
+@Suite("Dialer's request to a web proxy")
+struct DialerWebProxyTests {
+  @Test(
+    "the request goes out whole, however little the socket takes at once",
+    arguments: [[], [1], [0, 5, 0, 7], [Int](repeating: 1, count: 1_000)])
+  func sendsWhole(takenByteCounts: [Int]) throws {
+    let harness = try WebProxyHarness(takenByteCounts: takenByteCounts)
+    var turns = 0
+    while harness.stream.interest.contains(.writable) && turns < 2_000 {
+      harness.stream.becomeWritable()
+      turns += 1
+    }
+    #expect(harness.stream.outbox == harness.request && harness.stream.interest == .readable)
+    harness.arrive("HTTP/1.1 200 Fine\r\n\r\n")
+    #expect(harness.isConnected && harness.stream.interest == [])
+  }
+
+  @Test("a socket that is full at first gets the request later, and no sooner than it has room")
+  func waitsForRoom() throws {
+    let harness = try WebProxyHarness(takesBytes: false)
+    #expect(harness.stream.outbox.isEmpty && harness.stream.interest == [.readable, .writable])
+    harness.stream.takesBytes = true
+    harness.stream.becomeWritable()
+    #expect(harness.stream.outbox == harness.request && harness.stream.interest == .readable)
+  }
+
+  @Test("an answer that comes before the request was taken whole is read all the same")
+  func readsEarlyAnswer() throws {
+    let harness = try WebProxyHarness(takenByteCounts: [10])
+    harness.arrive("HTTP/1.1 403 No\r\n\r\n")
+    #expect(harness.failure?.contains("403 No") == true && harness.stream.isClosed)
+  }
+}
+
 @Suite("Dialer's upgrade")
 struct DialerTests {
   private static let timeout = 10_000 as Int64
