@@ -59,7 +59,21 @@ public enum TLSError: Error {
     guard code != 0, let text = unsafe ERR_reason_error_string(code) else {
       return "unknown error \(code)"
     }
-    return unsafe String(cString: text)
+    return words(for: code, unsafe String(cString: text))
+  }
+
+  /// OpenSSL's words for what went wrong, with ours in front where those lead astray.
+  private static func words(for code: UInt, _ text: String) -> String {
+    if code >> reasonBitCount & 0xff != UInt(ERR_LIB_SSL) { return text }
+    switch Int32(truncatingIfNeeded: code & (1 << reasonBitCount - 1)) {
+    case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_RECORD_TOO_SMALL:
+      return
+        "what answers is not TLS (\(text)): another service is on that port, or a web proxy that must be "
+        + "named with http://"
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+      return "the other side has no TLS 1.2 or newer, which is needed (\(text))"
+    default: return text
+    }
   }
 
   /// Empties OpenSSL's error queue, which must be empty before a call whose outcome SSL_get_error(3) tells. It nearly
@@ -67,6 +81,9 @@ public enum TLSError: Error {
   static func forget() {
     if ERR_peek_error() != 0 { ERR_clear_error() }
   }
+
+  /// ERR_LIB_OFFSET of openssl/err.h: the bits of a code that are its reason, below those of the library's number.
+  private static let reasonBitCount: UInt = 23
 
   /// ERR_SYSTEM_FLAG of openssl/err.h, too rich a macro for Swift's importer.
   private static let systemErrorFlag: UInt = 0x8000_0000

@@ -22,6 +22,26 @@ extension EndToEnd {
         .dynamic, tunneld, token: token, services: ["SSH1"], in: scratch)
     }
 
+    @Test(
+      "What answers without TLS, or with too old a one, is said to do so",
+      arguments: [
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "what answers is not TLS"),
+        ("SSH-2.0-OpenSSH_9.6\r\n", "what answers is not TLS"),
+        ("\u{15}\u{3}\u{1}\0\u{2}\u{2}F", "has no TLS 1.2 or newer"),
+      ])
+    func noTLS(answer: String, words: String) throws {
+      let scratch = try ScratchDirectory()
+      let server = try Server { socket in
+        _ = try socket.receive(exactly: 1)
+        try socket.send(answer)
+      }
+      defer { server.stop() }
+      let proxy = try LocalProxy.start(
+        .dynamic, endpoint: server.port, token: "token-token", name: "astray",
+        arguments: ["-k", "-s", "0"], in: scratch)
+      try proxy.waitForLine(containing: "[error]", "TLS handshake", words)
+    }
+
     @Test("A certificate for another name is refused, unless told not to verify")
     func wrongName() throws {
       let scratch = try ScratchDirectory()

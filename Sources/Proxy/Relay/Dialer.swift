@@ -273,7 +273,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   private func answerEnded(_ failure: StreamFailure) {
     if response.isEmpty {
-      fail(stepName + " did not come: " + failure.reason)
+      let isPlainProxy = proxyHandshake != nil && configuration.webProxy?.usesTLS == false
+      fail(
+        stepName + " did not come: " + failure.reason
+          + (isPlainProxy ? "; if it wants TLS, it must be named with https://" : ""))
     } else {
       judge(isComplete: true)
       if stream != nil { fail(stepName + " is cut short: " + failure.reason) }

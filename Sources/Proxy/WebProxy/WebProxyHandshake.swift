@@ -39,6 +39,10 @@ public struct WebProxyHandshake {
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
   public func parse(_ bytes: Span<UInt8>) -> Outcome {
+    // An alert to what is no TLS, or a handshake's beginning.
+    if !proxy.usesTLS && bytes.count > 1 && (0x15...0x16).contains(bytes[0]) && bytes[1] == 3 {
+      return violation("is TLS: it must be named with https://")
+    }
     // Some web proxies, and scripts in their place, end lines with a line feed alone. It may be taken for the
     // end of a line (RFC 9112 §2.2), and there is nothing behind the head that could be misread for it.
     var octets: [UInt8] = []
@@ -79,6 +83,7 @@ public struct WebProxyHandshake {
     case 401 where proxy.authorization.isEmpty, 407 where proxy.authorization.isEmpty:
       hint = "it wants a user name and a password"
     case 401, 407: hint = "the user name or the password is wrong"
+    case 400 where !proxy.usesTLS: hint += ", or it wants TLS and must be named with https://"
     case 403: (hint, detail) = ("it does not allow connections to ", target)
     case 500...: (hint, detail) = ("it may not reach ", target)
     default: break

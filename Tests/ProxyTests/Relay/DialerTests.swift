@@ -147,6 +147,13 @@ struct DialerWebProxyTests {
     harness.arrive("HTTP/1.1 403 No\r\n\r\n")
     #expect(harness.failure?.contains("403 No") == true && harness.stream.isClosed)
   }
+
+  @Test("a web proxy that ends the connection without a word may want TLS, which is said")
+  func namesTLS() throws {
+    let harness = try WebProxyHarness()
+    harness.stream.end(.endOfStream)
+    #expect(harness.failure?.hasSuffix("if it wants TLS, it must be named with https://") == true)
+  }
 }
 
 @Suite("Dialer's upgrade")

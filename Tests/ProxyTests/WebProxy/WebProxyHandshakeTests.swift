@@ -48,6 +48,7 @@ struct WebProxyHandshakeTests {
     Case(
       "403", ["HTTP/1.1 403 Filtered"],
       .refused(403, "does not allow connections to service.example:443")),
+    Case("400 to what should be TLS", ["HTTP/1.0 400 Bad"], .refused(400, "named with https://")),
     Case("405", ["HTTP/1.1 405 No"], .refused(405, "not be a proxy for HTTPS")),
     Case(
       "407 with a password",
@@ -73,6 +74,7 @@ struct WebProxyHandshakeTests {
     Case("a number too small", ["HTTP/1.1 099 OK"], .violation("does not begin")),
     Case("a signed number", ["HTTP/1.1 +20 OK"], .violation("does not begin")),
     Case("another protocol", ["SSH-2.0-OpenSSH_9.2"], .violation("does not begin")),
+    Case("a TLS alert", ["\u{15}\u{3}\u{1}\0\u{2}\u{2}F"], .violation("named with https://")),
     Case("an empty line", [""], .violation("is not HTTP")),
     Case("a control character", ["HTTP/1.1 200 \u{1}"], .violation("is not HTTP")),
     Case("a field without a name", ["HTTP/1.1 200 OK", ": x"], .violation("is not HTTP")),
