@@ -25,6 +25,17 @@ extension String {
   /// The same in quotation marks.
   public var quoted: String { "'\(excerpt)'" }
 
+  /// As one line that shows what it says: a question mark stands for each character that would move a terminal's
+  /// cursor, end a line, turn the reading direction, or not be seen.
+  public var printable: String {
+    var octets: [UInt8] = []
+    octets.reserveCapacity(utf8.count)
+    for scalar in unicodeScalars {
+      if scalar.isPlain { octets.append(contentsOf: scalar.utf8) } else { octets.append(0x3f) }
+    }
+    return octets[...].text
+  }
+
   /// The place of this text in a list such as `"linger|negotiated"`.
   public func place(in choices: String) -> Int? {
     let octets = octets
@@ -44,6 +55,22 @@ extension String {
       number = number * 10 + Int64(digit - 0x30)
     }
     return isNegative ? -number : number
+  }
+}
+
+extension Unicode.Scalar {
+  /// Neither a control (Cc), nor a format (Cf), nor a separator of lines (Zl, Zp), nor what is drawn as nothing at all.
+  fileprivate var isPlain: Bool {
+    switch value {
+    case 0x20...0x7e: true
+    case 0...0x9f, 0xad, 0x034f, 0x0600...0x0605, 0x061c, 0x06dd, 0x070f, 0x0890...0x0891, 0x08e2,
+      0x115f...0x1160, 0x17b4...0x17b5, 0x180b...0x180f, 0x200b...0x200f, 0x2028...0x202e,
+      0x2060...0x206f, 0x3164, 0xfe00...0xfe0f, 0xfeff, 0xffa0, 0xfff0...0xfffb, 0xfffe...0xffff,
+      0x110bd, 0x110cd, 0x13430...0x1343f, 0x1bca0...0x1bca3, 0x1d173...0x1d17a,
+      0xe0000...0xe0fff:
+      false
+    default: true
+    }
   }
 }
 

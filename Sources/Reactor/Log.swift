@@ -1,3 +1,4 @@
+import Basics
 import CEpoll
 
 /// How much is said: the reference's levels, 0 (nothing) to 6.
@@ -22,7 +23,8 @@ public enum LogLevel: Int, Comparable, Sendable {
 
 /// Lines on standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
 ///
-/// A secret handed to `conceal` never gets out, at no level and in no text.
+/// A secret handed to `conceal` never gets out, at no level and in no text, nor does a piece of it (`Concealment`).
+/// Whatever a peer says, a line is one line of characters that can be seen.
 public final class Log {
   /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
   private static let lineByteCountMax = 4_000
@@ -32,7 +34,7 @@ public final class Log {
   private var lostLineCount = 0
   /// The end of a line that standard error has not taken yet. It comes before anything else, or never.
   private var rest: [UInt8] = []
-  private var secrets: [[UInt8]] = []
+  private var concealment = Concealment()
   private let processID = cepoll_process_id()
   private let sink: cepoll_log
 
@@ -51,9 +53,7 @@ public final class Log {
 
   /// Replaces `secret` by asterisks in every line from here on. Shorter than four bytes it could not be
   /// told from ordinary text and is ignored.
-  public func conceal(_ secret: String) {
-    if secret.utf8.count >= 4 { secrets.append(Array(secret.utf8)) }
-  }
+  public func conceal(_ secret: String) { concealment.add(secret) }
 
   @inline(__always) public func fatal(_ text: @autoclosure () -> String) {
     if level >= .fatal { write(.fatal, text()) }
@@ -123,29 +123,14 @@ public final class Log {
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
     var line = Array("[\(Self.timestamp())] (\(processID)) [\(level.name)] ".utf8)
-    line.append(
-      contentsOf: Self.printable(concealed(Array(text.utf8))).prefix(Self.lineByteCountMax))
+    // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
+    let shown = concealment.applied(to: text.octets)[...].text.printable.octets
+    var end = min(shown.count, Self.lineByteCountMax)
+    // Not within a character.
+    while end > 0 && end < shown.count && shown[end] & 0xc0 == 0x80 { end -= 1 }
+    line.append(contentsOf: shown[..<end])
     line.append(0x0a)
     return line
-  }
-
-  private func concealed(_ text: [UInt8]) -> [UInt8] {
-    var text = text
-    for secret in secrets where text.count >= secret.count {
-      var index = 0
-      while index <= text.count - secret.count {
-        if text[index..<(index + secret.count)] == secret[...] {
-          text.replaceSubrange(index..<(index + secret.count), with: Array("***".utf8))
-        }
-        index += 1
-      }
-    }
-    return text
-  }
-
-  /// A peer's text cannot begin a new line or move a terminal's cursor.
-  private static func printable(_ text: [UInt8]) -> [UInt8] {
-    text.map { $0 < 0x20 || $0 == 0x7f ? 0x3f : $0 }
   }
 
   private static func timestamp() -> String {

@@ -31,6 +31,20 @@ struct OctetsTests {
   }
 
   @Test(
+    "What is printed is one line of characters that are seen, whoever wrote it",
+    arguments: [
+      ("", ""), ("plain ~", "plain ~"), ("grün €🛠", "grün €🛠"), ("a\u{301}", "a\u{301}"),
+      ("\0\t\r\n\u{1b}[2J\u{7f}", "?????[2J?"),
+      ("\u{80}\u{85}\u{9b}2J\u{9f}\u{a0}", "???2J?\u{a0}"),
+      ("\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}", "???????"),
+      ("\u{2028}\u{2029}\u{feff}\u{200b}\u{200d}\u{ad}", "??????"),
+      ("\u{fff9}\u{fffd}\u{e0001}\u{e0041}\u{fe0f}\u{e0100}", "?\u{fffd}????"),
+    ])
+  func printable(text: String, expected: String) {
+    #expect(text.printable.octets == expected.octets)
+  }
+
+  @Test(
     "Parts stand between separators, empty ones too",
     arguments: [
       ("", [""]), ("a", ["a"]), (",", ["", ""]), ("a,b", ["a", "b"]),

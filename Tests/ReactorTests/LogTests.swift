@@ -173,6 +173,52 @@ struct LogTests {
     #expect(lines.last?.hasSuffix("[info] taken") == true)
   }
 
+  /// The lines that `body` makes a log write to a file.
+  private static func lines(_ body: (Log) -> Void) throws -> [String] {
+    let path = NSTemporaryDirectory() + "log-\(UUID().uuidString)"
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try #require(file >= 0)
+    unlink(path)
+    defer { close(file) }
+    body(Log(level: .info, stream: StandardStream(descriptor: file)))
+    lseek(file, 0, SEEK_SET)
+    return readAll(file).split(separator: "\n").map(String.init)
+  }
+
+  @Test("a secret is hidden on either side of where a line is cut, and so is a piece of it")
+  func hidesSecrets() throws {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789-_")
+    var token = ""
+    for index in 0..<200 { token.append(letters[(index * index + 7 * index) % letters.count]) }
+    for offset in 3_700...4_100 where offset % 23 == 0 {
+      let lines = try Self.lines { log in
+        log.conceal(token)
+        log.info(String(repeating: ".", count: offset) + token + "." + token.prefix(199))
+      }
+      #expect(lines.count == 1 && !lines[0].contains(token.prefix(12)))
+      #expect(!lines[0].contains(token.suffix(12)))
+    }
+  }
+
+  @Test("a line may be cut anywhere but in a character")
+  func cutsAtCharacter() throws {
+    for offset in 0..<4 {
+      let lines = try Self.lines { log in
+        log.info(String(repeating: ".", count: offset) + String(repeating: "€", count: 2_000))
+      }
+      #expect(lines.first?.hasSuffix("€") == true && lines.first?.contains("\u{fffd}") == false)
+    }
+  }
+
+  @Test("a part of a character beside a secret is no part of the line")
+  func repairsCharacters() throws {
+    let lines = try Self.lines { log in
+      log.conceal("päßwörd-€")
+      log.info("x päßwörd-\u{20ad} y")
+    }
+    #expect(lines.first?.hasSuffix("x ***\u{fffd} y") == true)
+  }
+
   @Test("what must be written is, however slowly it is taken")
   func writesWhole() throws {
     let (writer, reader) = try Self.pair()

@@ -25,8 +25,7 @@ public struct UsageError: Error, Equatable {
   public let message: String
 
   public init(_ message: String) {
-    let printable = message.utf8.map { $0 < 0x20 || $0 == 0x7f ? 0x3f : $0 }
-    self.message = String(decoding: printable, as: UTF8.self)
+    self.message = message.printable
   }
 }
 

@@ -64,7 +64,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     Process.giveBackMemory()
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
-    log.conceal(configuration.webProxy?.authorization ?? "")
+    for secret in configuration.webProxy?.secrets ?? [] { log.conceal(secret) }
     for warning in configuration.warnings { log.warning(warning) }
     if !configuration.verifiesPeer {
       log.warning(

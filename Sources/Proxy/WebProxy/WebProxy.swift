@@ -13,6 +13,8 @@ public struct WebProxy: Equatable, Sendable {
   public let usesTLS: Bool
   /// The value of the request's `Proxy-Authorization`; empty for none. It is as secret as the password.
   public let authorization: String
+  /// What of it no message may show: user name and password in Base64, and the password.
+  let secrets: [String]
   /// The environment variable that names it, for messages.
   public let variable: String
   /// For messages and logs: without user name and password.
@@ -85,7 +87,18 @@ public struct WebProxy: Equatable, Sendable {
     self.endpoint = endpoint
     self.variable = variable
     usesTLS = scheme.isSame(as: "https")
-    authorization = credentials.count > 1 ? "Basic " + Cryptography.base64(credentials) : ""
+    if credentials.count > 1 {
+      let encoded = Cryptography.base64(credentials)
+      authorization = "Basic " + encoded
+      let password = credentials[((credentials.firstIndex(of: 0x3a) ?? 0) + 1)...]
+      // Too short a password could not be told from ordinary text, but behind its user name it can.
+      let isShort = password.count < 4
+      secrets =
+        password.isEmpty ? [encoded] : [encoded, (isShort ? credentials[...] : password).text]
+    } else {
+      authorization = ""
+      secrets = []
+    }
     description = "the web proxy \(scheme)://\(endpoint.description) (\(variable))"
   }
 

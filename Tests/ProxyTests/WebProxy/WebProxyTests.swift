@@ -95,6 +95,16 @@ struct WebProxyTests {
     #expect(!message.contains("s3cret") && !message.contains("u:"))
   }
 
+  @Test(
+    "the password is a secret, and so are both in Base64; too short a one is with its user's name",
+    arguments: [
+      ("u:s3cret%21@h", ["dTpzM2NyZXQh", "s3cret!"]), ("u:a:b:c@h", ["dTphOmI6Yw==", "a:b:c"]),
+      ("user:pw@h", ["dXNlcjpwdw==", "user:pw"]), ("user@h", ["dXNlcjo="]), ("@h", []), ("h", []),
+    ])
+  func namesSecrets(text: String, secrets: [String]) throws {
+    #expect(try WebProxy.parse(text, variable: "https_proxy").secrets == secrets)
+  }
+
   @Test("another scheme is named, and what is possible", arguments: ["socks5", "SOCKS5h", "ftp"])
   func refusesSchemes(_ scheme: String) {
     let error = #expect(throws: UsageError.self) {
