@@ -29,6 +29,8 @@ if let embeddedLibraries {
       [
         "-L\(embeddedLibraries)", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
         "--icf=safe", "-Xlinker", "-s",
+        // CEpoll's own, which can wipe what is freed.
+        "-Xlinker", "--wrap=free",
       ]
         + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : []))
   ]

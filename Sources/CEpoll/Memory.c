@@ -5,6 +5,21 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+void __real_free(void *memory) __attribute__((weak));
+void __wrap_free(void *memory);
+static int wipes;
+
+// The linker puts this in the place of free (--wrap=free): whatever copies of a secret texts and buffers leave behind,
+// none is left in the heap.
+void __wrap_free(void *memory) {
+  if (wipes && memory) explicit_bzero(memory, malloc_usable_size(memory));
+  __real_free(memory);
+}
+
+void cepoll_wipe_freed_memory(int on) { wipes = on; }
+
+int cepoll_wipes_freed_memory(void) { return wipes; }
+
 // Dropping the pages of a segment that nobody can write loses nothing: the file still has them.
 static int drop_segments(struct dl_phdr_info *object, size_t size, void *unused) {
   (void)size;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -132,6 +133,25 @@ const char *cepoll_error_text(int error) {
 }
 
 const char *cepoll_environment(const char *name) { return getenv(name); }
+
+void cepoll_wipe_environment(const char *name) {
+  size_t length = strlen(name);
+  // A name may stand there more than once; getenv finds the first.
+  for (char **entry = environ; entry && *entry; entry++) {
+    if (strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') continue;
+    char *value = *entry + length + 1;
+    explicit_bzero(value, strlen(value));
+  }
+}
+
+void cepoll_forgo_core_dump(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur <= 1) return;
+  // With 0 the kernel would still feed a program that /proc/sys/kernel/core_pattern names; 1 is too little for a file,
+  // and tells it not to. Whoever wants one can raise it while the program runs: prlimit(1).
+  limit.rlim_cur = 1;
+  setrlimit(RLIMIT_CORE, &limit);
+}
 
 void cepoll_system_name(char *text, size_t capacity) {
   struct utsname name;

@@ -9,6 +9,9 @@ public enum Process {
     return text.isEmpty ? nil : text
   }
 
+  /// Overwrites an environment variable's value in place, so that /proc does not show it either. It then counts as empty.
+  public static func wipeEnvironment(_ name: String) { unsafe cepoll_wipe_environment(name) }
+
   /// Whether an environment variable's value, if it has one, is UTF-8: as text another would not be what it is.
   public static func isEnvironmentText(_ name: String) -> Bool {
     guard let value = unsafe cepoll_environment(name) else { return true }
@@ -41,6 +44,16 @@ public enum Process {
   /// Gives the memory back that only the start needed: what is free in the heap, and the pages of the program and its
   /// libraries, of which those that are still used come back at once.
   public static func giveBackMemory() { cepoll_give_back_memory() }
+
+  /// Whether memory is overwritten as it is given back to the heap, in the shipped programs: while secrets are on
+  /// their way through it, and not while bytes are relayed.
+  public static var wipesFreedMemory: Bool {
+    get { cepoll_wipes_freed_memory() != 0 }
+    set { cepoll_wipe_freed_memory(newValue ? 1 : 0) }
+  }
+
+  /// A crash leaves no file with all that was in memory.
+  public static func forgoCoreDump() { cepoll_forgo_core_dump() }
 
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 

@@ -4,6 +4,9 @@ import Reactor
 /// Parses, builds, runs; returns the exit status.
 func run() -> Int32 {
   Process.prepareStandardStreams()
+  Process.forgoCoreDump()
+  // Until a WebSocket stands: see Dialer.
+  Process.wipesFreedMemory = true
   let configuration: Configuration
   do {
     switch try Configuration.read() {

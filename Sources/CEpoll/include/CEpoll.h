@@ -122,6 +122,12 @@ int cepoll_write_whole(int fd, const void *bytes, size_t count);
 int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
 const char *cepoll_environment(const char *name);
+/// Overwrites each value that the environment has for a name, in place, with zeros.
+void cepoll_wipe_environment(const char *name);
+/// Whether free() overwrites what it gives back, in a program that is linked with --wrap=free.
+void cepoll_wipe_freed_memory(int wipes);
+int cepoll_wipes_freed_memory(void);
+void cepoll_forgo_core_dump(void);
 /// "Linux 6.1.0 x86_64".
 void cepoll_system_name(char *text, size_t capacity);
 /// Whether the processor has instructions for AES, as far as can be known.

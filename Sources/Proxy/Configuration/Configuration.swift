@@ -70,6 +70,7 @@ public struct Configuration {
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
     }
+    WebProxy.wipePasswords()
     return .run(configuration)
   }
 

@@ -89,7 +89,8 @@ struct OptionValues {
     }
   }
 
-  /// Adds what the environment says; an empty variable says nothing.
+  /// Adds what the environment says; an empty variable says nothing. Its secrets are wiped, also those that a higher
+  /// layer has overruled.
   mutating func addEnvironment() throws(UsageError) {
     for name in Option.otherVariables { try Self.checkText(name) }
     for variable in Option.variables {
@@ -97,6 +98,7 @@ struct OptionValues {
       if let text = Process.environment(variable.name) {
         add(variable.option, text, label: variable.name, layer: .environment)
       }
+      if variable.option.isSecret { Process.wipeEnvironment(variable.name) }
     }
   }
 

@@ -114,6 +114,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   }
 
   func resolve() {
+    // From here on requests with secrets in them are made and sent.
+    Process.wipesFreedMemory = true
     startStep("looking up " + nextHop.host)
     log.debug(stepName)
     resolveID = network.resolve(nextHop.host, port: nextHop.port, self)
@@ -327,6 +329,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       self.stream = nil
       stream.interest = []
       drop()
+      // The requests are gone. What is freed from here on is the clients'.
+      Process.wipesFreedMemory = false
       handler?.dialer(
         self, opened: stream, head: head, subprotocol: subprotocol, compression: compression,
         early: early)
