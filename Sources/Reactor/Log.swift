@@ -35,6 +35,9 @@ public final class Log {
   /// The end of a line that standard error has not taken yet. It comes before anything else, or never.
   private var rest: [UInt8] = []
   private var concealment = Concealment()
+  private var limit = LogLimit()
+  /// Lines of the kind of the next one that were left out before it.
+  private var leftOutCount = 0
   private let processID = cepoll_process_id()
   private let sink: cepoll_log
 
@@ -71,6 +74,25 @@ public final class Log {
     if level >= .info { write(.info, text()) }
   }
 
+  /// A line of which there may be very many: see `LogLimit`.
+  @inline(__always) public func error(_ kind: LogKind, _ text: @autoclosure () -> String) {
+    if level >= .error && admits(kind, .error) { write(.error, text()) }
+  }
+
+  @inline(__always) public func warning(_ kind: LogKind, _ text: @autoclosure () -> String) {
+    if level >= .warning && admits(kind, .warning) { write(.warning, text()) }
+  }
+
+  @inline(__always) public func info(_ kind: LogKind, _ text: @autoclosure () -> String) {
+    if level >= .info && admits(kind, .info) { write(.info, text()) }
+  }
+
+  @inline(never) private func admits(_ kind: LogKind, _ level: LogLevel) -> Bool {
+    if !limit.admits(kind, level, now: cepoll_monotonic_nanoseconds()) { return false }
+    leftOutCount = limit.takeLeftOut(kind)
+    return true
+  }
+
   @inline(__always) public func debug(_ text: @autoclosure () -> String) {
     if level >= .debug { write(.debug, text()) }
   }
@@ -81,12 +103,25 @@ public final class Log {
 
   /// Not inlined and without a closure, or each call in the program would get a copy of it.
   @inline(never) private func write(_ level: LogLevel, _ text: String) {
-    // Whoever reads the log may be slow or stuck; the loop goes on without the line.
+    var text = text
+    if leftOutCount > 0 { text += " (\(leftOutCount) more like it were left out)" }
+    leftOutCount = 0
+    if limit.hasLeftOut { saySummaries(now: cepoll_monotonic_nanoseconds()) }
+    offer(level, text)
+  }
+
+  /// Whoever reads the log may be slow or stuck; the loop goes on without the line.
+  private func offer(_ level: LogLevel, _ text: String) {
     if !finishLine() || !sayLost() || !put(line(level, text)) { lostLineCount += 1 }
+  }
+
+  private func saySummaries(now: Int64?) {
+    while let summary = limit.nextSummary(now: now) { offer(summary.level, summary.text) }
   }
 
   /// Says what is still to be said, as far as standard error takes it.
   public func finish() {
+    saySummaries(now: nil)
     if finishLine() { _ = sayLost() }
   }
 

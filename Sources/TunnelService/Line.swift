@@ -21,7 +21,6 @@ final class Line: TimerHandler {
   private var waitsForRoom = false
   /// The sending end is paused until something has arrived.
   private var isHeld = false
-  private var refusalLimit = LineLimit()
 
   init(tunnel: Tunnel, role: TunnelRole, network: any Network, shape: LinkShape, log: Log) {
     self.tunnel = tunnel
@@ -175,9 +174,9 @@ final class Line: TimerHandler {
       type, streamID: message.streamID,
       serviceID: Array(Message.text(bytes, message.serviceID).utf8),
       connectionID: type == .connectionReset ? message.connectionID : 0)
-    if receiver == nil, let others = refusalLimit.admit(network.now) {
+    if receiver == nil {
       let absent: TunnelRole = role == .source ? .destination : .source
-      log.info("tunnel \(tunnel.number): no \(absent.localProxyMode) is connected\(others)")
+      log.info(.peerAbsent, "tunnel \(tunnel.number): no \(absent.localProxyMode) is connected")
     }
     if type == .streamReset { tunnel.endStream(message, in: bytes) }
     if end === sender { end.sendReset(reset) }

@@ -37,7 +37,7 @@ final class Reception: StreamHandler, TimerHandler {
       stream = try service.network.startTLS(
         over: transport, context: service.tls, serverName: nil, self)
     } catch {
-      service.log.error("\(peer.description): \(error.reason)")
+      service.log.error(.receptionFailed, "\(peer.description): \(error.reason)")
       finish()
       transport.abort()
     }
@@ -153,6 +153,7 @@ final class Reception: StreamHandler, TimerHandler {
     tunnel.setEnd(role, end)
     older?.replace()
     service.log.info(
+      .peerConnected,
       "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(peer.description), "
         + "\(subprotocol), session id \(channelID)"
         + (compression.map { ", \($0.answer)" } ?? ""))
@@ -174,7 +175,7 @@ final class Reception: StreamHandler, TimerHandler {
   }
 
   private func refuse(_ status: Int, _ reason: String) {
-    service.noteRefusal(peer, "\(status): \(reason)")
+    service.log.info(.receptionFailed, "\(peer.description): refused with \(status): \(reason)")
     isRefused = true
     let channelID = (try? Cryptography.uuid()) ?? "none"
     let answer = ServerHandshake.refuse(

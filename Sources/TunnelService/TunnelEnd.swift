@@ -61,7 +61,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
   ) -> TunnelLink.Disposition {
     if let fault = fault(message, bytes) {
-      service.log.warning("tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
+      service.log.warning(.peerLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
       link.violate(fault)
       return .next
     }
@@ -174,13 +174,14 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     case .failed(let failure): words = "is gone: \(failure.reason)"
     case .silent: words = "is silent"
     }
-    service.log.info("tunnel \(tunnel.number): the \(role.localProxyMode) \(words)")
+    service.log.info(.peerLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(words)")
     leave()
   }
 
   /// Makes room for a newer connection with the same token.
   func replace() {
     service.log.info(
+      .peerLeft,
       "tunnel \(tunnel.number): the \(role.localProxyMode) is replaced by a newer one")
     close(.normal, reason: "replaced by a newer connection")
     leave()

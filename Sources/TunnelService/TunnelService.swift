@@ -35,10 +35,6 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   /// Clients so far.
   private(set) var acceptedCount = 0
   private var receptionCounts: [ClientAddress: Int] = [:]
-  private var crowdLimit = LineLimit()
-  /// Several, for two ends that start together are refused together.
-  private var refusalLimit = LineLimit(countMax: 8)
-  private var pauseLimit = LineLimit()
 
   public init(network: any Network, tls: TLSContext, options: ServiceOptions, log: Log) {
     self.network = network
@@ -144,25 +140,17 @@ public final class TunnelService: ListenerHandler, TimerHandler {
       return true
     }
     let oldest = yielding.flatMap { address in receptions.first { $0.address == address } }
-    if let others = crowdLimit.admit(network.now) {
-      let deed = oldest.map { "\($0.peer.description) is let go" } ?? "turned away"
-      log.warning(
-        "\(peer.description): \(deed), \(receptions.count) clients are being received, "
-          + "\(own) of them of this address\(others)")
-    }
+    let deed = oldest.map { "\($0.peer.description) is let go" } ?? "turned away"
+    log.warning(
+      .receptionFailed,
+      "\(peer.description): \(deed), \(receptions.count) clients are being received, "
+        + "\(own) of them of this address")
     oldest?.letGo()
     return oldest != nil
   }
 
   public func listener(_ listener: any Listener, paused error: SystemError) {
-    guard let others = pauseLimit.admit(network.now) else { return }
-    log.warning("cannot accept connections for a moment: \(error.reason)\(others)")
-  }
-
-  /// Says whom the service has refused; clients can be so many that not each has a line.
-  func noteRefusal(_ peer: SocketAddress, _ words: @autoclosure () -> String) {
-    guard let others = refusalLimit.admit(network.now) else { return }
-    log.info("\(peer.description): refused with \(words())\(others)")
+    log.warning(.acceptingPaused, "cannot accept connections for a moment: \(error.reason)")
   }
 
   func receptionEnded(_ reception: Reception) {

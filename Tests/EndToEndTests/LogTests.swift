@@ -181,6 +181,33 @@ extension EndToEnd {
       }
     }
 
+    @Test("What a peer causes at will is said a few times, and counted")
+    func floodOfRefusals() throws {
+      let count: UInt32 = 3_000
+      try withStage { stage in
+        let destination = try stage.destination(["SSH1": 9])
+        let peer = try stage.rawSource(version: 3)
+        try peer.expect(.services(["SSH1"]))
+        for number in 1...count {
+          try peer.send(
+            RawMessage(.connectionStart, 77, service: "SSH1", connection: number))
+        }
+        for _ in 1...count { _ = try peer.next() }
+        destination.process.send(SIGTERM)
+        #expect(try destination.process.waitForExit(within: 20) == .status(0))
+        let lines = destination.process.logLines.filter { $0.contains("refused a connection") }
+        // A burst, and one a second on a machine that may be slow.
+        #expect((10...200).contains(lines.count))
+        var said = 0
+        for line in lines {
+          if line.contains("refused a connection of") { said += 1 }
+          let words = line.split(whereSeparator: { " (".contains($0) })
+          said += words.firstIndex(of: "more").flatMap { Int(words[$0 - 1]) } ?? 0
+        }
+        #expect(said == Int(count))
+      }
+    }
+
     @Test("A proxy that is stopped says by which signal", arguments: [SIGTERM, SIGINT])
     func signal(number: Int32) throws {
       try withStage { stage in

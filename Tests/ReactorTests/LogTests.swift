@@ -219,6 +219,27 @@ struct LogTests {
     #expect(lines.first?.hasSuffix("x ***\u{fffd} y") == true)
   }
 
+  @Test(
+    "of lines that somebody else can cause at will a burst is written, and the others are counted")
+  func limitsLines() throws {
+    let lines = try Self.lines { log in
+      for _ in 0..<5_000 { log.warning(.connectionRefused, "refused a connection") }
+      log.warning("another")
+      log.finish()
+    }
+    let written = lines.filter { $0.hasSuffix("] refused a connection") }.count
+    // A slow machine may take seconds for them.
+    #expect((10...60).contains(written) && lines.contains { $0.hasSuffix("[warning] another") })
+    var counted = 0
+    for line in lines where line.contains("left out") {
+      let words = line.split(whereSeparator: { " (".contains($0) })
+      counted += words.firstIndex(of: "more").flatMap { Int(words[$0 - 1]) } ?? 0
+      if line.contains("] refused") { counted += 1 }
+    }
+    #expect(written + counted == 5_000)
+    #expect(lines.last?.hasSuffix("more lines like 'refused a connection …' were left out") == true)
+  }
+
   @Test("what must be written is, however slowly it is taken")
   func writesWhole() throws {
     let (writer, reader) = try Self.pair()

@@ -414,7 +414,9 @@ extension LocalProxy: RelayHandler {
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress) {
     guard let relay, case .running = client else {
-      log.warning("refused a client from \(peer.description): the tunnel is down at the moment")
+      log.warning(
+        .clientRefused,
+        "refused a client from \(peer.description): the tunnel is down at the moment")
       stream.abort()
       return
     }

@@ -165,11 +165,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     case .peerEnded(let slot): handle(.peerEnd, slot)
     case .peerReset(let slot, let isCut): handle(isCut ? .peerCut : .peerReset, slot)
     case .serviceReset(let service, let isCut):
-      log.info("\(serviceLabel(service)): the peer reset the stream")
+      log.info(.reset, "\(serviceLabel(service)): the peer reset the stream")
       endByPeer(isCut ? .peerCut : .peerReset, except: nil) { $0.service == service }
     case .streamUnknown(let service): streamLost(service)
     case .sessionReset:
-      log.info("the service reset the session")
+      log.info(.reset, "the service reset the session")
       endByPeer(.peerCut, except: nil) { _ in true }
     case .full(let service, let streamID, let connectionID, let reason),
       .reply(let service, let streamID, let connectionID, let reason):
@@ -190,7 +190,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private func refuse(
     _ service: Int, _ streamID: Int32, _ connectionID: UInt32, _ reason: String
   ) {
-    log.warning("refused a connection of \(serviceLabel(service)): \(reason)")
+    log.warning(.connectionRefused, "refused a connection of \(serviceLabel(service)): \(reason)")
     replies.append(
       session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
     serve()
@@ -224,6 +224,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   private func streamLost(_ service: Int) {
     log.warning(
+      .streamLost,
       "\(serviceLabel(service)): the destination does not know the stream any more, as after a restart; its "
         + "connections are reset, and the next client begins a new one")
     endByPeer(.peerCut, except: nil) { $0.service == service }
@@ -253,12 +254,15 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       stream.close()
       return
     }
-    log.info("Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
+    log.info(
+      .connected,
+      "Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
     handle(.connected, connection) { connection.attach(stream) }
   }
 
   func connector(_ connector: Connector, waits reason: String) {
     log.warning(
+      .connectFailed,
       "could not connect to \(reason); trying again in \(settings.connectionRetryDelay.count) ms")
   }
 
@@ -267,6 +271,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       return
     }
     log.error(
+      .connectFailed,
       "\(serviceLabel(connection.service)): could not connect to \(reason); "
         + "this connection is reset")
     handle(.connectFailed, connection)
@@ -344,6 +349,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       // Whoever did not take all of it in time must not take what it has for the whole.
       if event == .expired && hasPending {
         log.warning(
+          .readerReset,
           "\(connection.peer.description) took nothing for \(settings.halfCloseLinger.count) ms after the "
             + "peer's end; \(connection.pending.count) bytes are lost, and it is reset")
       }
@@ -367,6 +373,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   private func finish(_ connection: LocalConnection, _ ending: LocalConnection.Ending) {
     log.info(
+      .disconnected,
       "Disconnected from: \(connection.peer.description) (\(serviceLabel(connection.service)))")
     connection.close(ending)
     // Of a connection that the peer has not heard of it need not hear, but of a stream it must: others are in it.

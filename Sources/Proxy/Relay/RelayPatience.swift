@@ -64,6 +64,7 @@ extension Relay: TimerHandler {
     // Only what it takes counts: by sending, a reader that takes nothing could hold the others up for ever.
     if now < connection.lastTaken + patience { return }
     log.warning(
+      .readerReset,
       "connection \(connection.slot) of \(serviceLabel(connection.service)) has taken nothing for "
         + "\(patience.count) ms while others may wait; it is reset")
     handle(.evicted, connection)

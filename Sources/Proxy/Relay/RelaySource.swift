@@ -95,6 +95,7 @@ extension Relay {
     schedulePatience()
     if awaitsTurn {
       log.warning(
+        .clientWaits,
         "\(serviceLabel(service)) has one connection at a time (protocol \(session.version.name)): "
           + "the client from \(client.peer.description) waits for its end")
     }
@@ -128,6 +129,7 @@ extension Relay {
         + "destination connect to this port?"
     }
     log.warning(
+      .clientRefused,
       "refused a client from \(client.peer.description) for \(serviceLabel(service)): \(reason)")
     client.stream.abort()
   }
@@ -195,6 +197,7 @@ extension Relay {
       if settings.secondClient == .wait && !yields(connection) { return false }
       if session.slots[connection.slot]?.state != .closed {
         log.warning(
+          .clientReplaced,
           "\(serviceLabel(connection.service)) has one connection at a time (protocol "
             + "\(session.version.name)): a new client replaces \(connection.peer.description)")
       }
@@ -276,6 +279,7 @@ extension Relay {
     }
     guard let oldest else { return false }
     log.warning(
+      .placeTaken,
       "connection \(oldest.slot) of \(serviceLabel(oldest.service)), which waits for its server, gives its "
         + "place to \(serviceLabel(service))")
     evict(oldest)

@@ -191,12 +191,14 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       return
     }
     log.info(
+      .accepted,
       "Accepted tcp connection on \(Self.describe(listener.address)) from \(peer.description)")
     handler?.accepted(stream, service: index, from: peer)
   }
 
   func listener(_ listener: any Listener, paused error: SystemError) {
     log.warning(
+      .acceptingPaused,
       "cannot accept clients on \(listener.address.description) for a moment: \(error.reason)")
     handler?.needsDescriptors()
   }
