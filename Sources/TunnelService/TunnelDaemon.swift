@@ -178,8 +178,9 @@ final class TunnelDaemon: SignalHandler {
       return ExitStatus.usage.rawValue
     }
     do throws(TLSError) {
-      let (tls, trust) = try identity()
-      let service = TunnelService(network: reactor, tls: tls, options: options.service, log: log)
+      let identity = try identity(for: address)
+      let service = TunnelService(
+        network: reactor, tls: identity.context, options: options.service, log: log)
       self.service = service
       let bound: SocketAddress
       do throws(SystemError) {
@@ -188,10 +189,8 @@ final class TunnelDaemon: SignalHandler {
         log.fatal("cannot listen on \(address.description): \(error.reason)")
         return ExitStatus.cannotListen.rawValue
       }
-      StandardStream.output.write("listening on \(bound.description), \(trust)\n")
-      for number in 0..<options.tunnelCount {
-        printCommands(number + 1, try service.openTunnel(services: options.services), bound)
-      }
+      StandardStream.output.write("listening on \(bound.description), \(identity.words)\n")
+      try openTunnels(service, bound, identity)
     } catch {
       log.fatal(error.reason)
       return ExitStatus.internalError.rawValue
@@ -202,24 +201,39 @@ final class TunnelDaemon: SignalHandler {
     return ExitStatus.success.rawValue
   }
 
-  /// The server's certificate and what a proxy must trust, in words.
-  private func identity() throws(TLSError) -> (TLSContext, String) {
-    if let certificate = options.certificate, let key = options.key {
-      warn(ofKey: key)
-      return (
-        try TLSContext(serverCertificate: certificate, key: key), "certificate \(certificate)"
-      )
-    }
-    let authority = try CertificateAuthority(state: options.directory)
-    for warning in authority.warnings { log.warning(warning) }
-    trustDirectory = authority.directory
-    return (
-      try TLSContext(serverCertificate: authority.serverCertificate, key: authority.serverKey),
-      "certificate authority in \(authority.directory)"
-    )
+  /// What the server shows to its clients.
+  private struct Identity {
+    let context: TLSContext
+    /// Where it is from.
+    let words: String
+    /// A given certificate; nil for an own authority's.
+    var certificate: CertificateNames?
+    /// Where those that a client must trust may be.
+    let trustDirectories: [String]
   }
 
-  private var trustDirectory: String?
+  private func identity(for address: SocketAddress) throws(TLSError) -> Identity {
+    if let path = options.certificate, let key = options.key {
+      let context = try TLSContext(serverCertificate: path, key: key)
+      warn(ofKey: key)
+      let folder = Self.folder(of: path)
+      return Identity(
+        context: context, words: "certificate \(path)", certificate: try CertificateNames(path),
+        trustDirectories: [folder, "\(folder)/ca", Process.absolutePath(options.directory + "/ca")]
+      )
+    }
+    // The zone of an IPv6 address is no business of the others'.
+    let host = String(
+      decoding: Array(Array(address.host.utf8)[...].beforeFirst(0x25)), as: UTF8.self)
+    let authority = try CertificateAuthority(
+      state: options.directory, address: address.isWildcard ? nil : host)
+    for warning in authority.warnings { log.warning(warning) }
+    return Identity(
+      context: try TLSContext(
+        serverCertificate: authority.serverCertificate, key: authority.serverKey),
+      words: "certificate authority in \(authority.directory)",
+      trustDirectories: [authority.directory])
+  }
 
   /// The permissions of a given key are its owner's business, who may have a group for it.
   private func warn(ofKey path: String) {
@@ -227,29 +241,24 @@ final class TunnelDaemon: SignalHandler {
     if content?.isReadableByOthers == true { log.warning("--key \(path) can be read by everybody") }
   }
 
-  /// Ready to paste: the destination's command first, then the source's.
-  private func printCommands(
-    _ number: Int, _ tokens: TunnelService.TokenPair, _ bound: SocketAddress
-  ) {
-    let names = options.services.joined(separator: ", ")
-    var text = "# tunnel \(number)\(names.isEmpty ? "" : ": \(names)")\n"
-    let trust = trustDirectory.map { " -c \($0)" } ?? ""
-    let start = "localproxy -e localhost:\(bound.port)\(trust)"
-    text +=
-      "AWSIOT_TUNNEL_ACCESS_TOKEN=\(tokens.destination) \(start) -d \(mappings("localhost:22", 80, "localhost:"))\n"
-    text +=
-      "AWSIOT_TUNNEL_ACCESS_TOKEN=\(tokens.source) \(start) -s \(mappings("5555", 5556, ""))\n"
-    StandardStream.output.write(text)
+  private static func folder(of path: String) -> String {
+    let octets = Array(Process.absolutePath(path).utf8)
+    guard let slash = octets.lastIndex(of: 0x2f), slash > 0 else { return "/" }
+    return String(decoding: octets[..<slash], as: UTF8.self)
   }
 
-  /// `first` for a tunnel without services; else a port for each, which is the reader's to change.
-  private func mappings(_ first: String, _ nextPort: Int, _ host: String) -> String {
-    if options.services.isEmpty { return first }
-    var parts: [String] = []
-    for (index, name) in options.services.enumerated() {
-      parts.append(index == 0 ? "\(name)=\(first)" : "\(name)=\(host)\(nextPort + index - 1)")
+  private func openTunnels(
+    _ service: TunnelService, _ bound: SocketAddress, _ identity: Identity
+  ) throws(TLSError) {
+    if options.tunnelCount == 0 { return }
+    var commands = PrintedCommands(
+      services: options.services, listening: bound, certificate: identity.certificate,
+      trustDirectories: identity.trustDirectories)
+    StandardStream.output.write(commands.hint)
+    for number in 1...options.tunnelCount {
+      let tokens = try service.openTunnel(services: options.services)
+      StandardStream.output.write(commands.text(tunnel: number, tokens))
     }
-    return parts.joined(separator: ",")
   }
 
   func received(_ signal: Signal) {

@@ -1,0 +1,202 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// The service's stand-in by itself: what it prints, and what it writes.
+  @Suite("tunneld")
+  struct TunneldAlone {
+    private static let title = "# tunnel 1"
+
+    /// tunneld with one tunnel and what it printed: the hint in front of the heading, and the two commands.
+    private struct Printed {
+      let process: ChildProcess
+      let hint: String
+      let destination: String
+      let source: String
+
+      init(_ arguments: [String], services: String = "", in scratch: ScratchDirectory) throws {
+        let services = services.isEmpty ? [] : ["--services", services]
+        let process = try ChildProcess(
+          Linkage.dynamic.program("tunneld"), ["--open", "1"] + arguments + services,
+          name: "tunneld", in: scratch)
+        self.process = process
+        let lines = try eventually(within: 20, "the commands\n\(process.tail)") {
+          let lines = process.text(of: .output).split(
+            separator: "\n", omittingEmptySubsequences: false
+          ).dropLast().map(String.init)
+          guard let start = lines.firstIndex(where: { $0.hasPrefix(title) }),
+            lines.count >= start + 3
+          else { return nil as [String]? }
+          return [start > 1 ? lines[1] : "", lines[start + 1], lines[start + 2]]
+        }
+        (hint, destination, source) = (lines[0], lines[1], lines[2])
+      }
+    }
+
+    /// Gives a printed line to a shell, as somebody who pastes it does, and waits for a line of the log.
+    private static func paste(
+      _ line: String, name: String, environment: [String: String] = [:], until words: String...,
+      in scratch: ScratchDirectory
+    ) throws {
+      let program = try Linkage.dynamic.program("localproxy")
+      let folder = String(program.prefix(program.count - "/localproxy".count))
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+      let shell = try ChildProcess(
+        "/bin/sh", ["-c", line], name: name, in: scratch,
+        environment: environment.merging(["PATH": "\(folder):\(path)"]) { $1 })
+      defer { end(shell) }
+      for word in words { try shell.waitForLine(containing: word) }
+    }
+
+    /// The shell may have made a process of its own for the command, whose number its log tells.
+    private static func end(_ shell: ChildProcess) {
+      let number = shell.logLines.first?.components(separatedBy: "] (").dropFirst().first
+        .flatMap { pid_t($0.prefix { $0.isNumber }) }
+      if let number { kill(number, SIGTERM) }
+      _ = try? shell.waitForExit(within: 10)
+    }
+
+    /// Both commands as they are, but for a port that others may have.
+    private static func pasteBoth(
+      _ printed: Printed, environment: [String: String] = [:], in scratch: ScratchDirectory
+    ) throws {
+      try paste(
+        printed.destination, name: "destination", environment: environment,
+        until: "Successfully established websocket", "ready: ", in: scratch)
+      #expect(printed.source.contains("5555"))
+      try paste(
+        printed.source.replacing("5555", with: "0").replacing("5556", with: "0"), name: "source",
+        environment: environment, until: "Successfully established websocket",
+        LocalProxy.listening, in: scratch)
+    }
+
+    @Test(
+      "The printed commands work as they are, wherever it listens and whatever the names",
+      arguments: [
+        ("127.0.0.1:0", "localhost:"), ("localhost:0", "localhost:"), ("0", "localhost:"),
+        ("0.0.0.0:0", "localhost:"), ("127.0.0.2:0", "127.0.0.2:"),
+        ("[::1]:0", "'[::1]:"), ("[::]:0", "'[::1]:"),
+      ])
+    func printsCommandsThatWork(listen: String, endpoint: String) throws {
+      if listen.hasPrefix("[") && !Server.hasIPv6 { return }
+      let scratch = try ScratchDirectory()
+      let printed = try Printed(
+        ["-l", listen, "-D", scratch.file("a state that's here; $HOME")],
+        services: "SSH1,it's a `service`", in: scratch)
+      #expect(printed.source.contains(" localproxy -e \(endpoint)") && printed.hint.isEmpty)
+      try Self.pasteBoth(printed, in: scratch)
+    }
+
+    @Test("A state directory is used by one address after the other")
+    func changesItsAddress() throws {
+      let scratch = try ScratchDirectory()
+      for listen in ["127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0", "127.0.0.1:0"] {
+        let printed = try Printed(["-l", listen, "-D", scratch.file("state")], in: scratch)
+        try Self.pasteBoth(printed, in: scratch)
+      }
+    }
+
+    /// A certificate that is its own issuer, made by openssl; with `isHashed` its directory is one for `-c`.
+    private static func certificate(
+      for names: String, isHashed: Bool, in scratch: ScratchDirectory
+    ) throws -> (directory: String, arguments: [String]) {
+      let directory = scratch.file("given one")
+      let script = """
+        mkdir '\(directory)' && cd '\(directory)' &&
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+          -subj /CN=given -addext 'subjectAltName=\(names)' -keyout key.pem -out cert.pem
+        """
+      let link = " && ln -s cert.pem \"$(openssl x509 -hash -noout -in cert.pem).0\""
+      let openssl = try ChildProcess(
+        "sh", ["-c", script + (isHashed ? link : "")], name: "openssl", in: scratch)
+      guard try openssl.waitForExit(within: 20) == .status(0) else { throw Failure(openssl.tail) }
+      return (
+        directory,
+        [
+          "-l", "127.0.0.1:0", "--cert", "\(directory)/cert.pem", "--key", "\(directory)/key.pem",
+        ]
+      )
+    }
+
+    @Test(
+      "With a certificate given, the commands use a name of it, and its directory if that is for -c",
+      arguments: [
+        ("DNS:localhost", "localhost:"), ("IP:127.0.0.1,DNS:elsewhere.example", "127.0.0.1:"),
+      ], [true, false])
+    func usesTheCertificatesName(name: (names: String, endpoint: String), isHashed: Bool) throws {
+      let scratch = try ScratchDirectory()
+      let (directory, arguments) = try Self.certificate(
+        for: name.names, isHashed: isHashed, in: scratch)
+      let printed = try Printed(arguments, in: scratch)
+      #expect(printed.source.contains(" localproxy -e \(name.endpoint)"))
+      #expect(printed.source.contains("/given one' -s ") == isHashed)
+      #expect(printed.source.contains(" -c ") == isHashed)
+      #expect(
+        printed.hint.hasPrefix("# this system must know the certificate's issuer") != isHashed)
+      try Self.pasteBoth(
+        printed, environment: isHashed ? [:] : ["SSL_CERT_FILE": "\(directory)/cert.pem"],
+        in: scratch)
+    }
+
+    @Test("What the certificate asks of the reader is said")
+    func saysWhatTheCertificateNeeds() throws {
+      for (names, endpoint, words) in [
+        ("DNS:*.example,DNS:a.example", "a.example:", "# a.example is a name of the certificate's"),
+        ("DNS:*.example", "localhost:", "# in place of localhost, a name is needed"),
+      ] {
+        let scratch = try ScratchDirectory()
+        let (_, arguments) = try Self.certificate(for: names, isHashed: true, in: scratch)
+        let printed = try Printed(arguments, in: scratch)
+        #expect(printed.source.contains(" localproxy -e \(endpoint)"))
+        #expect(printed.hint.hasPrefix(words))
+      }
+    }
+
+    @Test("A key that everybody may read is said to be, and its own is mended")
+    func mendsPermissions() throws {
+      let scratch = try ScratchDirectory()
+      let state = ["-l", "127.0.0.1:0", "-D", scratch.file("state")]
+      _ = try Printed(state, in: scratch)
+      let key = scratch.file("state/server.key")
+      chmod(key, 0o666)
+      let again = try Printed(state, in: scratch)
+      try again.process.waitForLine(
+        containing: "[warning] \(key) had mode 666, others could use it; that is mended")
+      let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
+      #expect(mode == 0o600)
+      let (directory, arguments) = try Self.certificate(
+        for: "DNS:localhost", isHashed: true, in: scratch)
+      chmod("\(directory)/key.pem", 0o644)
+      let given = try Printed(arguments, in: scratch)
+      try given.process.waitForLine(
+        containing: "[warning] --key \(directory)/key.pem can be read by everybody")
+    }
+
+    @Test("A link where a key is to be is not followed, and one where a key was is refused")
+    func followsNoLink() throws {
+      let scratch = try ScratchDirectory()
+      let victim = scratch.file("victim")
+      try Data("precious".utf8).write(to: URL(filePath: victim))
+      mkdir(scratch.file("state"), 0o755)
+      for name in ["ca.key", "server.key", "server.pem"] {
+        symlink(victim, scratch.file("state/\(name)"))
+        if name == "server.key" { unlink(scratch.file("state/ca.key")) }
+        if name == "server.pem" { unlink(scratch.file("state/server.key")) }
+        let state = ["-l", "127.0.0.1:0", "-D", scratch.file("state")]
+        _ = try Printed(state, in: scratch)
+        #expect(FileManager.default.contents(atPath: victim) == Data("precious".utf8))
+        try Self.pasteBoth(Printed(state, in: scratch), in: scratch)
+        for made in ["server.key", "server.pem"] { unlink(scratch.file("state/\(made)")) }
+      }
+      let state = ["-l", "127.0.0.1:0", "-D", scratch.file("state")]
+      _ = try Printed(state, in: scratch)
+      rename(scratch.file("state/server.key"), scratch.file("elsewhere"))
+      symlink(scratch.file("elsewhere"), scratch.file("state/server.key"))
+      let refused = try ChildProcess(
+        Linkage.dynamic.program("tunneld"), state, name: "refused", in: scratch)
+      #expect(try refused.waitForExit(within: 20) == .status(1))
+      #expect(refused.logLines.count == 1)
+      #expect(refused.logLines.first?.contains("server.key: it is a symbolic link") == true)
+    }
+  }
+}
