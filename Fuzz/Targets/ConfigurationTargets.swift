@@ -106,9 +106,15 @@ extension FuzzTarget {
       try require(service.port > 0 && !service.host.isEmpty, "a service without host or port")
       let again = try? Endpoint.parseService(service.description)
       try require(again == service, "a service that was written again is another")
+      // It goes into the Host field.
+      try require(
+        service.withoutInterface.description.utf8.allSatisfy {
+          (0x21...0x7e).contains($0) && $0 != 0x25
+        }, "a service with odd octets")
     }
-    if let host = Endpoint.parseHost(text) {
-      try require(Endpoint.parseHost(host) == host, "a host that was written again is another")
+    if let host = try? Endpoint.parseHost(text) {
+      let again = try? Endpoint.parseHost(host)
+      try require(again == host, "a host that was written again is another")
     }
     for (index, setting) in Settings.table.enumerated() {
       var settings = Settings()

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CEpoll.h"
 
+#include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -17,36 +18,27 @@ struct request {
   struct inet_diag_req_v2 body;
 };
 
-/// Fills in the connection as its peer has it: source and destination exchanged.
+/// Fills in the connection as its peer has it: source and destination exchanged. IPv4 in an IPv6 socket is IPv4, for
+/// the peer's socket may be of either family.
 static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
-  struct sockaddr_storage local, peer;
-  socklen_t local_length = sizeof local, peer_length = sizeof peer;
-  if (getsockname(fd, (struct sockaddr *)&local, &local_length) < 0) return -errno;
-  if (getpeername(fd, (struct sockaddr *)&peer, &peer_length) < 0) return -errno;
-  body->sdiag_family = (uint8_t)local.ss_family;
+  struct sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  cepoll_address local, peer;
+  if (getpeername(fd, (struct sockaddr *)&storage, &length) < 0) return -errno;
+  int outcome = cepoll_address_from(&storage, &peer);
+  if (outcome == 0) outcome = cepoll_local_address(fd, &local);
+  if (outcome < 0) return outcome;
+  body->sdiag_family = peer.family == 4 ? AF_INET : AF_INET6;
   body->sdiag_protocol = IPPROTO_TCP;
   body->idiag_states = ~0U;
   body->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
   body->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-  if (local.ss_family == AF_INET) {
-    const struct sockaddr_in *from = (struct sockaddr_in *)&peer, *to = (struct sockaddr_in *)&local;
-    body->id.idiag_sport = from->sin_port;
-    body->id.idiag_dport = to->sin_port;
-    memcpy(body->id.idiag_src, &from->sin_addr, 4);
-    memcpy(body->id.idiag_dst, &to->sin_addr, 4);
-    return 0;
-  }
-  if (local.ss_family == AF_INET6) {
-    const struct sockaddr_in6 *from = (struct sockaddr_in6 *)&peer;
-    const struct sockaddr_in6 *to = (struct sockaddr_in6 *)&local;
-    body->id.idiag_sport = from->sin6_port;
-    body->id.idiag_dport = to->sin6_port;
-    body->id.idiag_if = from->sin6_scope_id;
-    memcpy(body->id.idiag_src, &from->sin6_addr, 16);
-    memcpy(body->id.idiag_dst, &to->sin6_addr, 16);
-    return 0;
-  }
-  return -EAFNOSUPPORT;
+  body->id.idiag_sport = htons(peer.port);
+  body->id.idiag_dport = htons(local.port);
+  body->id.idiag_if = peer.scope;
+  memcpy(body->id.idiag_src, peer.host, sizeof peer.host);
+  memcpy(body->id.idiag_dst, local.host, sizeof local.host);
+  return 0;
 }
 
 /// Asks the kernel for one socket; 0 when there is none or no answer, 1 when `answer` is filled in.

@@ -160,6 +160,13 @@ void cepoll_system_name(char *text, size_t capacity) {
     return;
   }
   snprintf(text, capacity, "%s %s %s", name.sysname, name.release, name.machine);
+  cepoll_make_comment(text);
+}
+
+void cepoll_make_comment(char *text) {
+  for (; *text; text++) {
+    if (*text < ' ' || *text > '~' || strchr("()\\", *text)) *text = '?';
+  }
 }
 
 void cepoll_exit(int status) { exit(status); }

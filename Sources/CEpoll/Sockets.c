@@ -32,6 +32,13 @@ static socklen_t to_sockaddr(const cepoll_address *from, struct sockaddr_storage
   return sizeof *in6;
 }
 
+/// An IPv4 address in IPv6's clothes (RFC 4291 §2.5.5.2) is what it is beneath: the kernel treats it so, too.
+static void set_in6(cepoll_address *address, const struct in6_addr *in6) {
+  int is_mapped = IN6_IS_ADDR_V4MAPPED(in6);
+  address->family = is_mapped ? 4 : 6;
+  memcpy(address->host, in6->s6_addr + (is_mapped ? 12 : 0), is_mapped ? 4 : 16);
+}
+
 int cepoll_address_from(const void *sockaddr, cepoll_address *address) {
   memset(address, 0, sizeof *address);
   const struct sockaddr *any = sockaddr;
@@ -44,13 +51,28 @@ int cepoll_address_from(const void *sockaddr, cepoll_address *address) {
   }
   if (any->sa_family == AF_INET6) {
     const struct sockaddr_in6 *in6 = sockaddr;
-    address->family = 6;
+    set_in6(address, &in6->sin6_addr);
     address->port = ntohs(in6->sin6_port);
-    address->scope = in6->sin6_scope_id;
-    memcpy(address->host, &in6->sin6_addr, 16);
+    if (address->family == 6) address->scope = in6->sin6_scope_id;
     return 0;
   }
   return -EAFNOSUPPORT;
+}
+
+/// An interface's index out of its name or its number, all of it; 0 for what is neither. No name has a character in it
+/// that means something in an address, a URL or a log. In a URL "25" stands in front of it (RFC 6874 §2).
+static uint32_t scope_of(const char *zone) {
+  size_t length = strlen(zone);
+  size_t digits = strspn(zone, "0123456789");
+  if (length == 0 || length >= IF_NAMESIZE) return 0;
+  for (const char *at = zone; *at; at++) {
+    if (*at <= ' ' || *at > '~' || strchr("%/:[]", *at)) return 0;
+  }
+  uint32_t index = if_nametoindex(zone);
+  if (index == 0 && strncmp(zone, "25", 2) == 0) index = if_nametoindex(zone + 2);
+  if (index || digits < length) return index;
+  unsigned long long number = strtoull(zone, NULL, 10);
+  return number <= INT32_MAX ? (uint32_t)number : 0;
 }
 
 int cepoll_address_parse(const char *text, cepoll_address *address) {
@@ -60,18 +82,16 @@ int cepoll_address_parse(const char *text, cepoll_address *address) {
     return 0;
   }
   char host[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
+  struct in6_addr in6;
   if (strlen(text) >= sizeof host) return -EINVAL;
   strcpy(host, text);
   char *percent = strchr(host, '%');
-  if (percent) {
-    *percent = 0;
-    address->scope = if_nametoindex(percent + 1);
-    if (address->scope == 0) address->scope = (uint32_t)strtoul(percent + 1, NULL, 10);
-    if (address->scope == 0) return -EINVAL;
-  }
-  if (inet_pton(AF_INET6, host, address->host) != 1) return -EINVAL;
-  address->family = 6;
-  return 0;
+  if (percent) *percent = 0;
+  if (inet_pton(AF_INET6, host, &in6) != 1) return -EINVAL;
+  set_in6(address, &in6);
+  if (!percent) return 0;
+  address->scope = scope_of(percent + 1);
+  return address->scope && address->family == 6 ? 0 : -ENODEV;
 }
 
 int cepoll_address_format(const cepoll_address *address, char *text, size_t capacity) {

@@ -20,15 +20,24 @@ public struct SocketAddress {
   }
 
   /// Reads a numeric address such as `127.0.0.1`, `::1` or `fe80::1%eth0`, without brackets; nil when
-  /// `host` is a name.
+  /// `host` is a name, or this machine has no such interface. `::ffff:127.0.0.1` is 127.0.0.1.
   public init?(numeric host: String, port: UInt16) {
     var address = cepoll_address()
-    let outcome = unsafe host.withCString { text in
-      unsafe cepoll_address_parse(text, &address)
-    }
-    if outcome < 0 { return nil }
+    if Self.parse(host, &address) < 0 { return nil }
     address.port = port
     self.init(raw: address)
+  }
+
+  /// Whether `host` is an IPv6 address with an interface behind its `%` that this machine has not.
+  public static func hasUnknownInterface(_ host: String) -> Bool {
+    var address = cepoll_address()
+    return parse(host, &address) == -ENODEV
+  }
+
+  private static func parse(_ host: String, _ address: inout cepoll_address) -> Int32 {
+    // C would take what is in front of it for all.
+    if host.utf8.contains(0) { return -EINVAL }
+    return unsafe host.withCString { unsafe cepoll_address_parse($0, &address) }
   }
 
   public var port: UInt16 { raw.port }

@@ -106,8 +106,10 @@ import COpenSSL
   /// Server name indication, and the name or address that the certificate must carry.
   private func expect(_ serverName: String) throws(TLSError) {
     let parameters = unsafe SSL_get0_param(ssl)
-    if SocketAddress(numeric: serverName, port: 0) != nil {
-      if context.verifiesPeer, unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) != 1 {
+    if let octets = SocketAddress(numeric: serverName, port: 0)?.octets {
+      if context.verifiesPeer,
+        unsafe X509_VERIFY_PARAM_set1_ip(parameters, octets, octets.count) != 1
+      {
         throw TLSError.takeLibraryError()
       }
       return

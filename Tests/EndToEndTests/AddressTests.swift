@@ -83,6 +83,20 @@ extension EndToEnd {
       withExtendedLifetime(tunneld) {}
     }
 
+    @Test("An interface that is none ends the program with one line")
+    func namesInterface() throws {
+      let scratch = try ScratchDirectory()
+      for (index, zone) in ["nosuchlink", "1\r\nX-Evil: 1", "1 x"].enumerated() {
+        let process = try ChildProcess(
+          Linkage.dynamic.program("localproxy"),
+          ["-e", "[fe80::1%\(zone)]:443", "-s", "0", "-k"], name: "proxy\(index)", in: scratch,
+          environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"])
+        #expect(try process.waitForExit(within: 10) == .status(2))
+        #expect(process.logLines.count == 1)
+        #expect(process.count(linesWith: "--proxy-endpoint", "has an interface behind its") == 1)
+      }
+    }
+
     @Test("-b is the address that a destination's servers see")
     func connectsFrom() throws {
       let peer = Locked("")

@@ -28,6 +28,16 @@ struct ResolverTests {
     #expect(asker.answers.first?.map(\.port) == [8_443])
   }
 
+  @Test("an address of an interface that has gone is no name to ask anybody for")
+  func refusesVanishedInterface() throws {
+    let reactor = try Reactor()
+    let asker = Asker()
+    _ = reactor.resolve("fe80::1%nosuchlink", port: 22, asker)
+    try reactor.turn(waitMax: nil)
+    #expect(asker.failures == ["this machine has no such interface"] && asker.answers.isEmpty)
+    #expect(reactor.registrationCount == 0)
+  }
+
   @Test("localhost is this machine's loopback")
   func answersLocalhost() throws {
     let reactor = try Reactor()

@@ -45,7 +45,8 @@ typedef struct {
   uint32_t scope;
 } cepoll_address;
 
-/// Reads a numeric address, with a scope for IPv6 (`fe80::1%eth0`). 0, or -EINVAL.
+/// Reads a numeric address, with an interface's name or number for IPv6 (`fe80::1%eth0`). 0, -EINVAL, or -ENODEV
+/// when only the interface is wrong. An IPv4 address in an IPv6 one, here and below, becomes IPv4.
 int cepoll_address_parse(const char *text, cepoll_address *address);
 /// Writes the address without port or brackets; `capacity` of 64 always suffices.
 int cepoll_address_format(const cepoll_address *address, char *text, size_t capacity);
@@ -128,8 +129,10 @@ void cepoll_wipe_environment(const char *name);
 void cepoll_wipe_freed_memory(int wipes);
 int cepoll_wipes_freed_memory(void);
 void cepoll_forgo_core_dump(void);
-/// "Linux 6.1.0 x86_64".
+/// "Linux 6.1.0 x86_64", fit for a comment.
 void cepoll_system_name(char *text, size_t capacity);
+/// Replaces what could end a comment of a header field, or the field (RFC 9110 §5.6.5).
+void cepoll_make_comment(char *text);
 /// Whether the processor has instructions for AES, as far as can be known.
 int cepoll_has_aes(void);
 _Noreturn void cepoll_exit(int status);

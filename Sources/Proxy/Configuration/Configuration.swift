@@ -91,11 +91,12 @@ public struct Configuration {
     bindHost = role == .source ? settings.defaultBindAddress : ""
     bindAddress = nil
     if let bind = values[.localBindAddress] {
-      guard let host = Endpoint.parseHost(bind.text) else {
-        throw bind.fault("is neither a host name nor an address")
+      do throws(UsageError) {
+        bindHost = try Endpoint.parseHost(bind.text)
+      } catch {
+        throw bind.fault(error.message)
       }
-      bindHost = host
-      if role == .destination, let address = SocketAddress(numeric: host, port: 0) {
+      if role == .destination, let address = SocketAddress(numeric: bindHost, port: 0) {
         bindHost = ""
         bindAddress = address
       }

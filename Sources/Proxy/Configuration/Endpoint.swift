@@ -19,6 +19,14 @@ public struct Endpoint: Equatable, Sendable {
   /// The host as it stands in front of a port: IPv6 in brackets.
   public var bracketedHost: String { host.utf8.contains(0x3a) ? "[\(host)]" : host }
   public var description: String { "\(bracketedHost):\(port)" }
+
+  /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
+  /// (RFC 6874 §3).
+  var withoutInterface: Endpoint { Endpoint(host: Self.withoutInterface(host), port: port) }
+
+  @inline(never) private static func withoutInterface(_ host: String) -> String {
+    host.octets[...].beforeFirst(0x25).text
+  }
 }
 
 /// Where the local side of a mapping is: a server that a destination connects to, or a place where a
@@ -55,7 +63,7 @@ extension Endpoint {
       }
       let host = String(decoding: octets[1..<close], as: UTF8.self)
       if SocketAddress(numeric: host, port: 0) == nil {
-        throw UsageError("\(host.quoted) is not an IPv6 address")
+        throw UsageError("\(host.quoted) \(reasonAgainst(host, "is not an IPv6 address"))")
       }
       let rest = octets[(close + 1)...]
       if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
@@ -81,6 +89,12 @@ extension Endpoint {
     return text
   }
 
+  /// Why `host` is not what it should be: `reason`, unless it is an address of an interface that is not there.
+  private static func reasonAgainst(_ host: String, _ reason: String) -> String {
+    SocketAddress.hasUnknownInterface(host)
+      ? "has an interface behind its '%' that this machine has not" : reason
+  }
+
   /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
   private static func isName(_ octets: [UInt8]) -> Bool {
     (1...hostByteCountMax).contains(octets.count)
@@ -90,21 +104,27 @@ extension Endpoint {
       }
   }
 
-  /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case; port 443 by default.
+  /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case but for an
+  /// interface's name; port 443 by default.
   static func parseService(_ text: String) throws(UsageError) -> Endpoint {
-    let lower = text.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
-    let endpoint = try parse(lower[...].text, defaultPort: servicePort)
+    var octets = text.octets
+    for index in octets.indices.prefix(octets[...].beforeFirst(0x25).count)
+    where (0x41...0x5a).contains(octets[index]) {
+      octets[index] |= 0x20
+    }
+    let endpoint = try parse(octets[...].text, defaultPort: servicePort)
     if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
     return endpoint
   }
 
-  /// A name or an address without its brackets; nil when it is neither.
-  static func parseHost(_ text: String) -> String? {
+  /// A name or an address without its brackets. The error is what the text "is" or "has" instead.
+  static func parseHost(_ text: String) throws(UsageError) -> String {
     let octets = Array(text.utf8)
     if isName(octets) { return text }
     let isBracketed = octets.count > 2 && octets.first == 0x5b && octets.last == 0x5d
     let address = isBracketed ? octets[1..<(octets.count - 1)].text : text
-    return SocketAddress(numeric: address, port: 0) == nil ? nil : address
+    if SocketAddress(numeric: address, port: 0) != nil { return address }
+    throw UsageError(reasonAgainst(address, "is neither a host name nor an address"))
   }
 
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {

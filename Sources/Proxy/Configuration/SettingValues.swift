@@ -37,7 +37,7 @@ extension Settings {
       guard let place = text.place(in: "false|true|0|1") else { return false }
       exchange(index, Int64(place & 1))
     case .host:
-      guard let host = Endpoint.parseHost(text) else { return false }
+      guard let host = try? Endpoint.parseHost(text) else { return false }
       defaultBindAddress = host
     case .endpointFormat:
       guard Self.endpoint(text, region: "region") != nil else { return false }

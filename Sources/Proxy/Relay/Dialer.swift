@@ -160,7 +160,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   // MARK: Web proxy
 
   func startWebProxyTLS() {
-    startTLS(serverName: nextHop.host, "the TLS handshake with " + nextHopName)
+    startTLS(with: nextHop, "the TLS handshake with " + nextHopName)
   }
 
   func askWebProxy() {
@@ -206,16 +206,16 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func startTLS() {
     startTLS(
-      serverName: configuration.endpoint.host,
+      with: configuration.endpoint,
       "the TLS handshake with " + configuration.endpoint.description)
   }
 
-  private func startTLS(serverName: String, _ step: String) {
+  private func startTLS(with server: Endpoint, _ step: String) {
     startStep(step)
     guard let transport = stream else { return }
     do {
       stream = try network.startTLS(
-        over: transport, context: tls, serverName: serverName, self)
+        over: transport, context: tls, serverName: server.withoutInterface.host, self)
     } catch {
       fail(error.reason)
     }
@@ -239,7 +239,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       fields.append(HeaderBlock.Field("client-token", configuration.clientToken))
     }
     fields.append(HeaderBlock.Field("User-Agent", configuration.userAgent))
-    let endpoint = configuration.endpoint
+    let endpoint = configuration.endpoint.withoutInterface
     let request = ClientHandshake.request(
       target: "/tunnel?local-proxy-mode=" + configuration.role.localProxyMode,
       host: endpoint.port == 443 ? endpoint.bracketedHost : endpoint.description, key: keyText,

@@ -24,7 +24,7 @@ public struct WebProxyHandshake {
   /// - Parameter endpoint: the service's.
   public init(proxy: WebProxy, endpoint: Endpoint) {
     self.proxy = proxy
-    target = endpoint.description
+    target = endpoint.withoutInterface.description
   }
 
   /// The request's octets.

@@ -33,7 +33,7 @@ struct ConfigurationTests {
     "an address to listen at is kept as a host, without brackets",
     arguments: [
       ("::1", "::1"), ("[::1]", "::1"), ("127.0.0.2", "127.0.0.2"),
-      ("eth0.example", "eth0.example"), ("fe80::1%1", "fe80::1%1"),
+      ("eth0.example", "eth0.example"), ("fe80::1%1", "fe80::1%1"), ("[fe80::1%lo]", "fe80::1%lo"),
     ])
   func bindsSource(text: String, host: String) throws {
     let configuration = try configure([.localBindAddress: text])
@@ -87,7 +87,8 @@ struct ConfigurationTests {
     arguments: [
       ("host.example", "host.example", 443), ("HOST.Example:8443", "host.example", 8_443),
       ("127.0.0.1", "127.0.0.1", 443), ("[::1]", "::1", 443), ("[::1]:1", "::1", 1),
-      ("[2001:DB8::1]:1", "2001:db8::1", 1),
+      ("[2001:DB8::1]:1", "2001:db8::1", 1), ("[FE80::1%lo]:1", "fe80::1%lo", 1),
+      ("[fe80::1%1]", "fe80::1%1", 443), ("[::FFFF:127.0.0.1]:1", "::ffff:127.0.0.1", 1),
     ] as [(String, String, UInt16)])
   func readsEndpoint(text: String, host: String, port: UInt16) throws {
     let configuration = try configure([.proxyEndpoint: text])
@@ -140,6 +141,25 @@ struct ConfigurationTests {
       ([.proxyEndpoint: "host:x"], ["host:x"]),
       ([.proxyEndpoint: "host name:443"], ["host name"]),
       ([.proxyEndpoint: "host\r\nx"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "host\0"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "host\t"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "höst"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "user@host"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "host/x"], ["--proxy-endpoint"]),
+      ([.proxyEndpoint: "[::1\0\r\nX-Evil: 1]:1"], ["--proxy-endpoint", "not an IPv6 address"]),
+      ([.proxyEndpoint: "[fe80::1%1\r\nX-Evil: 1]:1"], ["--proxy-endpoint", "interface"]),
+      ([.proxyEndpoint: "[fe80::1%lo\0\r\nX: 1]:1"], ["--proxy-endpoint", "not an IPv6"]),
+      ([.proxyEndpoint: "[fe80::1%1 x]:1"], ["--proxy-endpoint", "interface"]),
+      ([.proxyEndpoint: "[fe80::1%1xyz]:1"], ["'fe80::1%1xyz' has an interface", "has not"]),
+      ([.proxyEndpoint: "[fe80::1%LO]:1"], ["'fe80::1%LO' has an interface"]),
+      ([.proxyEndpoint: "host%lo:1"], ["not a host name"]),
+      ([.proxyEndpoint: nil, .region: "us-east-1\r\nX: 1"], ["--region"]),
+      ([.proxyEndpoint: nil, .region: "us east"], ["--region"]),
+      ([.sourceListenPort: "A=[fe80::1%nosuchlink]:1"], ["has an interface behind its '%'"]),
+      (
+        [.localBindAddress: "fe80::1%nosuchlink"],
+        ["--local-bind-address 'fe80::1%nosuchlink' has an interface"]
+      ),
       ([.proxyEndpoint: String(repeating: "a", count: 254)], ["--proxy-endpoint"]),
       ([.proxyEndpoint: "::1"], ["::1"]), ([.verbose: "loud"], ["loud"]),
       ([.verbose: "-1"], ["-1"]), ([.verbose: "256"], ["256"]), ([.verbose: ""], ["--verbose"]),
@@ -154,6 +174,21 @@ struct ConfigurationTests {
     } throws: { error in
       named.allSatisfy { isUsageError(error, naming: $0) }
     }
+  }
+
+  @Test("what others know of a host is without its interface")
+  func hidesInterface() {
+    for (host, known) in [("fe80::1%lo", "[fe80::1]"), ("::1", "[::1]"), ("a.b", "a.b")] {
+      let endpoint = Endpoint(host: host, port: 443).withoutInterface
+      #expect(endpoint.bracketedHost == known && endpoint.description == "\(known):443")
+    }
+  }
+
+  @Test("the User-Agent is visible ASCII with one comment")
+  func hasUserAgent() throws {
+    let agent = try configure().userAgent
+    #expect(agent.utf8.allSatisfy { (0x20...0x7e).contains($0) })
+    #expect(agent.filter { "()".contains($0) } == "()")
   }
 
   @Test("no message repeats all of a long value")

@@ -19,24 +19,30 @@ private final class DialerHarness: DialerHandler {
   private var dialer: Dialer?
   /// What the service must answer to the request's key.
   private(set) var accept = ""
+  /// The request's lines.
+  private(set) var request: [String] = []
 
-  init() throws {
+  /// - Parameters:
+  ///   - endpoint: the service's, as `--proxy-endpoint` takes it.
+  ///   - address: what it is reached at.
+  init(_ endpoint: String = "localhost:8443", at address: String = "127.0.0.1:8443") throws {
     network.names = ["localhost": ["127.0.0.1"]]
     network.tlsStream = stream
     let dialer = Dialer(
-      network: network, configuration: try configure(),
+      network: network, configuration: try configure([.proxyEndpoint: endpoint]),
       tls: try TLSContext(clientTrusting: nil, verifiesPeer: false), log: Log(level: .off),
       handler: self)
     self.dialer = dialer
     dialer.resolve()
     network.advance(0)
     dialer.connect()
-    network.open("127.0.0.1:8443")
+    network.open(address)
     dialer.startTLS()
     dialer.streamOpened()
     dialer.upgrade()
-    let request = String(decoding: stream.outbox, as: UTF8.self)
-    let key = request.split(separator: "\r\n").first { $0.hasPrefix("Sec-WebSocket-Key: ") }
+    request = String(decoding: stream.outbox, as: UTF8.self).split(separator: "\r\n")
+      .map(String.init)
+    let key = request.first { $0.hasPrefix("Sec-WebSocket-Key: ") }
     accept = Cryptography.webSocketAccept(key: String(try #require(key).dropFirst(19)))
   }
 
@@ -173,6 +179,21 @@ struct DialerTests {
     #expect(
       harness.outcome == .opened(subprotocol: "aws.iot.securetunneling-3.0", early: frame))
     #expect(harness.network.timerCount == 0 && !harness.stream.isClosed)
+  }
+
+  @Test(
+    "an address's interface is for the kernel alone (RFC 6874 §3)",
+    arguments: [
+      ("[fe80::1%1]:8443", "[fe80::1%1]:8443", "fe80::1", "[fe80::1]:8443"),
+      ("[fe80::1%lo]", "[fe80::1%1]:443", "fe80::1", "[fe80::1]"),
+      ("[::1]:1", "[::1]:1", "::1", "[::1]:1"),
+      ("LOCALHOST", "127.0.0.1:443", "localhost", "localhost"),
+    ])
+  func hidesInterface(endpoint: String, address: String, name: String, host: String) throws {
+    let harness = try DialerHarness(endpoint, at: address)
+    #expect(harness.network.serverNames == [name])
+    #expect(harness.request.filter { $0.hasPrefix("Host: ") } == ["Host: \(host)"])
+    #expect(!harness.request.contains { $0.contains("%") })
   }
 
   @Test("an answer that comes slowly is given up when the step's time is over, not after each byte")

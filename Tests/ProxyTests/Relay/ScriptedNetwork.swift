@@ -20,6 +20,8 @@ final class ScriptedNetwork: Network {
   private(set) var listeners: [ScriptedListener] = []
   /// What stands for TLS; without one there is none.
   var tlsStream: ScriptedStream?
+  /// Whom TLS was begun with.
+  private(set) var serverNames: [String] = []
   /// Errors that `connect` and `listen` throw, by address.
   var errors: [String: SystemError] = [:]
   /// What names stand for; one that is not here has no address.
@@ -125,6 +127,7 @@ final class ScriptedNetwork: Network {
   func startTLS(
     over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
   ) throws(TLSError) -> any Stream {
+    serverNames.append(serverName ?? "")
     guard let tlsStream else { throw .library(reason: "this scripted network has no TLS") }
     tlsStream.handler = handler
     return tlsStream

@@ -196,9 +196,9 @@ struct WebProxyHandshakeTests {
 
   @Test(
     "a request is laid out as RFC 9110 §9.3.6 asks",
-    arguments: ["service.example", "192.0.2.1", "::1"], [true, false])
+    arguments: ["service.example", "192.0.2.1", "::1", "::1%lo"], [true, false])
   func laysOutRequest(host: String, isAuthorized: Bool) throws {
-    let target = host == "::1" ? "[::1]:8443" : "\(host):8443"
+    let target = host.contains(":") ? "[::1]:8443" : "\(host):8443"
     let handshake = try Self.handshake(
       isAuthorized: isAuthorized, to: Endpoint(host: host, port: 8443))
     let credentials = "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"

@@ -13,6 +13,7 @@ final class Identity: Sendable {
   static let trusted = Result { try Identity("DNS:localhost,IP:127.0.0.1") }
   static let unknown = Result { try Identity("DNS:localhost,IP:127.0.0.1") }
   static let otherName = Result { try Identity("DNS:elsewhere.example,IP:192.0.2.1") }
+  static let linkLocal = Result { try Identity("IP:fe80::1") }
   static let wildcard = Result { try Identity("DNS:*.tunnel.example,DNS:data*.tunnel.example") }
 
   static let otherSubject = Result { try Identity("DNS:localhost", subject: "/CN=another") }

@@ -28,7 +28,7 @@ struct TLSHandshakeTests {
 
   @Test(
     "a trusted server with the right name is accepted, by name or by address",
-    arguments: ["localhost", "LOCALHOST", "127.0.0.1"])
+    arguments: ["localhost", "LOCALHOST", "127.0.0.1", "::ffff:127.0.0.1"])
   func acceptsTrusted(name: String) throws {
     let pair = try TLSPair(client: client(), server: server(), name: name)
     try pair.settle()
@@ -62,6 +62,20 @@ struct TLSHandshakeTests {
       client: client(trusting: Identity.wildcard), server: server(Identity.wildcard), name: name)
     try pair.settle()
     #expect(pair.client.isOpen == isAccepted)
+    pair.close()
+  }
+
+  @Test(
+    "an IPv6 address is the certificate's, whatever the interface and the way it is written",
+    arguments: [
+      ("fe80::1", true), ("FE80:0::1", true), ("fe80::1%lo", true), ("fe80::2", false),
+      ("::1", false),
+    ])
+  func matchesAddress(name: String, isAccepted: Bool) throws {
+    let pair = try TLSPair(
+      client: client(trusting: Identity.linkLocal), server: server(Identity.linkLocal), name: name)
+    try pair.settle()
+    #expect(pair.client.isOpen == isAccepted, "\(pair.client.failure?.reason ?? "")")
     pair.close()
   }
 

@@ -1,0 +1,20 @@
+import CEpoll
+import Testing
+
+@testable import Reactor
+
+@Suite("Process")
+struct ProcessTests {
+  @Test(
+    "what the system calls itself can end neither the field nor the comment that it is sent in",
+    arguments: [
+      ("Linux 6.1.0-1 x86_64", "Linux 6.1.0-1 x86_64"), ("", ""), ("a)\r\nX: 1", "a???X: 1"),
+      ("(\\\u{7f}\t~", "????~"), ("é", "??"),
+    ])
+  func cleansSystemName(name: String, comment: String) {
+    var text = Array(name.utf8CString)
+    text.withUnsafeMutableBufferPointer { cepoll_make_comment($0.baseAddress) }
+    #expect(text == Array(comment.utf8CString))
+    #expect(!Process.systemName.isEmpty)
+  }
+}
