@@ -57,12 +57,18 @@ public struct SocketAddress {
     return !isUnix
   }
 
+  /// Whether who listens here has the other address too: `::` is every address of both families.
+  public func covers(_ other: SocketAddress) -> Bool {
+    if isWildcard { return isIPv6 || !other.isIPv6 }
+    return host.isSame(as: other.host)
+  }
+
   /// A socket of the address's family, neither bound nor connected.
   func makeSocket() throws(SystemError) -> FileDescriptor {
     FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))
   }
 
-  func with(port: UInt16) -> SocketAddress {
+  public func with(port: UInt16) -> SocketAddress {
     var copy = self
     copy.raw.port = port
     return copy

@@ -34,7 +34,10 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
         unsafe cepoll_listen_on_path(socket.raw, address.path, backlog, &file), "listen")
     } else {
       _ = cepoll_set_option(socket.raw, CEPOLL_REUSEADDR, 1)
-      if address.isIPv6 { _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, 1) }
+      // Whatever net.ipv6.bindv6only says, :: is everything.
+      if address.isIPv6 {
+        _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, address.isWildcard ? 0 : 1)
+      }
       var wanted = address.raw
       _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
       _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")

@@ -20,6 +20,10 @@ public struct SystemError: Error, Equatable {
 
   /// Nothing on this machine has the address that was to be bound.
   public var isAddressMissing: Bool { code == EADDRNOTAVAIL }
+  /// The same, or this machine is without the address's family.
+  public var isPlaceMissing: Bool { isAddressMissing || code == EAFNOSUPPORT }
+  /// Somebody else has the address.
+  public var isAddressTaken: Bool { code == EADDRINUSE }
   /// The user may not do this.
   public var isForbidden: Bool { code == EACCES }
 

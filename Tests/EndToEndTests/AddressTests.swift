@@ -83,6 +83,58 @@ extension EndToEnd {
       withExtendedLifetime(tunneld) {}
     }
 
+    /// A client of each family has an exchange at `port`.
+    private static func check(port: UInt16) throws {
+      for isIPv6 in [false, true] {
+        try Exchange(seed: 4, upload: 1_000, download: 1_000).runAsClient(
+          over: Socket(connectingTo: port, isIPv6: isIPv6), within: 20)
+      }
+    }
+
+    @Test(
+      "localhost and :: serve both families on one port, and -b of IPv4 in IPv6 serves IPv4",
+      .enabled(if: Server.hasIPv6), arguments: ["", "localhost", "::", "[::]", "::ffff:127.0.0.1"])
+    func listensOnBoth(bind: String) throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage { stage in
+        _ = try stage.destination(["SSH1": server.port])
+        let source = try stage.start(.source, bind.isEmpty ? [] : ["-b", bind])
+        let host = bind.contains("::") && !bind.contains("f") ? "::" : "127.0.0.1"
+        let line = try source.waitForLine(
+          containing: LocalProxy.listening, " of \(host) for service")
+        let port = try parsePort(in: line, after: LocalProxy.listening)
+        #expect(source.count(linesWith: "Listening for new connection") == 1)
+        if bind.contains("f") {
+          try Exchange(seed: 4, upload: 1_000, download: 1_000).runAsClient(
+            over: Socket(connectingTo: port), within: 20)
+          #expect((try? Socket(connectingTo: port, isIPv6: true)) == nil)
+        } else {
+          try Self.check(port: port)
+        }
+        // Whoever comes by IPv4 is called by that address.
+        try source.waitForLine(containing: "Accepted tcp connection", "from 127.0.0.1:")
+      }
+      #expect(server.failures.isEmpty)
+    }
+
+    @Test("A port that is taken at ::1 alone is named", .enabled(if: Server.hasIPv6))
+    func namesTakenFamily() throws {
+      let occupant = try Server(isIPv6: true) { _ in }
+      defer { occupant.stop() }
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=\(occupant.port)"]
+          + UnixSockets.withoutRetries(in: scratch), in: scratch)
+      #expect(try source.waitForExit(within: 10) == .status(5))
+      #expect(
+        source.text(of: .error).contains(
+          "cannot listen on port \(occupant.port) of ::1 for service SSH1: Address already in use"))
+      withExtendedLifetime(tunneld) {}
+    }
+
     @Test("An interface that is none ends the program with one line")
     func namesInterface() throws {
       let scratch = try ScratchDirectory()

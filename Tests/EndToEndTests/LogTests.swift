@@ -99,7 +99,8 @@ extension EndToEnd {
             process.count(linesWith: "[info] Web socket close received. Code: 1000; Reason: ") == 1)
         }
         for text in [
-          "Listening for new connection on port \(port) of 127.0.0.1 for service SSH1",
+          "Listening for new connection on port \(port) of 127.0.0.1 for service SSH1"
+            + (Server.hasIPv6 ? " (and of ::1)" : ""),
           "Accepted tcp connection on port \(port) of 127.0.0.1 from 127.0.0.1:\(clientPort)",
         ] {
           let count = source.process.logLines.filter { $0.hasSuffix("[info] \(text)") }.count

@@ -47,6 +47,20 @@ struct SocketAddressTests {
     }
   }
 
+  @Test(
+    "who listens at one address may have the other as well",
+    arguments: [
+      ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "::ffff:127.0.0.1", true),
+      ("127.0.0.1", "127.0.0.2", false), ("127.0.0.1", "::1", false), ("::1", "0:0::1", true),
+      ("0.0.0.0", "127.0.0.1", true), ("0.0.0.0", "::1", false), ("0.0.0.0", "::", false),
+      ("::", "127.0.0.1", true), ("::", "::1", true), ("::", "0.0.0.0", true),
+      ("fe80::1%1", "fe80::1%2", false),
+    ])
+  func covers(host: String, other: String, isCovered: Bool) throws {
+    let address = try #require(SocketAddress(numeric: host, port: 1))
+    #expect(address.covers(try #require(SocketAddress(numeric: other, port: 2))) == isCovered)
+  }
+
   @Test("a scope may be a link's name or number")
   func readsScope() throws {
     let named = try #require(SocketAddress(numeric: "fe80::1%lo", port: 1))

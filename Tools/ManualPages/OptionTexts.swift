@@ -74,9 +74,10 @@ struct OptionText {
       """, default: "V3", example: "-y V1"),
     .localBindAddress: OptionText(
       """
-      A name or an address of this machine, IPv6 with or without brackets. A source listens there for mappings \
-      that name no host. A destination connects from there to its servers; a name is looked up with each \
-      attempt to reach the service until it is known.
+      A name or an address of this machine, IPv6 with or without brackets, link-local ones with %INTERFACE. A source \
+      listens there for mappings that name no host: on :: for both families, on a name at its first address of \
+      each family, with one port number. A destination connects from there to its servers, to each from an \
+      address of its family; a name is looked up with each attempt to reach the service until it is known.
       """, default: "source: default_bind_address; destination: the system's choice",
       example: "-b 192.168.1.10"),
     .capath: OptionText(

@@ -1,8 +1,8 @@
 import Basics
 import Reactor
 
-/// The places where a source's services listen: no two can be the same. No name is looked up yet but localhost, which a
-/// source takes for 127.0.0.1; other names of one address are found out when listening.
+/// The places where a source's services listen: no two can be the same. No name is looked up yet but localhost, which is
+/// both loopback addresses; other names of one address are found out when listening.
 struct ListeningPlaces {
   private let bindHost: String
   /// Mappings' numbers by what they would meet others in.
@@ -14,28 +14,42 @@ struct ListeningPlaces {
   /// Notes a mapping's place; returns the number of the one that meets it there, if one does.
   mutating func take(_ address: LocalAddress, _ number: Int) -> Int? {
     guard case .network(let endpoint) = address else {
-      return note(address.description, number)
+      return take([address.description], met: [], number)
     }
     if endpoint.port == 0 { return nil }
     let given = host(endpoint)
-    var host = HeaderBlock.lowercased(given.octets)
-    if host.isSame(as: "localhost") { host = "127.0.0.1" }
-    let port = endpoint.port
-    guard let numeric = SocketAddress(numeric: host, port: 0) else {
-      return note("\(port) \(host)", number)
+    let name = HeaderBlock.lowercased(given.octets)
+    let hosts = name.isSame(as: "localhost") ? ["127.0.0.1", "::1"] : [given]
+    for host in hosts {
+      guard let numeric = SocketAddress(numeric: host, port: 0) else {
+        return take(["\(endpoint.port) \(name)"], met: [], number)
+      }
+      if let other = take(numeric, endpoint.port, number) { return other }
     }
-    // The wildcard meets every address of its family, and each of those meets it.
-    let family = "\(port) \(numeric.isIPv6 ? 6 : 4)"
-    if numeric.isWildcard {
-      return note("\(family) one", number) ?? note("\(family) all", number)
-    }
-    if let other = holders["\(family) all".octets] { return other }
-    holders.insert("\(family) one".octets, number)
-    return note("\(family) \(numeric.host)", number)
+    return nil
   }
 
-  private mutating func note(_ place: String, _ number: Int) -> Int? {
-    holders.insert(place.octets, number) ? nil : holders[place.octets]
+  /// A family's wildcard meets every address of it, and each of those meets it; `::` is that of both.
+  private mutating func take(_ address: SocketAddress, _ port: UInt16, _ number: Int) -> Int? {
+    let family = address.isIPv6 ? "\(port) 6" : "\(port) 4"
+    let (any, anyOfFamily) = ("\(port) any", "\(family) any")
+    let (all, allOfFamily) = ("\(port) all", "\(family) all")
+    if !address.isWildcard {
+      let own = "\(port) \(address.host)"
+      return take([own, any, anyOfFamily], met: [own, all, allOfFamily], number)
+    }
+    return address.isIPv6
+      ? take([all, any, anyOfFamily], met: [all, any], number)
+      : take([allOfFamily, any, anyOfFamily], met: [all, anyOfFamily], number)
+  }
+
+  /// - Parameter met: where another one would be in the way.
+  private mutating func take(_ places: [String], met: [String], _ number: Int) -> Int? {
+    for place in met.isEmpty ? places : met {
+      if let other = holders[place.octets], other != number { return other }
+    }
+    for place in places { holders.insert(place.octets, number) }
+    return nil
   }
 
   /// A place in words.

@@ -10,20 +10,30 @@ protocol SourceListenersHandler: AnyObject {
   func cannotListen()
 }
 
-/// A source's listening sockets, one per service. They outlive the WebSocket.
+/// A source's listening sockets, which outlive the WebSocket: one for each service, or two with one port number where
+/// it listens on a name that has addresses of both families, as `localhost` has.
 ///
 /// Services whose socket cannot be had do not hold up the others; they are tried again together, as often as
 /// `connectionRetryCount` allows.
 final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
+  /// Free ports that are tried before one is free in both families.
+  static let portAttemptCountMax = 16
+
   private struct Service {
     let name: String
     let address: LocalAddress
-    var listener: (any Listener)?
+    /// None as long as they cannot be had; of two, IPv4's is the first.
+    var listeners: [any Listener] = []
     /// One of its clients waits for a place, and the others in the kernel.
     var isHeld = false
 
     /// How a log line ends that is about this service.
     var suffix: String { name.isEmpty ? "" : " for service \(name)" }
+
+    mutating func close() {
+      for listener in listeners { listener.close() }
+      listeners = []
+    }
   }
 
   private let network: any Network
@@ -63,7 +73,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   func holdNone() { for service in services.indices { hold(service, false) } }
 
   private func updateAccepting(_ service: Int) {
-    services[service].listener?.isAccepting = isAccepting && !services[service].isHeld
+    for listener in services[service].listeners {
+      listener.isAccepting = isAccepting && !services[service].isHeld
+    }
   }
 
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
@@ -104,17 +116,17 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// Goes on with the first service from `current` on that has no socket.
   private func listenForNext() {
     while handler != nil && current < services.count {
-      if services[current].listener == nil {
+      if services[current].listeners.isEmpty {
         switch services[current].address {
         case .network(let endpoint):
           resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
           return
-        case .unix(let path): listen(on: SocketAddress(path: path))
+        case .unix(let path): listen(on: [SocketAddress(path: path)])
         }
       }
       current += 1
     }
-    if handler == nil || services.allSatisfy({ $0.listener != nil }) { return }
+    if handler == nil || services.allSatisfy({ !$0.listeners.isEmpty }) { return }
     retriesLeft -= 1
     timer = network.schedule(
       at: network.now + configuration.settings.connectionRetryDelay, self, tag: 0)
@@ -128,8 +140,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   func resolved(_ addresses: [SocketAddress]) {
     resolveID = nil
-    // `localhost` is both families; clients try IPv4 as well, so that is the one to take.
-    listen(on: addresses.first { !$0.isIPv6 } ?? addresses[0])
+    listen(on: [false, true].compactMap { isIPv6 in addresses.first { $0.isIPv6 == isIPv6 } })
     current += 1
     listenForNext()
   }
@@ -141,20 +152,46 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     listenForNext()
   }
 
-  private func listen(on address: SocketAddress) {
-    do {
-      let listener = try network.listen(on: address, backlog: Settings.listenBacklog, self)
-      listener.isAccepting = isAccepting && !services[current].isHeld
-      services[current].listener = listener
-      announce(services[current])
-    } catch {
-      var reason = error.reason
-      if error.isAddressMissing { reason = "it is not an address of this machine" }
-      if error.isForbidden && !address.isUnix && address.port < 1024 {
-        reason += "; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
+  /// Listens on each of the addresses with one port number for all, or on none. One that this machine has not is left
+  /// out, as long as it has another.
+  private func listen(
+    on addresses: [SocketAddress], attemptsLeft: Int = SourceListeners.portAttemptCountMax
+  ) {
+    var missing: SystemError?
+    for address in addresses {
+      let port = services[current].listeners.first?.address.port ?? address.port
+      let place = address.isUnix ? address : address.with(port: port)
+      do throws(SystemError) {
+        let listener = try network.listen(on: place, backlog: Settings.listenBacklog, self)
+        listener.isAccepting = isAccepting && !services[current].isHeld
+        services[current].listeners.append(listener)
+      } catch {
+        missing = error
+        if error.isPlaceMissing { continue }
+        services[current].close()
+        // The port was free in the first family, and is taken in the second.
+        if error.isAddressTaken && address.port == 0 && attemptsLeft > 1 {
+          listen(on: addresses, attemptsLeft: attemptsLeft - 1)
+        } else {
+          fail(place, error)
+        }
+        return
       }
-      fail(Self.describe(address), reason)
     }
+    if let missing, services[current].listeners.isEmpty {
+      fail(addresses[0], missing)
+    } else {
+      announce(services[current])
+    }
+  }
+
+  private func fail(_ address: SocketAddress, _ error: SystemError) {
+    var reason = error.reason
+    if error.isAddressMissing { reason = "it is not an address of this machine" }
+    if error.isForbidden && !address.isUnix && address.port < 1024 {
+      reason += "; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
+    }
+    fail(Self.describe(address), reason)
   }
 
   private static func describe(_ address: SocketAddress) -> String {
@@ -163,9 +200,10 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   private func announce(_ service: Service) {
-    guard let address = service.listener?.address else { return }
+    guard let address = service.listeners.first?.address else { return }
+    let other = service.listeners.count < 2 ? "" : " (and of \(service.listeners[1].address.host))"
     log.info(
-      "Listening for new connection on \(Self.describe(address))\(service.suffix)")
+      "Listening for new connection on \(Self.describe(address))\(service.suffix)\(other)")
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
@@ -186,7 +224,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   func listener(
     _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
   ) {
-    guard let index = services.firstIndex(where: { $0.listener === listener }) else {
+    guard
+      let index = services.firstIndex(where: { $0.listeners.contains { $0 === listener } })
+    else {
       stream.abort()
       return
     }
@@ -208,7 +248,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     resolveID = nil
     if let timer { network.cancel(timer) }
     timer = nil
-    for service in services { service.listener?.close() }
+    for index in services.indices { services[index].close() }
     services = []
     current = 0
   }

@@ -26,6 +26,8 @@ final class ScriptedNetwork: Network {
   var errors: [String: SystemError] = [:]
   /// What names stand for; one that is not here has no address.
   var names: [String: [String]] = [:]
+  /// The port that was last given to who asked for any.
+  private(set) var freePort: UInt16 = 40_000
   private(set) var questionCount = 0
   private(set) var cancelledQuestionCount = 0
   private var questions: [(serial: UInt64, name: String, port: UInt16, any ResolveHandler)] = []
@@ -103,7 +105,10 @@ final class ScriptedNetwork: Network {
     on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener {
     if let error = errors[address.description] { throw error }
-    let listener = ScriptedListener(address)
+    let isAnyPort = address.port == 0 && !address.isUnix
+    if isAnyPort { freePort += 1 }
+    let listener = ScriptedListener(
+      isAnyPort ? address.with(port: freePort) : address)
     listeners.append(listener)
     return listener
   }

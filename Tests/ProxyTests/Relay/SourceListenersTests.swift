@@ -43,14 +43,82 @@ struct SourceListenersTests {
   @Test(
     "a mapping's host, else the bind address, is where a service listens",
     arguments: [
-      ("localhost", "", "127.0.0.1:5555"), ("0.0.0.0", "", "0.0.0.0:5555"),
-      ("::1", "", "[::1]:5555"), ("0.0.0.0", "127.0.0.2", "127.0.0.2:5555"),
-      ("localhost", "::", "[::]:5555"),
+      ("localhost", "", ["127.0.0.1", "[::1]"]), ("0.0.0.0", "", ["0.0.0.0"]),
+      ("::1", "", ["[::1]"]), ("0.0.0.0", "127.0.0.2", ["127.0.0.2"]),
+      ("localhost", "::", ["[::]"]), ("::", "localhost", ["127.0.0.1", "[::1]"]),
+      ("gateway", "", ["10.0.0.1", "[fd00::1]"]), ("four", "", ["10.0.0.2"]),
     ])
-  func choosesHost(bindHost: String, host: String, place: String) throws {
+  func choosesHost(bindHost: String, host: String, places: [String]) throws {
+    network.names["gateway"] = ["fd00::1", "fd00::2", "10.0.0.1", "10.0.0.2"]
+    network.names["four"] = ["10.0.0.2", "10.0.0.1"]
     try listeners([Self.port(host, 5555)], bindHost: bindHost).serve(["A"], [0])
     network.advance(0)
-    #expect(network.listeningAddresses == [place] && owner.failureCount == 0)
+    #expect(network.listeningAddresses == places.map { "\($0):5555" } && owner.failureCount == 0)
+  }
+
+  @Test("a free port is one number in both families, found again where the second is taken")
+  func findsPortForBoth() throws {
+    for port in 40_001...40_003 {
+      network.errors["[::1]:\(port)"] = SystemError(EADDRINUSE, "bind")
+    }
+    let listeners = try listeners([Self.port("", 0), Self.port("", 0)])
+    listeners.serve(["A", "B"], [0, 1])
+    network.advance(0)
+    #expect(
+      network.listeningAddresses == [
+        "127.0.0.1:40004", "[::1]:40004", "127.0.0.1:40005", "[::1]:40005",
+      ])
+    listeners.isAccepting = false
+    #expect(network.listeners.allSatisfy { $0.isClosed || !$0.isAccepting })
+    listeners.close()
+    #expect(network.listeningAddresses.isEmpty)
+  }
+
+  @Test("no free port is looked for without end")
+  func boundsPorts() throws {
+    for port in 40_001...41_000 {
+      network.errors["[::1]:\(port)"] = SystemError(EADDRINUSE, "bind")
+    }
+    try listeners([Self.port("", 0)], retries: 1).serve(["A"], [0])
+    network.advance(0)
+    #expect(network.listeners.count == SourceListeners.portAttemptCountMax)
+    #expect(network.listeningAddresses.isEmpty && owner.failureCount == 0)
+    network.advance(500)
+    #expect(network.listeners.count == 2 * SourceListeners.portAttemptCountMax)
+    #expect(network.listeningAddresses.isEmpty && owner.failureCount == 1)
+  }
+
+  @Test(
+    "a port that is taken in one family is a failure in both", arguments: ["127.0.0.1", "[::1]"])
+  func refusesHalf(taken: String) throws {
+    network.errors["\(taken):5555"] = SystemError(EADDRINUSE, "bind")
+    try listeners([Self.port("", 5555)], retries: 1).serve(["A"], [0])
+    network.advance(0)
+    #expect(network.listeningAddresses.isEmpty && owner.failureCount == 0)
+    network.errors = [:]
+    network.advance(500)
+    #expect(network.listeningAddresses == ["127.0.0.1:5555", "[::1]:5555"])
+  }
+
+  @Test(
+    "a family that this machine is without is left out, but not both",
+    arguments: [EADDRNOTAVAIL, EAFNOSUPPORT], [0, 5555] as [UInt16])
+  func leavesOutFamily(code: Int32, port: UInt16) throws {
+    for missing in [["[::1]"], ["127.0.0.1"], ["[::1]", "127.0.0.1"]] {
+      network.errors = [:]
+      let ports = [0, 5555] + (40_001...40_010)
+      for (host, port) in missing.flatMap({ host in ports.map { (host, $0) } }) {
+        network.errors["\(host):\(port)"] = SystemError(code, "bind")
+      }
+      let failureCount = owner.failureCount
+      let listeners = try listeners([Self.port("", port)])
+      listeners.serve(["A"], [0])
+      network.advance(0)
+      #expect(network.listeningAddresses.count == 2 - missing.count)
+      #expect(network.listeningAddresses.allSatisfy { !$0.hasPrefix(missing[0]) })
+      #expect(owner.failureCount - failureCount == missing.count - 1)
+      listeners.close()
+    }
   }
 
   @Test("a Unix domain socket, a directory's mapping and no mapping all listen, in order")
@@ -58,7 +126,10 @@ struct SourceListenersTests {
     let listeners = try listeners([.unix(path: "/run/s")], directory: [Self.port("", 7000)])
     listeners.serve(["A", "B", "C"], [0, 1, nil])
     network.advance(0)
-    #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:7000", "127.0.0.1:0"])
+    #expect(
+      network.listeningAddresses == [
+        "/run/s", "127.0.0.1:7000", "[::1]:7000", "127.0.0.1:40001", "[::1]:40001",
+      ])
     listeners.close()
     #expect(network.listeningAddresses.isEmpty)
   }
@@ -111,10 +182,10 @@ struct SourceListenersTests {
     #expect(network.listeners.count == 1 && network.timerCount == 1)
     network.errors = [:]
     network.advance(400)
-    #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:5555"])
+    #expect(network.listeningAddresses == ["/run/s", "127.0.0.1:5555", "[::1]:5555"])
     listeners.serve(["A", "B"], [0, 1])
     network.advance(1_000)
-    #expect(network.listeners.count == 2 && network.timerCount == 0)
+    #expect(network.listeners.count == 3 && network.timerCount == 0)
   }
 
   @Test("other services than before get other sockets")
