@@ -135,6 +135,23 @@ extension EndToEnd {
       withExtendedLifetime(tunneld) {}
     }
 
+    @Test(
+      "-b with a name connects to each server from the address of its family",
+      .enabled(if: Server.hasIPv6), arguments: [false, true])
+    func connectsFromName(isIPv6: Bool) throws {
+      let server = try Server(isIPv6: isIPv6, handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage { stage in
+        let host = isIPv6 ? "[::1]" : "127.0.0.1"
+        let destination = try LocalProxy.destination(
+          .dynamic, stage.tunneld, token: stage.tunneld.tunnels[0].destination,
+          servers: ["SSH1": "\(host):\(server.port)"], arguments: ["-b", "localhost"],
+          in: stage.scratch)
+        try stage.source().check()
+        withExtendedLifetime(destination) {}
+      }
+    }
+
     @Test("An interface that is none ends the program with one line")
     func namesInterface() throws {
       let scratch = try ScratchDirectory()
@@ -176,7 +193,10 @@ extension EndToEnd {
       "-b with an address that cannot serve resets the connection and is named",
       arguments: [
         ("192.0.2.1", "127.0.0.1", "the bind address 192.0.2.1 is not an address of this machine"),
-        ("::1", "127.0.0.1", "has no address of the family of the bind address ::1"),
+        (
+          "::1", "127.0.0.1",
+          "127.0.0.1:9: it has no address of the family of the bind address ::1; this connection"
+        ),
       ])
     func namesBindAddress(bind: String, host: String, reason: String) throws {
       let scratch = try ScratchDirectory()

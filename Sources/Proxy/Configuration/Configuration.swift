@@ -98,7 +98,8 @@ public struct Configuration {
       }
       if role == .destination, let address = SocketAddress(numeric: bindHost, port: 0) {
         bindHost = ""
-        bindAddress = address
+        // Any address of both families is what the system would take by itself.
+        bindAddress = address.isIPv6 && address.isWildcard ? nil : address
       }
     }
     if let text = values[.sourceListenPort] ?? values[.destinationApp] {

@@ -37,7 +37,7 @@ final class AddressRace: TimerHandler {
   }
 
   private let network: any Network
-  private let local: SocketAddress?
+  private let locals: [SocketAddress]
   private let timeout: Milliseconds
   private let addresses: [SocketAddress]
   private var attempts: [Attempt] = []
@@ -52,35 +52,44 @@ final class AddressRace: TimerHandler {
 
   /// - Parameters:
   ///   - name: what the addresses are of, for the messages.
-  ///   - local: where to connect from; addresses of the other family are then left out.
+  ///   - locals: where to connect from, for each address the first of its family; addresses of a family that is not
+  ///     among them are left out. With none the system decides.
   ///   - timeout: of each attempt.
   init(
-    network: any Network, name: String, addresses: [SocketAddress], from local: SocketAddress?,
+    network: any Network, name: String, addresses: [SocketAddress], from locals: [SocketAddress],
     timeout: Milliseconds, handler: any AddressRaceHandler
   ) {
     self.network = network
     failureText = name
-    self.local = local
+    self.locals = locals
     self.timeout = timeout
     self.handler = handler
-    self.addresses = Self.order(addresses, from: local)
-    if let local, self.addresses.isEmpty {
-      failureText = "\(name) has no address of the family of the bind address \(local.host)"
+    self.addresses = Self.order(addresses, from: locals)
+    if let local = locals.first, self.addresses.isEmpty {
+      failureText =
+        "\(name): it has no address of the family of the bind address \(local.host)"
     }
   }
 
   /// The resolver's order of preference (RFC 6724) with the families taking turns.
   private static func order(
-    _ addresses: [SocketAddress], from local: SocketAddress?
+    _ addresses: [SocketAddress], from locals: [SocketAddress]
   ) -> [SocketAddress] {
     var rest = addresses
-    if let local { rest.removeAll { !$0.isUnix && $0.isIPv6 != local.isIPv6 } }
+    if !locals.isEmpty { rest.removeAll { !$0.isUnix && fitting($0, locals) == nil } }
     var ordered: [SocketAddress] = []
     while !rest.isEmpty && ordered.count < addressCountMax {
       let isIPv6 = ordered.last?.isIPv6
       ordered.append(rest.remove(at: rest.firstIndex { $0.isIPv6 != isIPv6 } ?? 0))
     }
     return ordered
+  }
+
+  /// Which of `locals` can reach the address.
+  private static func fitting(
+    _ address: SocketAddress, _ locals: [SocketAddress]
+  ) -> SocketAddress? {
+    address.isUnix ? nil : locals.first { $0.isIPv6 == address.isIPv6 }
   }
 
   func start() {
@@ -99,6 +108,7 @@ final class AddressRace: TimerHandler {
     nextTimer = nil
     while attempts.count < addresses.count {
       let attempt = Attempt(race: self, address: addresses[attempts.count])
+      let local = Self.fitting(attempt.address, locals)
       attempts.append(attempt)
       do {
         attempt.stream = try network.connect(to: attempt.address, from: local, attempt)
@@ -108,7 +118,7 @@ final class AddressRace: TimerHandler {
         if attempts.count < addresses.count { scheduleNext(Self.attemptDelay) }
         return
       } catch {
-        note(attempt, reason(error))
+        note(attempt, reason(error, from: local))
       }
     }
     if openCount > 0 { return }
@@ -164,7 +174,7 @@ final class AddressRace: TimerHandler {
 
   // MARK: Reasons
 
-  private func reason(_ error: SystemError) -> String {
+  private func reason(_ error: SystemError, from local: SocketAddress?) -> String {
     guard let local, error.isAddressMissing else { return error.reason }
     return "the bind address \(local.host) is not an address of this machine"
   }

@@ -18,7 +18,7 @@ protocol ConnectorHandler: AnyObject {
 final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private let network: any Network
   private let target: LocalAddress
-  private let local: SocketAddress?
+  private let locals: [SocketAddress]
   private let connectTimeout: Milliseconds
   private let retryDelay: Milliseconds
   /// It gives up some day.
@@ -32,12 +32,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   let tag: Int
 
   init(
-    network: any Network, target: LocalAddress, from local: SocketAddress?, settings: Settings,
+    network: any Network, target: LocalAddress, from locals: [SocketAddress], settings: Settings,
     tag: Int, handler: any ConnectorHandler
   ) {
     self.network = network
     self.target = target
-    self.local = local
+    self.locals = locals
     self.tag = tag
     self.handler = handler
     connectTimeout = settings.connectTimeout
@@ -71,12 +71,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    retry("\(target.description) has no address: \(reason)")
+    retry("\(target.description): its name has no address: \(reason)")
   }
 
   private func begin(_ addresses: [SocketAddress]) {
     let race = AddressRace(
-      network: network, name: target.description, addresses: addresses, from: local,
+      network: network, name: target.description, addresses: addresses, from: locals,
       timeout: connectTimeout, handler: self)
     self.race = race
     race.start()

@@ -137,7 +137,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     // Each address has its own time; the whole step needs none.
     cancelTimer()
     let race = AddressRace(
-      network: network, name: nextHopName, addresses: addresses, from: nil,
+      network: network, name: nextHopName, addresses: addresses, from: [],
       timeout: configuration.settings.stepTimeout, handler: self)
     self.race = race
     race.start()

@@ -33,8 +33,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var streamIDs: StreamIDs
   /// The service does not take messages with marks.
   private var avoidsMarks = false
-  /// Where a destination connects from; nil leaves it to the system.
-  private var bindAddress: SocketAddress?
+  /// Where a destination connects from; none leaves it to the system.
+  private var bindAddresses: [SocketAddress] = []
   private var bindResolveID: ResolveID?
   private var timer: TimerID?
   /// Set from the loss of a tunnel until the next, also when clients are refused already.
@@ -85,14 +85,16 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   public func start() {
     log.info("Starting proxy in \(configuration.role.localProxyMode) mode")
-    bindAddress = configuration.bindAddress
+    bindAddresses = configuration.bindAddress.map { [$0] } ?? []
     handle(.start)
   }
 
   /// Looks up the service's name, and once before it that of the address to connect from, which the DNS may not
   /// know yet when a machine has just started.
   private func resolve() {
-    if configuration.role == .destination && !configuration.bindHost.isEmpty && bindAddress == nil {
+    if configuration.role == .destination && !configuration.bindHost.isEmpty
+      && bindAddresses.isEmpty
+    {
       bindResolveID = network.resolve(configuration.bindHost, port: 0, self)
     } else {
       dialer?.resolve()
@@ -101,7 +103,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   public func resolved(_ addresses: [SocketAddress]) {
     bindResolveID = nil
-    bindAddress = addresses.first
+    bindAddresses = addresses
     dialer?.resolve()
   }
 
@@ -233,7 +235,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
-      localAddress: bindAddress,
+      localAddresses: bindAddresses,
       streamIDs: streamIDs, settings: settings, log: log)
     relay.handler = self
     self.relay = relay

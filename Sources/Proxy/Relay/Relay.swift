@@ -36,9 +36,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   let settings: Settings
   let log: Log
   var session: TunnelSession
-  /// Server of each mapping (a destination), and the address to connect from.
+  /// Server of each mapping (a destination), and the addresses to connect from.
   private let targets: [LocalAddress]
-  private let localAddress: SocketAddress?
+  private let localAddresses: [SocketAddress]
   /// By the session's slots.
   var connections: [LocalConnection?] = []
   var queue = FairQueue()
@@ -79,13 +79,13 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   ///   of the same number.
   init(
     network: any Network, link: TunnelLink, options: TunnelSession.Options,
-    targets: [LocalAddress], localAddress: SocketAddress?, streamIDs: StreamIDs,
+    targets: [LocalAddress], localAddresses: [SocketAddress], streamIDs: StreamIDs,
     settings: Settings, log: Log
   ) {
     self.network = network
     self.link = link
     self.targets = targets
-    self.localAddress = localAddress
+    self.localAddresses = localAddresses
     self.settings = settings
     self.log = log
     session = TunnelSession(options, streamIDs: streamIDs)
@@ -242,7 +242,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       "Received service id: \(session.serviceNames[state.service]), stream id: \(state.streamID), "
         + "connection id: \(state.connectionID): connecting to \(target.description)")
     let connector = Connector(
-      network: network, target: target, from: localAddress, settings: settings, tag: slot,
+      network: network, target: target, from: localAddresses, settings: settings, tag: slot,
       handler: self)
     connection.connector = connector
     connectingCount += 1

@@ -47,6 +47,10 @@ struct ConfigurationTests {
       let configuration = try configure(destination.merging([.localBindAddress: text]) { $1 })
       #expect(configuration.bindAddress?.host == host && configuration.bindHost.isEmpty)
     }
+    for (text, host) in [("::", nil), ("0.0.0.0", "0.0.0.0"), ("::ffff:127.0.0.1", "127.0.0.1")] {
+      let configuration = try configure(destination.merging([.localBindAddress: text]) { $1 })
+      #expect(configuration.bindAddress?.host == host && configuration.bindHost.isEmpty)
+    }
     let named = try configure(destination.merging([.localBindAddress: "localhost"]) { $1 })
     #expect(named.bindAddress == nil && named.bindHost == "localhost")
   }

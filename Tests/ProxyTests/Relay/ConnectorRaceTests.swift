@@ -23,12 +23,12 @@ struct ConnectorRaceTests {
   private let network = ScriptedNetwork()
   private let waiter = Waiter()
 
-  private func race(_ hosts: [String], from local: String? = nil) -> AddressRace {
+  private func race(_ hosts: [String], from locals: String...) -> AddressRace {
     AddressRace(
       network: network, name: "db:22",
       addresses: hosts.compactMap { SocketAddress(numeric: $0, port: 22) },
-      from: local.flatMap { SocketAddress(numeric: $0, port: 0) }, timeout: Milliseconds(1_000),
-      handler: waiter)
+      from: locals.compactMap { SocketAddress(numeric: $0, port: 0) },
+      timeout: Milliseconds(1_000), handler: waiter)
   }
 
   @Test(
@@ -116,7 +116,7 @@ struct ConnectorRaceTests {
       guard let address else { continue }
       network.errors[address.description] = SystemError(ECONNREFUSED, "connect")
       let race = AddressRace(
-        network: network, name: address.description, addresses: [address], from: nil,
+        network: network, name: address.description, addresses: [address], from: [],
         timeout: Milliseconds(1_000), handler: waiter)
       race.start()
       #expect(waiter.losses.isEmpty, "nothing is told from inside of start")
@@ -144,6 +144,24 @@ struct ConnectorRaceTests {
     #expect(network.attempts.map(\.local) == ["10.9.9.9", "10.9.9.9"])
   }
 
+  @Test("each address is reached from the first bind address of its own family")
+  func fitsFamily() {
+    race(["::1", "10.0.0.1", "::2"], from: "10.9.9.9", "fd00::9", "10.9.9.8").start()
+    network.advance(600)
+    #expect(network.attempts.map(\.address) == ["[::1]:22", "10.0.0.1:22", "[::2]:22"])
+    #expect(network.attempts.map(\.local) == ["fd00::9", "10.9.9.9", "fd00::9"])
+  }
+
+  @Test("a Unix domain socket is reached from no address, whatever the bind address")
+  func reachesUnix() throws {
+    let local = try #require(SocketAddress(numeric: "10.9.9.9", port: 0))
+    let race = AddressRace(
+      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")],
+      from: [local], timeout: Milliseconds(1_000), handler: waiter)
+    race.start()
+    #expect(network.attempts.map(\.address) == ["/run/s"] && network.attempts[0].local == nil)
+  }
+
   @Test("no address of that family, or a bind address that is not there: both name it")
   func namesBindAddress() {
     race(["10.0.0.1"], from: "::1").start()
@@ -153,7 +171,7 @@ struct ConnectorRaceTests {
     network.advance(0)
     #expect(
       waiter.losses == [
-        "db:22 has no address of the family of the bind address ::1",
+        "db:22: it has no address of the family of the bind address ::1",
         "db:22: the bind address 10.9.9.9 is not an address of this machine (10.0.0.1)",
       ])
   }

@@ -25,7 +25,7 @@ struct ConnectorTests {
     settings.connectionRetryCount = retries
     settings.connectionRetryDelay = Milliseconds(700)
     return Connector(
-      network: network, target: target, from: nil, settings: settings, tag: 1, handler: waiter)
+      network: network, target: target, from: [], settings: settings, tag: 1, handler: waiter)
   }
 
   private static let name = LocalAddress.network(Endpoint(host: "db", port: 22))
@@ -84,7 +84,7 @@ struct ConnectorTests {
   func namesUnresolved() {
     connector(Self.name, retries: 0).start()
     network.advance(0)
-    #expect(waiter.failures == ["db:22 has no address: unknown name"])
+    #expect(waiter.failures == ["db:22: its name has no address: unknown name"])
   }
 
   @Test("a Unix domain socket is one attempt per round, without a question")

@@ -27,7 +27,7 @@ final class RelayHarness {
     relay = Relay(
       network: network, link: link, options: options,
       targets: services.map { _ in .network(Endpoint(host: "127.0.0.1", port: 9)) },
-      localAddress: nil,
+      localAddresses: [],
       streamIDs: .beforeFirst, settings: settings, log: log)
     link.start(nil)
     arrive(MessageHeader.serviceIDs(services))
