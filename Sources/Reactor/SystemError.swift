@@ -24,6 +24,8 @@ public struct SystemError: Error, Equatable {
   public var isPlaceMissing: Bool { isAddressMissing || code == EAFNOSUPPORT }
   /// Somebody else has the address.
   public var isAddressTaken: Bool { code == EADDRINUSE }
+  /// In a moment: a Unix domain socket's queue of clients is full.
+  public var isBusy: Bool { code == EAGAIN }
   /// The user may not do this.
   public var isForbidden: Bool { code == EACCES }
 

@@ -1,6 +1,40 @@
 import Foundation
 import Testing
 
+/// An echo of one byte behind a short queue, which takes nobody until it is told to start.
+private final class SlowUnixServer: @unchecked Sendable {
+  private let listener: Int32
+
+  init(_ path: String, backlog: Int32) throws {
+    let address = SocketAddress(path: path)
+    listener = try address.makeSocket()
+    let outcome = address.withPointer { bind(listener, $0, $1) }
+    guard outcome == 0, listen(listener, backlog) == 0 else {
+      throw Failure.system("listening on \(path)")
+    }
+  }
+
+  func start() {
+    let listener = listener
+    Thread {
+      var sockets: [Socket] = []
+      while true {
+        let descriptor = accept(listener, nil, nil)
+        if descriptor < 0 { break }
+        let socket = Socket(adopting: descriptor)
+        guard let byte = try? socket.receiveText(1) else { continue }
+        try? socket.send(byte)
+        sockets.append(socket)
+      }
+    }.start()
+  }
+
+  deinit {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+}
+
 extension EndToEnd {
   @Suite("Unix sockets")
   struct UnixSockets {
@@ -67,6 +101,23 @@ extension EndToEnd {
       }
       // Much sooner than the 30 s that a client may take that only ended its direction.
       try eventually(within: 10, "the end at the server") { server.openCount == 0 ? () : nil }
+    }
+
+    @Test("A server whose queue of clients is full is waited for")
+    func waitsForBusyServer() throws {
+      let scratch = try ScratchDirectory()
+      let far = scratch.file("far.sock")
+      let server = try SlowUnixServer(far, backlog: 1)
+      let setup = Tunnel.Setup(["SSH1": far], proxyArguments: try Self.withoutRetries(in: scratch))
+      try withTunnel(setup) { tunnel in
+        let clients = try (0..<24).map { _ in try tunnel.connect() }
+        for client in clients { try client.send("x") }
+        // Some wait in the socket's queue, the others for it.
+        usleep(300_000)
+        server.start()
+        for client in clients { #expect(try client.receiveText(1) == "x") }
+        #expect(tunnel.destination.process.count(linesWith: "could not connect") == 0)
+      }
     }
 
     @Test("A socket file that a killed process left is replaced")

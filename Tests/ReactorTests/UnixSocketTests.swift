@@ -118,6 +118,26 @@ struct UnixSocketTests {
     acceptor.close()
   }
 
+  @Test("a listener with a full queue of clients is busy")
+  func tellsBusy() throws {
+    let reactor = try Reactor()
+    let directory = try Directory()
+    let acceptor = try Acceptor(reactor, on: directory.socket, backlog: 1)
+    acceptor.listener?.isAccepting = false
+    let clients = (0..<10).map { _ in Endpoint() }
+    var failure: SystemError?
+    for client in clients where failure == nil {
+      do throws(SystemError) {
+        client.stream = try reactor.connect(to: directory.socket, from: nil, client)
+      } catch {
+        failure = error
+      }
+    }
+    #expect(failure?.isBusy == true && clients[0].stream != nil)
+    for client in clients { client.close() }
+    acceptor.close()
+  }
+
   @Test("a file that nobody listens on any more is replaced")
   func replacesStale() throws {
     let reactor = try Reactor()

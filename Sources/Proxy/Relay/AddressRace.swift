@@ -14,6 +14,10 @@ protocol AddressRaceHandler: AnyObject {
 /// without a way out costs one delay and not all its addresses' time-outs.
 final class AddressRace: TimerHandler {
   static let attemptDelay = Milliseconds(250)
+  /// A Unix domain socket whose queue of clients is full is tried again after so long, then half as long again each
+  /// time up to the maximum, until the attempt's time-out: TCP would wait in the kernel.
+  static let busyDelay = Milliseconds(20)
+  static let busyDelayMax = Milliseconds(160)
   /// Addresses tried; a name with more of them is served by these.
   static let addressCountMax = 32
   /// The tag of the timer for the next attempt; those of the attempts' time-outs are their indices.
@@ -44,6 +48,9 @@ final class AddressRace: TimerHandler {
   /// Attempts whose outcome is open.
   private var openCount = 0
   private var nextTimer: TimerID?
+  /// The next wait for a busy address, and when waiting for it ends.
+  private var busyDelay = AddressRace.busyDelay
+  private var busyDeadline: Instant?
   private var isStarting = false
   /// Distinct reasons of failures, and the message made of them.
   private var reasons: [String] = []
@@ -118,7 +125,15 @@ final class AddressRace: TimerHandler {
         if attempts.count < addresses.count { scheduleNext(Self.attemptDelay) }
         return
       } catch {
-        note(attempt, reason(error, from: local))
+        if error.isBusy && attempt.address.isUnix {
+          if waitForBusy() {
+            attempts.removeLast()
+            return
+          }
+          note(attempt, "its queue of clients was full for \(timeout.count) ms")
+        } else {
+          note(attempt, reason(error, from: local))
+        }
       }
     }
     if openCount > 0 { return }
@@ -129,6 +144,16 @@ final class AddressRace: TimerHandler {
     let owner = handler
     cancel()
     owner?.race(self, lost: failureText)
+  }
+
+  /// False when it has been busy for too long.
+  private func waitForBusy() -> Bool {
+    let deadline = busyDeadline ?? network.now + timeout
+    busyDeadline = deadline
+    if deadline <= network.now { return false }
+    scheduleNext(busyDelay)
+    busyDelay = min(Milliseconds(busyDelay.count * 3 / 2), Self.busyDelayMax)
+    return true
   }
 
   private func scheduleNext(_ delay: Milliseconds) {

@@ -162,6 +162,45 @@ struct ConnectorRaceTests {
     #expect(network.attempts.map(\.address) == ["/run/s"] && network.attempts[0].local == nil)
   }
 
+  @Test("a busy Unix domain socket is tried again soon, and then less often")
+  func triesBusyAgain() {
+    network.errors["/run/s"] = SystemError(EAGAIN, "connect")
+    let race = AddressRace(
+      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
+      timeout: Milliseconds(1_000), handler: waiter)
+    race.start()
+    network.advance(400)
+    #expect(network.attempts.map(\.time) == [0, 20, 50, 95, 162, 262])
+    network.errors = [:]
+    network.advance(22)
+    network.open("/run/s")
+    #expect(waiter.winners.count == 1 && waiter.losses.isEmpty && network.timerCount == 0)
+  }
+
+  @Test("a socket that stays busy is given up after an attempt's time, in words")
+  func givesUpBusy() {
+    network.errors["/run/s"] = SystemError(EAGAIN, "connect")
+    let race = AddressRace(
+      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
+      timeout: Milliseconds(1_000), handler: waiter)
+    race.start()
+    network.advance(999)
+    #expect(waiter.losses.isEmpty)
+    network.advance(Self.busyDelayMax)
+    #expect(waiter.losses == ["/run/s: its queue of clients was full for 1000 ms"])
+    #expect(network.timerCount == 0)
+  }
+
+  private static var busyDelayMax: Int64 { AddressRace.busyDelayMax.count }
+
+  @Test("of TCP the same error is a failure")
+  func failsWithoutPorts() {
+    network.errors["10.0.0.1:22"] = SystemError(EAGAIN, "connect")
+    race(["10.0.0.1"]).start()
+    network.advance(0)
+    #expect(waiter.losses.count == 1 && network.attempts.count == 1)
+  }
+
   @Test("no address of that family, or a bind address that is not there: both name it")
   func namesBindAddress() {
     race(["10.0.0.1"], from: "::1").start()

@@ -41,6 +41,21 @@ struct ConnectorTests {
     #expect(waiter.failures.isEmpty && network.timerCount == 0 && network.questionCount == 1)
   }
 
+  @Test("waiting for a busy Unix domain socket takes no retry, as long as one attempt may take")
+  func waitsForBusy() {
+    network.errors["/run/s"] = SystemError(EAGAIN, "connect")
+    connector(.unix(path: "/run/s"), retries: 1).start()
+    network.advance(4_999)
+    #expect(waiter.waits.isEmpty && network.attempts.count > 30)
+    network.advance(200)
+    #expect(waiter.waits == ["/run/s: its queue of clients was full for 5000 ms"])
+    network.advance(700)
+    network.errors = [:]
+    network.advance(200)
+    network.open("/run/s")
+    #expect(waiter.stream != nil && waiter.failures.isEmpty)
+  }
+
   @Test("N retries are N + 1 rounds, each with the name looked up anew", arguments: [0, 1, 3])
   func countsRetries(retries: Int) {
     network.names["db"] = ["10.0.0.1", "10.0.0.2"]
