@@ -36,6 +36,7 @@ final class MemoryStream: Stream {
 
   func keepQueueShort(byteCount: Int) {}
   func setUserTimeout(_ timeout: Milliseconds) {}
+  func keepAlive(_ keepalive: Keepalive) {}
   func finishSending() {}
 
   func close() {
@@ -66,7 +67,7 @@ final class MemoryNetwork: Network {
   func cancelResolve(_ id: ResolveID) {}
 
   func listen(
-    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+    on address: SocketAddress, backlog: Int32, keepalive: Keepalive?, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener { throw SystemError(EACCES, "listen") }
 
   func connect(

@@ -116,6 +116,10 @@ int cepoll_set_option(int fd, enum cepoll_option option, int value) {
     [CEPOLL_V6ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},
     [CEPOLL_NOTSENT_LOWAT] = {IPPROTO_TCP, TCP_NOTSENT_LOWAT},
     [CEPOLL_USER_TIMEOUT] = {IPPROTO_TCP, TCP_USER_TIMEOUT},
+    [CEPOLL_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
+    [CEPOLL_KEEPALIVE_IDLE] = {IPPROTO_TCP, TCP_KEEPIDLE},
+    [CEPOLL_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, TCP_KEEPINTVL},
+    [CEPOLL_KEEPALIVE_PROBES] = {IPPROTO_TCP, TCP_KEEPCNT},
   };
   return result(setsockopt(fd, names[option].level, names[option].name, &value, sizeof value));
 }

@@ -19,10 +19,11 @@ public protocol Network: AnyObject {
   func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID
   func cancelResolve(_ id: ResolveID)
 
-  /// Starts listening on TCP or a Unix domain socket; port 0 takes a free one. The error is the system's: in use,
-  /// not permitted.
+  /// Starts listening on TCP or a Unix domain socket; port 0 takes a free one, and `::` is every address of both
+  /// families. The error is the system's: in use, not permitted.
+  /// - Parameter keepalive: of the connections of its clients, also of those that are not accepted yet.
   func listen(
-    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+    on address: SocketAddress, backlog: Int32, keepalive: Keepalive?, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener
 
   /// Starts connecting; the handler hears `streamOpened` or `streamFailed`. A Unix domain socket is not connected
@@ -35,6 +36,31 @@ public protocol Network: AnyObject {
   func startTLS(
     over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
   ) throws(TLSError) -> any Stream
+}
+
+extension Network {
+  /// Starts listening for clients that are not asked whether they are still there.
+  public func listen(
+    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+  ) throws(SystemError) -> any Listener {
+    try listen(on: address, backlog: backlog, keepalive: nil, handler)
+  }
+}
+
+/// When the system asks the peer of a silent connection whether it is still there, and when it takes it for gone
+/// (RFC 1122 §4.2.3.6). It knows whole seconds; less is rounded up.
+public struct Keepalive: Equatable, Sendable {
+  /// Silence before the first probe, and before each further one.
+  public let idle: Milliseconds
+  public let interval: Milliseconds
+  /// Probes without an answer after which the connection fails.
+  public let probeCount: Int
+
+  public init(idle: Milliseconds, interval: Milliseconds, probeCount: Int) {
+    self.idle = idle
+    self.interval = interval
+    self.probeCount = probeCount
+  }
 }
 
 /// Whoever wants to act once per turn of the loop, after its events.
@@ -138,6 +164,8 @@ public protocol Stream: AnyObject {
   /// How long what was sent may stay unacknowledged before the system gives the connection up (RFC 5482), and
   /// how long a window may stay closed. The system's own patience is a quarter of an hour.
   func setUserTimeout(_ timeout: Milliseconds)
+  /// Lets the system find out that the peer has vanished although nothing is sent.
+  func keepAlive(_ keepalive: Keepalive)
   /// Ends this direction (FIN, or TLS close_notify and FIN) after what was sent.
   func finishSending()
   /// Closes both directions and forgets the handler. What the kernel has is still delivered.

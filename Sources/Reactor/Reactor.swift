@@ -193,9 +193,10 @@ public final class Reactor: Network {
   public func cancelResolve(_ id: ResolveID) { resolver?.cancel(id) }
 
   public func listen(
-    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+    on address: SocketAddress, backlog: Int32, keepalive: Keepalive?, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener {
-    try SocketListener(reactor: self, address: address, backlog: backlog, handler: handler)
+    try SocketListener(
+      reactor: self, address: address, backlog: backlog, keepalive: keepalive, handler: handler)
   }
 
   public func connect(

@@ -24,7 +24,8 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
   private let file: cepoll_file
 
   init(
-    reactor: Reactor, address: SocketAddress, backlog: Int32, handler: any ListenerHandler
+    reactor: Reactor, address: SocketAddress, backlog: Int32, keepalive: Keepalive?,
+    handler: any ListenerHandler
   ) throws(SystemError) {
     let socket = try address.makeSocket()
     var bound = cepoll_address()
@@ -38,6 +39,8 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
       if address.isIPv6 {
         _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, address.isWildcard ? 0 : 1)
       }
+      // Those who are accepted have inherited it.
+      if let keepalive { SocketStream.set(keepalive, of: socket.raw) }
       var wanted = address.raw
       _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
       _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")

@@ -45,6 +45,19 @@ final class SocketStream: Stream, EventHandler {
     set(CEPOLL_USER_TIMEOUT, Int(clamping: timeout.count))
   }
 
+  func keepAlive(_ keepalive: Keepalive) {
+    if let raw = rawDescriptor { Self.set(keepalive, of: raw) }
+  }
+
+  /// The options are TCP's; a Unix domain socket needs none, for its peer cannot vanish.
+  static func set(_ keepalive: Keepalive, of raw: Int32) {
+    let seconds = { (time: Milliseconds) in Int32(clamping: (time.count + 999) / 1_000) }
+    _ = cepoll_set_option(raw, CEPOLL_KEEPALIVE_IDLE, seconds(keepalive.idle))
+    _ = cepoll_set_option(raw, CEPOLL_KEEPALIVE_INTERVAL, seconds(keepalive.interval))
+    _ = cepoll_set_option(raw, CEPOLL_KEEPALIVE_PROBES, Int32(clamping: keepalive.probeCount))
+    _ = cepoll_set_option(raw, CEPOLL_KEEPALIVE, 1)
+  }
+
   /// Nothing depends on it where the kernel does not know the option.
   private func set(_ option: cepoll_option, _ value: Int) {
     if let raw = rawDescriptor { _ = cepoll_set_option(raw, option, Int32(clamping: value)) }

@@ -238,6 +238,8 @@ import COpenSSL
 
   public func setUserTimeout(_ timeout: Milliseconds) { transport.setUserTimeout(timeout) }
 
+  public func keepAlive(_ keepalive: Keepalive) { transport.keepAlive(keepalive) }
+
   public func finishSending() {
     if state != .open || sendingFinished { return }
     sendingFinished = true

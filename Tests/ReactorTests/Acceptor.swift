@@ -9,14 +9,18 @@ final class Acceptor: ListenerHandler {
   var onAccept: (any Stream) -> Void = { _ in }
 
   convenience init(
-    _ reactor: Reactor, host: String = "127.0.0.1", backlog: Int32 = 128
+    _ reactor: Reactor, host: String = "127.0.0.1", backlog: Int32 = 128,
+    keepalive: Keepalive? = nil
   ) throws {
     let address = try #require(SocketAddress(numeric: host, port: 0))
-    try self.init(reactor, on: address, backlog: backlog)
+    try self.init(reactor, on: address, backlog: backlog, keepalive: keepalive)
   }
 
-  init(_ reactor: Reactor, on address: SocketAddress, backlog: Int32 = 128) throws {
-    listener = try reactor.listen(on: address, backlog: backlog, self)
+  init(
+    _ reactor: Reactor, on address: SocketAddress, backlog: Int32 = 128,
+    keepalive: Keepalive? = nil
+  ) throws {
+    listener = try reactor.listen(on: address, backlog: backlog, keepalive: keepalive, self)
   }
 
   var address: SocketAddress { listener!.address }

@@ -167,4 +167,20 @@ struct SocketListenerTests {
     acceptor.close()
   }
 
+  @Test("who is accepted is asked whether it is still there, if the listener says so")
+  func inheritsKeepalive() throws {
+    let reactor = try Reactor()
+    let short = Keepalive(idle: Milliseconds(9_500), interval: Milliseconds(1), probeCount: 2)
+    for keepalive in [short, nil] {
+      let acceptor = try Acceptor(reactor, keepalive: keepalive)
+      let client = Endpoint()
+      client.stream = try reactor.connect(to: acceptor.address, from: nil, client)
+      #expect(try reactor.turn { client.isOpen && acceptor.accepted.count == 1 })
+      let wait = try keepaliveWait(from: acceptor.address.port, to: acceptor.peers[0].port)
+      // Rounded up to 10 s.
+      if keepalive == nil { #expect(wait == nil) } else { #expect((5...10.1).contains(wait ?? 0)) }
+      client.close()
+      acceptor.close()
+    }
+  }
 }

@@ -116,6 +116,23 @@ struct SocketStreamTests {
     pair.close()
   }
 
+  @Test("a peer is asked whether it is still there from when the stream is told to")
+  func keepsAlive() throws {
+    let reactor = try Reactor()
+    let acceptor = try Acceptor(reactor)
+    let client = Endpoint()
+    client.stream = try reactor.connect(to: acceptor.address, from: nil, client)
+    #expect(try reactor.turn { client.isOpen && acceptor.accepted.count == 1 })
+    let ports = (from: acceptor.peers[0].port, to: acceptor.address.port)
+    #expect(try keepaliveWait(from: ports.from, to: ports.to) == nil)
+    client.stream?.keepAlive(
+      Keepalive(idle: Milliseconds(60_000), interval: Milliseconds(15_000), probeCount: 4))
+    let wait = try #require(try keepaliveWait(from: ports.from, to: ports.to))
+    #expect((30...60.1).contains(wait))
+    client.close()
+    acceptor.close()
+  }
+
   @Test("what was sent before a close still arrives")
   func closeDelivers() throws {
     let reactor = try Reactor()

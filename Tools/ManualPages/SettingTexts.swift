@@ -29,6 +29,12 @@ enum SettingTexts {
     "tcp.max_active_connections":
       "Connections at one time, in all services together. A source's further clients wait while places become free, "
       + "and are refused with a warning when none did for 2 s; a destination refuses at once.",
+    "tcp.keepalive_idle_ms":
+      "How long nothing may come from a client or server before the system asks whether it is still there; 0 for "
+      + "never. The system counts whole seconds, so this is rounded up, and keepalive_interval_ms as well.",
+    "tcp.keepalive_interval_ms": "How long the system waits for an answer before it asks again.",
+    "tcp.keepalive_probes":
+      "How often it asks in vain before the client or server counts as gone: after two minutes with the defaults.",
     "tcp.read_buffer_size": "Bytes taken from a client or server at once, at the most.",
     "tcp.write_buffer_size":
       "Bytes that may wait for one slow client or server before the tunnel is no longer read.",

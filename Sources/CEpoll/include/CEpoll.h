@@ -65,6 +65,10 @@ enum cepoll_option {
   CEPOLL_V6ONLY,
   CEPOLL_NOTSENT_LOWAT,
   CEPOLL_USER_TIMEOUT,  // milliseconds
+  CEPOLL_KEEPALIVE,
+  CEPOLL_KEEPALIVE_IDLE,      // seconds, as the next
+  CEPOLL_KEEPALIVE_INTERVAL,
+  CEPOLL_KEEPALIVE_PROBES,
 };
 
 /// A non-blocking stream socket, closed on exec: TCP for 4 and 6, a Unix socket for 0.

@@ -58,6 +58,9 @@ extension Settings {
   /// What a shorter delay between attempts counts as. The reference takes 0, so a file may have it; taken at
   /// its word, a peer that refuses at once would keep a core and a log busy.
   static let retryDelayMin: Int64 = 10
+  /// The longest time between keepalive probes, and the most of them, that Linux takes.
+  static let keepaliveTimeMax: Int64 = 32_767_000
+  static let keepaliveProbesMax: Int64 = 127
   /// Bytes of a buffer.
   static let bufferMin: Int64 = 4_096
   static let bufferMax: Int64 = 16_777_216
@@ -94,8 +97,13 @@ extension Settings {
       "tcp.total_write_buffer_size", .bytes, totalBufferMin, totalBufferMax),
     SettingDescription("tcp.half_close", .choice, choices: "linger|negotiated"),
     SettingDescription("tcp.half_close_linger_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("tcp.half_close_silent_linger_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("tcp.second_client", .choice, choices: "wait|replace"),
     SettingDescription("tcp.stall_timeout_ms", .milliseconds, 1, millisecondsMax),
     SettingDescription("tcp.lone_stall_timeout_ms", .milliseconds, 1, millisecondsMax),
+    SettingDescription("tcp.keepalive_idle_ms", .milliseconds, 0, keepaliveTimeMax),
+    SettingDescription("tcp.keepalive_interval_ms", .milliseconds, 1, keepaliveTimeMax),
+    SettingDescription("tcp.keepalive_probes", .count, 1, keepaliveProbesMax),
     SettingDescription("websocket.ping_period_ms", .milliseconds, 1, millisecondsMax),
     SettingDescription("websocket.retry_delay_ms", .milliseconds, 0, millisecondsMax),
     SettingDescription("websocket.retry_delay_max_ms", .milliseconds, 0, millisecondsMax),
@@ -116,8 +124,6 @@ extension Settings {
     SettingDescription("websocket.compression_memory_level", .count, 1, 9),
     SettingDescription("tunnel.bandwidth_limit", .bytes, 0, bandwidthMax),
     SettingDescription("tunnel.pacing", .choice, choices: "adaptive|off"),
-    SettingDescription("tcp.half_close_silent_linger_ms", .milliseconds, 1, millisecondsMax),
-    SettingDescription("tcp.second_client", .choice, choices: "wait|replace"),
   ]
 
   /// The number of the setting at `index` of the table (a choice's place among the choices), and its
@@ -141,35 +147,38 @@ extension Settings {
       if let new { halfClose = new == 0 ? .linger : .negotiated }
       return halfClose == .linger ? 0 : 1
     case 16: return Self.exchange(&halfCloseLinger, new)
-    case 17: return Self.exchange(&stallTimeout, new)
-    case 18: return Self.exchange(&loneStallTimeout, new)
-    case 19: return Self.exchange(&pingPeriod, new)
-    case 20: return Self.exchange(&retry.delay, new.map { max($0, Self.retryDelayMin) })
-    case 21: return Self.exchange(&retry.delayMax, new)
-    case 22: return Self.exchange(&retry.retryCountMax, new)
-    case 23:
-      if let new { retry.reconnectsOnDataError = new == 1 }
-      return retry.reconnectsOnDataError ? 1 : 0
-    case 24:
-      if let new { protocolVersion = ProtocolVersion(rawValue: Int(new) + 1) ?? .v3 }
-      return Int64(protocolVersion.rawValue - 1)
-    case 25: return Self.exchange(&framePayloadLengthMax, new)
-    case 26: return Self.exchange(&linkReadByteCountMax, new)
-    case 27: return Self.exchange(&linkWriteByteCountMax, new)
-    case 28: return Self.exchange(&stepTimeout, new)
-    case 29:
-      if let new { offersCompression = new == 1 }
-      return offersCompression ? 1 : 0
-    case 30: return Self.exchange(&compressionWindowBits, new)
-    case 31: return Self.exchange(&compressionMemoryLevel, new)
-    case 32: return Self.exchange(&bandwidthLimit, new)
-    case 33:
-      if let new { isPacingAdaptive = new == 0 }
-      return isPacingAdaptive ? 0 : 1
-    case 34: return Self.exchange(&silentLinger, new)
-    case 35:
+    case 17: return Self.exchange(&silentLinger, new)
+    case 18:
       if let new { secondClient = new == 0 ? .wait : .replace }
       return secondClient == .wait ? 0 : 1
+    case 19: return Self.exchange(&stallTimeout, new)
+    case 20: return Self.exchange(&loneStallTimeout, new)
+    case 21: return Self.exchange(&keepaliveIdle, new)
+    case 22: return Self.exchange(&keepaliveInterval, new)
+    case 23: return Self.exchange(&keepaliveProbeCount, new)
+    case 24: return Self.exchange(&pingPeriod, new)
+    case 25: return Self.exchange(&retry.delay, new.map { max($0, Self.retryDelayMin) })
+    case 26: return Self.exchange(&retry.delayMax, new)
+    case 27: return Self.exchange(&retry.retryCountMax, new)
+    case 28:
+      if let new { retry.reconnectsOnDataError = new == 1 }
+      return retry.reconnectsOnDataError ? 1 : 0
+    case 29:
+      if let new { protocolVersion = ProtocolVersion(rawValue: Int(new) + 1) ?? .v3 }
+      return Int64(protocolVersion.rawValue - 1)
+    case 30: return Self.exchange(&framePayloadLengthMax, new)
+    case 31: return Self.exchange(&linkReadByteCountMax, new)
+    case 32: return Self.exchange(&linkWriteByteCountMax, new)
+    case 33: return Self.exchange(&stepTimeout, new)
+    case 34:
+      if let new { offersCompression = new == 1 }
+      return offersCompression ? 1 : 0
+    case 35: return Self.exchange(&compressionWindowBits, new)
+    case 36: return Self.exchange(&compressionMemoryLevel, new)
+    case 37: return Self.exchange(&bandwidthLimit, new)
+    case 38:
+      if let new { isPacingAdaptive = new == 0 }
+      return isPacingAdaptive ? 0 : 1
     default: return 0
     }
   }

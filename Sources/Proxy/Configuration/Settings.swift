@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 
 /// The fine-grained settings (`--settings-json`), with the defaults that are in force. The key of each, below
 /// `tunneling.proxy`, stands in front of it.
@@ -56,6 +57,11 @@ public struct Settings: Sendable {
   public var connectTimeout = Milliseconds(5_000)
   /// `tcp.max_active_connections`: connections at once, in all services together.
   public var activeConnectionCountMax = 128
+  /// `tcp.keepalive_idle_ms`, `keepalive_interval_ms`, `keepalive_probes`: how it is found out that a client or server
+  /// has vanished.
+  public var keepaliveIdle = Milliseconds(60_000)
+  public var keepaliveInterval = Milliseconds(15_000)
+  public var keepaliveProbeCount = 4
   /// `tcp.read_buffer_size`: bytes taken from a local socket at once, at the most.
   public var localReadByteCountMax = 131_076
   /// `tcp.write_buffer_size`: bytes that wait for one local socket before the tunnel is no longer read.
@@ -115,6 +121,14 @@ public struct Settings: Sendable {
   /// Bytes for the service that the kernel has and that are not on their way yet: of the bytes that may wait,
   /// those that are not the one frame in our own hands.
   var kernelQueueByteCountMax: Int { max(linkWriteByteCountMax - dataFrameByteCountMax, 4_096) }
+
+  /// Of local sockets; nil for none.
+  var keepalive: Keepalive? {
+    keepaliveIdle.count == 0
+      ? nil
+      : Keepalive(
+        idle: keepaliveIdle, interval: keepaliveInterval, probeCount: keepaliveProbeCount)
+  }
 
   /// Payload of one outgoing DATA message that all of this allows, one byte at least.
   var dataPayloadLengthMax: Int {

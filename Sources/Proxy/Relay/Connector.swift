@@ -19,6 +19,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private let network: any Network
   private let target: LocalAddress
   private let locals: [SocketAddress]
+  private let keepalive: Keepalive?
   private let connectTimeout: Milliseconds
   private let retryDelay: Milliseconds
   /// It gives up some day.
@@ -38,6 +39,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     self.network = network
     self.target = target
     self.locals = locals
+    keepalive = settings.keepalive
     self.tag = tag
     self.handler = handler
     connectTimeout = settings.connectTimeout
@@ -84,6 +86,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
     self.race = nil
+    if let keepalive { stream.keepAlive(keepalive) }
     let owner = handler
     handler = nil
     owner?.connector(self, connected: stream)

@@ -162,7 +162,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       let port = services[current].listeners.first?.address.port ?? address.port
       let place = address.isUnix ? address : address.with(port: port)
       do throws(SystemError) {
-        let listener = try network.listen(on: place, backlog: Settings.listenBacklog, self)
+        let listener = try network.listen(
+          on: place, backlog: Settings.listenBacklog, keepalive: configuration.settings.keepalive,
+          self)
         listener.isAccepting = isAccepting && !services[current].isHeld
         services[current].listeners.append(listener)
       } catch {

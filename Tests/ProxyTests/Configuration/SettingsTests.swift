@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Reactor
 import Testing
 
 @testable import Proxy
@@ -61,7 +62,10 @@ struct SettingsTests {
       ("websocket.compression_memory_level", "1", { $0.compressionMemoryLevel == 1 }),
       ("tunnel.bandwidth_limit", "24", { $0.bandwidthLimit == 24 }),
       ("tunnel.pacing", "off", { !$0.isPacingAdaptive }),
-      ("tcp.half_close_silent_linger_ms", "25", { $0.silentLinger.count == 25 }),
+      ("tcp.keepalive_idle_ms", "25", { $0.keepaliveIdle.count == 25 }),
+      ("tcp.keepalive_interval_ms", "26", { $0.keepaliveInterval.count == 26 }),
+      ("tcp.keepalive_probes", "27", { $0.keepaliveProbeCount == 27 }),
+      ("tcp.half_close_silent_linger_ms", "28", { $0.silentLinger.count == 28 }),
       ("tcp.second_client", "replace", { $0.secondClient == .replace }),
     ]
     #expect(fields.count + 1 == Settings.table.count)
@@ -247,6 +251,15 @@ struct SettingsTests {
     var settings = Settings()
     settings.endpointFormat = "nonsense"
     #expect(settings.endpoint(region: "us-east-1") == nil)
+  }
+
+  @Test("clients and servers are asked whether they are there, unless the setting is 0")
+  func turnsKeepaliveOff() throws {
+    let defaults = Keepalive(
+      idle: Milliseconds(60_000), interval: Milliseconds(15_000), probeCount: 4)
+    #expect(Settings().keepalive == defaults)
+    #expect(try read(nest("tcp.keepalive_idle_ms", "0")).settings.keepalive == nil)
+    #expect(try read(nest("tcp.keepalive_probes", "9")).settings.keepalive?.probeCount == 9)
   }
 
   @Test("the default of --local-bind-address is the setting's")

@@ -20,8 +20,10 @@ struct ConnectorTests {
   private let network = ScriptedNetwork()
   private let waiter = Waiter()
 
-  private func connector(_ target: LocalAddress, retries: Int) -> Connector {
-    var settings = Settings()
+  private func connector(
+    _ target: LocalAddress, retries: Int, settings: Settings = Settings()
+  ) -> Connector {
+    var settings = settings
     settings.connectionRetryCount = retries
     settings.connectionRetryDelay = Milliseconds(700)
     return Connector(
@@ -37,8 +39,20 @@ struct ConnectorTests {
     network.advance(0)
     network.open("10.0.0.1:22")
     #expect(waiter.stream === network.attempts.first?.stream && waiter.stream != nil)
+    let keepalive = Keepalive(
+      idle: Milliseconds(60_000), interval: Milliseconds(15_000), probeCount: 4)
+    #expect(network.attempts.first?.stream.keepalive == keepalive)
     network.advance(60_000)
     #expect(waiter.failures.isEmpty && network.timerCount == 0 && network.questionCount == 1)
+  }
+
+  @Test("a server is not asked whether it is still there where the setting says so")
+  func leavesKeepaliveOff() {
+    var settings = Settings()
+    settings.keepaliveIdle = Milliseconds(0)
+    connector(.unix(path: "/run/s"), retries: 0, settings: settings).start()
+    network.open("/run/s")
+    #expect(waiter.stream != nil && network.attempts.first?.stream.keepalive == nil)
   }
 
   @Test("waiting for a busy Unix domain socket takes no retry, as long as one attempt may take")

@@ -102,13 +102,14 @@ final class ScriptedNetwork: Network {
   }
 
   func listen(
-    on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler
+    on address: SocketAddress, backlog: Int32, keepalive: Keepalive?,
+    _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener {
     if let error = errors[address.description] { throw error }
     let isAnyPort = address.port == 0 && !address.isUnix
     if isAnyPort { freePort += 1 }
     let listener = ScriptedListener(
-      isAnyPort ? address.with(port: freePort) : address)
+      isAnyPort ? address.with(port: freePort) : address, keepalive)
     listeners.append(listener)
     return listener
   }
@@ -143,9 +144,13 @@ final class ScriptedNetwork: Network {
 final class ScriptedListener: Listener {
   var isAccepting = true
   let address: SocketAddress
+  let keepalive: Keepalive?
   private(set) var isClosed = false
 
-  init(_ address: SocketAddress) { self.address = address }
+  init(_ address: SocketAddress, _ keepalive: Keepalive?) {
+    self.address = address
+    self.keepalive = keepalive
+  }
 
   func close() { isClosed = true }
 }

@@ -43,6 +43,10 @@ final class ScriptedStream: Stream {
 
   func setUserTimeout(_ timeout: Milliseconds) {}
 
+  private(set) var keepalive: Keepalive?
+
+  func keepAlive(_ keepalive: Keepalive) { self.keepalive = keepalive }
+
   func close() {
     isClosed = true
     handler = nil

@@ -54,6 +54,7 @@ struct SourceListenersTests {
     try listeners([Self.port(host, 5555)], bindHost: bindHost).serve(["A"], [0])
     network.advance(0)
     #expect(network.listeningAddresses == places.map { "\($0):5555" } && owner.failureCount == 0)
+    #expect(network.listeners.allSatisfy { $0.keepalive == Settings().keepalive })
   }
 
   @Test("a free port is one number in both families, found again where the second is taken")
