@@ -31,8 +31,15 @@ if let embeddedLibraries {
         "--icf=safe", "-Xlinker", "-s",
         // CEpoll's own, which can wipe what is freed.
         "-Xlinker", "--wrap=free",
+        // What the loader has filled in is read-only from then on: full RELRO.
+        "-Xlinker", "-z", "-Xlinker", "now",
       ]
-        + (linksStatically ? ["-static-executable", "-Xclang-linker", "-static"] : []))
+        // Loaded at any address, too; the relocations that this takes are packed.
+        + (linksStatically
+          ? [
+            "-static-executable", "-Xclang-linker", "-static-pie",
+            "-Xlinker", "--pack-dyn-relocs=relr",
+          ] : []))
   ]
 }
 /// Programs with dictionaries and Unicode's tables, which localproxy does without.

@@ -20,7 +20,9 @@ void cepoll_wipe_freed_memory(int on) { wipes = on; }
 
 int cepoll_wipes_freed_memory(void) { return wipes; }
 
-// Dropping the pages of a segment that nobody can write loses nothing: the file still has them.
+// Dropping the pages of a segment that nobody can write loses nothing: the file still has them. What the loader has
+// filled in and made read-only since (RELRO) is not in the file, and is part of a segment that says it can be written;
+// the programs have no relocations elsewhere (TEXTREL), which the tests check.
 static int drop_segments(struct dl_phdr_info *object, size_t size, void *unused) {
   (void)size;
   (void)unused;

@@ -240,6 +240,7 @@ struct ControlRecordTests {
     func send(_ bytes: Span<UInt8>) -> SendResult { .accepted(bytes.count) }
     func keepQueueShort(byteCount: Int) {}
     func setUserTimeout(_ timeout: Milliseconds) {}
+    func keepAlive(_ keepalive: Keepalive) {}
     func finishSending() {}
     func close() {}
     func abort() {}
