@@ -165,7 +165,7 @@ extension EndToEnd {
       guard openpty(&terminal, &end, nil, nil, nil) == 0 else { throw Failure.system("openpty") }
       for descriptor in [terminal, end] { closeOnExec(descriptor) }
       defer { for descriptor in [terminal, end] { close(descriptor) } }
-      try withStage { stage in
+      try withStage(["SSH1"], tunneld: ["-v", "4"]) { stage in
         let process = try ChildProcess(
           Linkage.dynamic.program("localproxy"),
           [
@@ -174,6 +174,7 @@ extension EndToEnd {
           ], name: "stuck", in: stage.scratch,
           environment: ["AWSIOT_TUNNEL_ACCESS_TOKEN": stage.tunneld.tunnels[0].destination],
           error: end)
+        try stage.tunneld.process.waitForLine(containing: "the destination is connected")
         let source = try stage.source()
         // Some 300 bytes a connection, and a terminal takes 20 kB or so.
         for _ in 0..<300 { try source.check() }
