@@ -1,8 +1,7 @@
-/// Lines that clients, or whoever is at the tunnel's other end, can cause as often as they like.
+/// Lines that clients, or whoever is at the tunnel's other end, can cause as often as they like. Those that a served
+/// connection has anyway, once each, are not among them: somebody may have to account for all of them.
 public enum LogKind: Int, CaseIterable, Sendable {
-  // A client's way through the program, once for each.
-  case accepted, connected, disconnected
-  // localproxy's warnings.
+  // localproxy's.
   case clientRefused, connectionRefused, reset, streamLost, connectFailed, clientReplaced,
     clientWaits, placeTaken, readerReset
   case acceptingPaused
@@ -12,9 +11,6 @@ public enum LogKind: Int, CaseIterable, Sendable {
   /// What stands for the lines that were left out.
   var name: String {
     switch self {
-    case .accepted: "Accepted tcp connection"
-    case .connected: "Connected to"
-    case .disconnected: "Disconnected from"
     case .clientRefused: "refused a client"
     case .connectionRefused: "refused a connection"
     case .reset: "the peer reset"
@@ -31,21 +27,11 @@ public enum LogKind: Int, CaseIterable, Sendable {
     case .peerLeft: "has left"
     }
   }
-
-  /// How many lines may follow each other at once. A browser makes dozens of connections for a page, and who looks for
-  /// one of them must find it.
-  var burst: Int64 {
-    switch self {
-    case .accepted, .connected, .disconnected: LogLimit.connectionBurst
-    default: LogLimit.burst
-    }
-  }
 }
 
 /// How many lines of a kind there may be: a burst of them, and then one a second. Those that are left out are counted.
 struct LogLimit {
   static let burst: Int64 = 10
-  static let connectionBurst: Int64 = 100
   private static let nanosecondsPerLine: Int64 = 1_000_000_000
 
   private struct State {
@@ -70,7 +56,7 @@ struct LogLimit {
 
   private mutating func take(_ kind: LogKind, _ now: Int64) -> Bool {
     let restedAt = max(states[kind.rawValue].restedAt, now)
-    if restedAt > now + (kind.burst - 1) * Self.nanosecondsPerLine { return false }
+    if restedAt > now + (Self.burst - 1) * Self.nanosecondsPerLine { return false }
     states[kind.rawValue].restedAt = restedAt + Self.nanosecondsPerLine
     return true
   }

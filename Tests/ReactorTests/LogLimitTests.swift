@@ -10,7 +10,7 @@ struct LogLimitTests {
   private func count(
     _ limit: inout LogLimit, _ kind: LogKind, _ count: Int, at now: Int64
   ) -> Int {
-    let level = kind == .accepted ? LogLevel.info : .warning
+    let level = kind == .reset ? LogLevel.info : .warning
     return (0..<count).count { _ in limit.admits(kind, level, now: now) }
   }
 
@@ -22,7 +22,7 @@ struct LogLimitTests {
     for millisecond in 0..<60_000 {
       passed += count(&limit, kind, 1, at: Int64(millisecond) * 1_000_000)
     }
-    #expect(passed == Int(kind.burst) + 59)
+    #expect(passed == Int(LogLimit.burst) + 59)
     let leftOut = [limit.takeLeftOut(kind), limit.takeLeftOut(kind)]
     #expect(leftOut == [60_000 - passed, 0])
   }
@@ -46,15 +46,15 @@ struct LogLimitTests {
     var summary = limit.nextSummary(now: 0)
     #expect(summary == nil)
     _ = count(&limit, .connectionRefused, Int(LogLimit.burst) + 5, at: 0)
-    _ = count(&limit, .accepted, Int(LogLimit.connectionBurst) + 1, at: 0)
+    _ = count(&limit, .reset, Int(LogLimit.burst) + 1, at: 0)
     summary = limit.nextSummary(now: Self.second - 1)
     #expect(summary == nil)
     summary = limit.nextSummary(now: Self.second)
-    #expect(summary?.text == "1 more lines like 'Accepted tcp connection …' were left out")
+    #expect(summary?.text == "1 more lines like 'the peer reset …' were left out")
     #expect(summary?.level == .info)
     // It stands for a line of its kind.
-    let accepted = count(&limit, .accepted, 1, at: Self.second)
-    #expect(accepted == 0)
+    let more = count(&limit, .reset, 1, at: Self.second)
+    #expect(more == 0)
     summary = limit.nextSummary(now: Self.second)
     #expect(summary?.text == "5 more lines like 'refused a connection …' were left out")
     #expect(summary?.level == .warning)

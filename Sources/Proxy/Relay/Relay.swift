@@ -255,7 +255,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       return
     }
     log.info(
-      .connected,
       "Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
     handle(.connected, connection) { connection.attach(stream) }
   }
@@ -373,7 +372,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   private func finish(_ connection: LocalConnection, _ ending: LocalConnection.Ending) {
     log.info(
-      .disconnected,
       "Disconnected from: \(connection.peer.description) (\(serviceLabel(connection.service)))")
     connection.close(ending)
     // Of a connection that the peer has not heard of it need not hear, but of a stream it must: others are in it.

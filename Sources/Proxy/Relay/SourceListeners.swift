@@ -233,7 +233,6 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       return
     }
     log.info(
-      .accepted,
       "Accepted tcp connection on \(Self.describe(listener.address)) from \(peer.description)")
     handler?.accepted(stream, service: index, from: peer)
   }
