@@ -4,6 +4,10 @@
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 void __real_free(void *memory) __attribute__((weak));
 void __wrap_free(void *memory);
@@ -39,4 +43,43 @@ static int drop_segments(struct dl_phdr_info *object, size_t size, void *unused)
 void cepoll_give_back_memory(void) {
   dl_iterate_phdr(drop_segments, NULL);
   malloc_trim(0);
+}
+
+// A client must not take this end for one that the other end made: what is open ends with a reset.
+static void reset_connections(void) {
+  enum { DESCRIPTORS_MAX = 65536 };
+  struct rlimit limit;
+  struct linger none = {.l_onoff = 1, .l_linger = 0};
+  int end = DESCRIPTORS_MAX;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MAX) {
+    end = (int)limit.rlim_cur;
+  }
+  for (int fd = STDERR_FILENO + 1; fd < end; fd++) {
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  }
+}
+
+void cepoll_out_of_memory(void) {
+  static char text[] = ": out of memory\n";
+  struct iovec pieces[] = {
+      {program_invocation_short_name, strlen(program_invocation_short_name)},
+      {text, sizeof text - 1}};
+  reset_connections();
+  ssize_t written = cepoll_is_writable(STDERR_FILENO) ? writev(STDERR_FILENO, pieces, 2) : 0;
+  (void)written;  // there is nobody else to tell
+  _exit(1);
+}
+
+void *cepoll_allocate(size_t size) {
+  void *memory = malloc(size);
+  if (memory == NULL && size > 0) cepoll_out_of_memory();
+  return memory;
+}
+
+// Where Embedded Swift gets all of its memory; Package.swift has the linker put this in its place. Swift has no words
+// for an allocation that failed: it would go on with a null pointer.
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
+  *memory = memalign(alignment, size);
+  if (*memory == NULL) cepoll_out_of_memory();
+  return 0;
 }

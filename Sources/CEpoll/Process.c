@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -204,7 +205,8 @@ static int option_count;
 int cepoll_declare_option(const char *name, int takes_argument, int code) {
   if (option_count == CEPOLL_OPTIONS_MAX) return -ENOSPC;
   struct option *option = &options[option_count];
-  option->name = strdup(name);
+  size_t size = strlen(name) + 1;
+  option->name = memcpy(cepoll_allocate(size), name, size);
   option->has_arg = takes_argument ? required_argument : no_argument;
   option->val = code;
   codes[option_count] = code;
@@ -217,7 +219,7 @@ int cepoll_declare_option(const char *name, int takes_argument, int code) {
     char letter[] = {(char)code, takes_argument ? ':' : 0, 0};
     strcat(short_options, letter);
   }
-  return option->name ? 0 : -ENOMEM;
+  return 0;
 }
 
 int cepoll_next_option(const char **argument) {
@@ -247,6 +249,11 @@ int cepoll_next_option(const char **argument) {
 }
 
 void cepoll_hide_argument(char *argument) { memset(argument, '*', strlen(argument)); }
+
+int cepoll_has_randomness(void) {
+  char octet;
+  return getrandom(&octet, 1, GRND_NONBLOCK) == 1;
+}
 
 int cepoll_has_aes(void) {
 #if defined(__x86_64__) || defined(__i386__)

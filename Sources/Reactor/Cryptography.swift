@@ -1,3 +1,4 @@
+import CEpoll
 import COpenSSL
 
 /// The few cryptographic functions that the handshakes need, from OpenSSL.
@@ -8,7 +9,10 @@ public enum Cryptography {
     var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
     unsafe input.withUnsafeBufferPointer { input in
       unsafe digest.withUnsafeMutableBufferPointer { digest in
-        _ = unsafe SHA1(input.baseAddress, input.count, digest.baseAddress)
+        // What it needs is there, or never will be: OpenSSL does not look for an algorithm twice.
+        if unsafe SHA1(input.baseAddress, input.count, digest.baseAddress) == nil {
+          Process.endForWantOfMemory()
+        }
       }
     }
     return base64(digest)
@@ -25,7 +29,14 @@ public enum Cryptography {
     return String(decoding: text[..<Int(count)], as: UTF8.self)
   }
 
-  /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on.
+  /// Makes what all of OpenSSL stands on, which it does not do twice: after a first time without memory it uses what
+  /// is not there. So the program ends then.
+  public static func prepare() {
+    if unsafe OSSL_LIB_CTX_get0_global_default() == nil { Process.endForWantOfMemory() }
+  }
+
+  /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on. Without memory
+  /// the program ends.
   public static func random(_ count: Int) throws(TLSError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     try randomize(&bytes)
@@ -37,7 +48,11 @@ public enum Cryptography {
     let result = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
       unsafe RAND_bytes(bytes.baseAddress, Int32(bytes.count))
     }
-    if result != 1 { throw TLSError.takeLibraryError() }
+    if result == 1 { return }
+    // Its errors tell nothing of memory. When the kernel has some, it was that which OpenSSL's generator lacked, which
+    // may then fail for ever.
+    if cepoll_has_randomness() != 0 { Process.endForWantOfMemory() }
+    throw TLSError.takeLibraryError()
   }
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.

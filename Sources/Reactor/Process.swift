@@ -55,6 +55,14 @@ public enum Process {
   /// A crash leaves no file with all that was in memory.
   public static func forgoCoreDump() { cepoll_forgo_core_dump() }
 
+  /// Ends the program with status 1 and a line on standard error, as when an allocation of Swift's fails.
+  public static func endForWantOfMemory() -> Never { cepoll_out_of_memory() }
+
+  /// malloc(3) for libraries that make something else of a failure: the program ends.
+  public static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    unsafe cepoll_allocate(byteCount)
+  }
+
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 
   public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }

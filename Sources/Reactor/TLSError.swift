@@ -1,4 +1,5 @@
 import Basics
+import CEpoll
 import COpenSSL
 
 /// What went wrong in TLS: the peer's fault (its certificate, its answers) or the configuration's.
@@ -10,8 +11,10 @@ public enum TLSError: Error {
   case handshake(reason: String)
   /// A file or directory given by the user cannot be used.
   case configuration(what: String, reason: String)
-  /// OpenSSL could not allocate, or met an internal error.
+  /// OpenSSL met an internal error.
   case library(reason: String)
+  /// OpenSSL could not allocate.
+  case memory
 
   public var reason: String {
     switch self {
@@ -20,8 +23,11 @@ public enum TLSError: Error {
         + "issuer \(issuer))\(remedy.isEmpty ? "" : "; ")\(remedy)"
     case .configuration(let what, let reason): "\(what): \(reason)"
     case .handshake(let reason), .library(let reason): "TLS: \(reason)"
+    case .memory: "TLS: \(Self.memoryReason)"
     }
   }
+
+  private static let memoryReason = "out of memory"
 
   /// - Parameter code: OpenSSL's verification result (openssl-verification-options(1)).
   static func certificate(_ code: Int, subject: String, issuer: String) -> TLSError {
@@ -49,9 +55,40 @@ public enum TLSError: Error {
   }
 
   /// The oldest entry of OpenSSL's error queue as text; it empties the queue.
-  static func takeReason() -> String {
-    let code = ERR_get_error()
+  static func takeReason() -> String { text(takeCode()) }
+
+  /// What the error queue says of a call that failed, for what a failed allocation does not explain. It empties the
+  /// queue.
+  static func take(_ make: (_ reason: String) -> TLSError) -> TLSError {
+    let code = takeCode()
+    return isMemoryFailure(code) ? .memory : make(text(code))
+  }
+
+  /// The same of a call that makes something, and that nothing but want of memory lets fail without an entry.
+  static func takeLibraryError() -> TLSError {
+    let code = takeCode()
+    return code == 0 || isMemoryFailure(code) ? .memory : .library(reason: text(code))
+  }
+
+  /// Empties the error queue; true when it has an allocation that failed.
+  static func takeMemoryFailure() -> Bool { isMemoryFailure(takeCode()) }
+
+  /// The oldest entry, or the first that says that an allocation failed: the others follow from that.
+  private static func takeCode() -> UInt {
+    let oldest = ERR_get_error()
+    var code = oldest
+    while code != 0 && !isMemoryFailure(code) { code = ERR_get_error() }
     ERR_clear_error()
+    return code == 0 ? oldest : code
+  }
+
+  private static func isMemoryFailure(_ code: UInt) -> Bool {
+    code & systemErrorFlag != 0
+      ? code & ~systemErrorFlag == UInt(ENOMEM) : code & reasonMask == mallocFailure
+  }
+
+  private static func text(_ code: UInt) -> String {
+    if isMemoryFailure(code) { return memoryReason }
     // A system call's error carries its errno, for which OpenSSL has no text.
     if code & systemErrorFlag != 0 {
       return SystemError(Int32(truncatingIfNeeded: code & ~systemErrorFlag), "openssl").reason
@@ -87,6 +124,7 @@ public enum TLSError: Error {
 
   /// ERR_SYSTEM_FLAG of openssl/err.h, too rich a macro for Swift's importer.
   private static let systemErrorFlag: UInt = 0x8000_0000
-
-  static func takeLibraryError() -> TLSError { .library(reason: takeReason()) }
+  /// ERR_REASON_MASK and ERR_R_MALLOC_FAILURE, the same.
+  private static let reasonMask: UInt = 0x7f_ffff
+  private static let mallocFailure: UInt = 256 | 0x3 << 18
 }

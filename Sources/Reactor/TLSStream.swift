@@ -225,7 +225,7 @@ import COpenSSL
       }
       return true
     }
-    if !accepted { return .failed(.tls(.library(reason: TLSError.takeReason()))) }
+    if !accepted { return .failed(.tls(TLSError.takeLibraryError())) }
     if outbound.count >= Self.flushMark {
       if let failure = flush() { return .failed(failure) }
     } else {
@@ -375,9 +375,10 @@ import COpenSSL
   private func handshakeError() -> TLSError {
     let verification = unsafe SSL_get_verify_result(ssl)
     guard context.verifiesPeer, verification != Int(X509_V_OK) else {
-      return .handshake(reason: TLSError.takeReason())
+      return TLSError.take { .handshake(reason: $0) }
     }
-    TLSError.forget()
+    // What could not be looked up is not untrusted.
+    if TLSError.takeMemoryFailure() || verification == Int(X509_V_ERR_OUT_OF_MEM) { return .memory }
     return .certificate(
       verification, subject: refusedCertificate.subject, issuer: refusedCertificate.issuer)
   }
@@ -415,7 +416,7 @@ import COpenSSL
     default:
       if let transportFailure { return .failed(transportFailure) }
       if transportEnded { return .failed(.unexpectedEnd) }
-      return .failed(.tls(.handshake(reason: TLSError.takeReason())))
+      return .failed(.tls(TLSError.take { .handshake(reason: $0) }))
     }
   }
 

@@ -20,6 +20,8 @@ import COpenSSL
   private(set) var files: [CertificateFile] = []
   private(set) var source = ""
   private(set) var warning = ""
+  /// An allocation failed, so that something may be missing.
+  var lacksMemory = false
 
   init(_ context: OpaquePointer) { unsafe self.context = context }
 
@@ -50,12 +52,16 @@ import COpenSSL
       add(directory: extra)
     }
     for file in files { unsafe file.join(context) }
+    forgetErrors()
   }
 
   private mutating func loadPlatform() {
     let file = Process.environment("SSL_CERT_FILE")
     if let file, !add(file: file) {
-      warn("SSL_CERT_FILE", file, "cannot be used: \(TLSError.takeReason())")
+      switch TLSError.take({ .configuration(what: file, reason: $0) }) {
+      case .configuration(_, let reason): warn("SSL_CERT_FILE", file, "cannot be used: \(reason)")
+      default: lacksMemory = true
+      }
     }
     if let directories = Process.environment("SSL_CERT_DIR") {
       for directory in directories.octets.parted(at: 0x3a) {
@@ -63,12 +69,13 @@ import COpenSSL
       }
       add(directory: directories)
       if file == nil { _ = add(file: unsafe String(cString: X509_get_default_cert_file())) }
-      ERR_clear_error()
+      forgetErrors()
       return
     }
     var isWhole = file != nil
     for path in Self.directories {
       let count = unsafe cepoll_hashed_certificates(path, Self.certificateCountMin)
+      if count == -ENOMEM { lacksMemory = true }
       if count <= 0 { continue }
       add(directory: path)
       if count == Self.certificateCountMin { isWhole = true }
@@ -78,13 +85,19 @@ import COpenSSL
     for path in Self.filePaths where Process.fileExists(path) {
       if add(file: path) { return }
     }
-    ERR_clear_error()
+    forgetErrors()
+  }
+
+  private mutating func forgetErrors() {
+    if TLSError.takeMemoryFailure() { lacksMemory = true }
   }
 
   /// Warns of a directory that gives no certificates.
   private mutating func check(_ name: String, _ path: String) {
     let count = unsafe cepoll_hashed_certificates(path, 1)
-    if count < 0 {
+    if count == -ENOMEM {
+      lacksMemory = true
+    } else if count < 0 {
       warn(name, path, "cannot be read: \(SystemError(-count, "opendir").reason)")
     } else if count == 0 {
       warn(name, path, "has no certificate named by hash in it; run openssl rehash on it")
@@ -92,7 +105,7 @@ import COpenSSL
   }
 
   private mutating func add(file path: String) -> Bool {
-    ERR_clear_error()
+    forgetErrors()
     guard let file = CertificateFile(path) else { return false }
     files.append(file)
     note(path)
@@ -101,7 +114,11 @@ import COpenSSL
 
   /// What is in it, if anything, is found when it is needed.
   private mutating func add(directory path: String) {
-    if unsafe SSL_CTX_load_verify_dir(context, path) == 1 { note(path) }
+    if unsafe SSL_CTX_load_verify_dir(context, path) == 1 {
+      note(path)
+    } else if !path.isEmpty {
+      lacksMemory = true
+    }
   }
 
   private mutating func note(_ path: String) {

@@ -131,6 +131,7 @@ struct DaemonOptions {
 /// Parses, builds, runs; returns the exit status.
 public func runTunnelDaemon() -> Int32 {
   Process.prepareStandardStreams()
+  Cryptography.prepare()
   let options: DaemonOptions
   do throws(UsageError) {
     switch try DaemonOptions.read() {

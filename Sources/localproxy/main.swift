@@ -7,6 +7,7 @@ func run() -> Int32 {
   Process.forgoCoreDump()
   // Until a WebSocket stands: see Dialer.
   Process.wipesFreedMemory = true
+  Cryptography.prepare()
   let configuration: Configuration
   do {
     switch try Configuration.read() {
@@ -38,6 +39,7 @@ func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> In
       network: reactor, configuration: configuration, log: log,
       stopped: { status in outcome.finish(status) })
   } catch {
+    if case .memory = error { Process.endForWantOfMemory() }
     log.fatal(error.reason)
     return ExitStatus.usage.rawValue
   }

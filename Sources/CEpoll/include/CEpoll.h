@@ -137,12 +137,18 @@ void cepoll_forgo_core_dump(void);
 void cepoll_system_name(char *text, size_t capacity);
 /// Replaces what could end a comment of a header field, or the field (RFC 9110 §5.6.5).
 void cepoll_make_comment(char *text);
+/// Whether the kernel has random numbers.
+int cepoll_has_randomness(void);
 /// Whether the processor has instructions for AES, as far as can be known.
 int cepoll_has_aes(void);
 _Noreturn void cepoll_exit(int status);
 /// Gives back to the system what is free in the heap, and the pages of the program and its libraries that were
 /// read so far. What is still needed of them comes back from the page cache as it is used.
 void cepoll_give_back_memory(void);
+/// Ends the program with status 1 and a line on standard error. Open connections are reset.
+_Noreturn void cepoll_out_of_memory(void);
+/// malloc(3) for those who cannot do without: it ends the program instead of failing.
+void *cepoll_allocate(size_t size);
 
 // Log -----------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ import Reactor
       throw UsageError("--settings-json \(path.quoted) cannot be read: \(error.reason)")
     }
     var error = json_error_t()
+    // Without memory it would blame the file.
+    unsafe json_set_alloc_funcs({ unsafe Process.allocate($0) }, { unsafe free($0) })
     let root = unsafe content.bytes.withUnsafeBytes { bytes in
       unsafe json_loadb(bytes.baseAddress, bytes.count, Int(JSON_REJECT_DUPLICATES), &error)
     }

@@ -27,7 +27,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   private let network: any Network
   private let configuration: Configuration
-  private let tls: TLSContext
+  private var tls: TLSContext
+  /// A handshake failed in OpenSSL, perhaps for want of memory, and the context may have been spoiled by that.
+  private var isTLSStale = false
   private let log: Log
   private var handler: (any DialerHandler)?
   private var addresses: [SocketAddress] = []
@@ -213,11 +215,14 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private func startTLS(with server: Endpoint, _ step: String) {
     startStep(step)
     guard let transport = stream else { return }
-    do {
+    do throws(TLSError) {
+      if isTLSStale { tls = try tls.renewed() }
+      isTLSStale = false
       stream = try network.startTLS(
         over: transport, context: tls, serverName: server.withoutInterface.host, self)
     } catch {
-      fail(error.reason)
+      isTLSStale = true
+      fail(stepName + " failed: " + error.reason)
     }
   }
 
@@ -252,7 +257,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     handler?.dialer(self, did: .secured)
   }
 
-  func streamFailed(_ failure: StreamFailure) { fail(stepName + " failed: " + failure.reason) }
+  func streamFailed(_ failure: StreamFailure) {
+    if case .tls = failure { isTLSStale = true }
+    fail(stepName + " failed: " + failure.reason)
+  }
 
   func streamReady(_ readiness: Readiness) {
     guard let stream else { return }

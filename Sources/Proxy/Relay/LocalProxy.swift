@@ -25,7 +25,6 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private let configuration: Configuration
   private let log: Log
   private let stopped: (Int32) -> Void
-  private let tls: TLSContext
   private var client = TunnelClient.idle
   private var dialer: Dialer?
   private var relay: Relay?
@@ -59,7 +58,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       randomness: try Cryptography.random(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
     // Each step of the start touches other parts of the libraries; so no two add up.
     Process.giveBackMemory()
-    tls = try TLSContext(
+    let tls = try TLSContext(
       clientTrusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
     Process.giveBackMemory()
     log.conceal(configuration.accessToken)
