@@ -47,9 +47,10 @@ private struct SessionDriver: ~Copyable {
 
   /// As the relay sends what the session has to say of itself.
   private mutating func takeAnswer() throws(Finding) {
-    guard let answer = session.answer else { return }
-    session.answer = nil
-    try require(session.role == .destination, "a source answers a source")
+    guard let answer = session.reply else { return }
+    session.reply = nil
+    let isSource = answer.type == .streamReset
+    try require((session.role == .source) == isSource, "an answer of the other role")
     try expectReadable(answer)
   }
 

@@ -3,7 +3,7 @@
 public enum LogKind: Int, CaseIterable, Sendable {
   // localproxy's.
   case clientRefused, connectionRefused, reset, streamLost, connectFailed, clientReplaced,
-    clientWaits, placeTaken, readerReset
+    clientWaits, placeTaken, readerReset, lingerOver
   case acceptingPaused
   // tunneld's.
   case receptionFailed, peerAbsent, peerConnected, peerLeft
@@ -20,6 +20,7 @@ public enum LogKind: Int, CaseIterable, Sendable {
     case .clientWaits: "waits for its end"
     case .placeTaken: "gives its place to"
     case .readerReset: "has taken nothing"
+    case .lingerOver: "has ended its sending"
     case .acceptingPaused: "cannot accept"
     case .receptionFailed: "turned away or refused"
     case .peerAbsent: "is connected no more"

@@ -130,10 +130,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     if case .full(let service, _, _, _) = action, !isDraining, evictConnecting(for: service) {
       action = session.handle(message, in: bytes)
     }
-    if let answer = session.answer {
-      session.answer = nil
-      replies.append(answer)
-      noteMark()
+    if let reply = session.reply {
+      session.reply = nil
+      replies.append(reply)
+      if reply.type == .data { noteMark() }
       serve()
     }
     if case .deliver(let slot) = action {
@@ -360,6 +360,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       connection.mustReset = true
       finish(connection, .inOrder)
     case .resetPeerAndCut:
+      log.info(
+        .lingerOver,
+        "\(connection.peer.description) has ended its sending, and its answer did not come or go on in time; "
+          + "it is reset")
       connection.mustReset = true
       finish(connection, .resetBehindSent)
     case .cutBoth:

@@ -299,8 +299,8 @@ extension Relay {
       watches[service].hasNotedSilence = true
       log.warning(
         "\(serviceLabel(service)): nothing came back within \(Self.silencePatience.count) ms; if the destination "
-          + "is a device client, a Greengrass component or a proxy 1.x, start this source with '-y V1'"
-      )
+          + "is a device client, a Greengrass component or a proxy 1.x, start this source with '-y V1'; else the "
+          + "server may be down, or wait for its client")
     }
   }
 

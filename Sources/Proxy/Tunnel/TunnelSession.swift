@@ -72,9 +72,9 @@ public struct TunnelSession: ~Copyable {
   public internal(set) var mappingOfService: [Int?] = []
   /// Something the user should know; whoever says it takes it away. It comes once.
   public var advice: Advice?
-  /// A destination's word that it knows the marks. It goes out before anything else of its stream, by whoever takes
-  /// it away.
-  public var answer: MessageHeader?
+  /// What is to go out before anything else, by whoever takes it away: a destination's word that it knows the marks, or
+  /// a source's that it is done with a stream.
+  public var reply: MessageHeader?
   /// No connection begins any more.
   public var isStopping = false
   private var hasAdvised = false
@@ -272,9 +272,14 @@ public struct TunnelSession: ~Copyable {
         return .streamUnknown(service: service)
       }
       // The only connection was reset and nothing ever came for it: the destination may have restarted and not know
-      // the stream. A new one costs nobody anything. Beside others that would be a guess at their cost, and a
-      // destination of this program says it by the mark.
-      if !services[service].isNegotiated && services[service].slots.count == 1 {
+      // the stream. A new one costs nobody anything; beside others that would be a guess at their cost, and a
+      // destination of this program says it by the mark. One that does know the stream must hear that it is over: the
+      // reference loses a start that comes before. Without a service's name that could be taken for another's.
+      if !services[service].isNegotiated && services[service].slots.count == 1
+        && !services[service].id.isEmpty
+      {
+        reply = MessageHeader(
+          .streamReset, streamID: connection.streamID, serviceID: services[service].id)
         endStream(service)
       }
     }
@@ -351,7 +356,7 @@ public struct TunnelSession: ~Copyable {
     if message.connectionID != 0 && version < .v3 { advise(.newerSource) }
     if options.negotiatesHalfClose && message.isIgnorableWritten && !message.ignorable {
       services[service].isNegotiated = true
-      answer = MessageHeader(
+      reply = MessageHeader(
         .data, streamID: message.streamID,
         serviceID: services[service].hasServiceID ? services[service].id : [],
         connectionID: message.connectionID, ignorable: true)

@@ -37,15 +37,15 @@ struct SessionHalfCloseTests {
       let start = session.receive(.streamStart, stream: 9, writesIgnorable: isShown)
       #expect(start.kind == .start(0))
       let agrees = isWilling && isShown
-      let answer = session.answer
+      let answer = session.reply
       #expect((answer != nil) == agrees)
       if let answer {
         #expect(answer.type == .data && answer.ignorable && answer.streamID == 9)
         #expect(answer.connectionID == 1 && answer.serviceID == Array("SSH1".utf8))
       }
-      session.answer = nil
+      session.reply = nil
       #expect(session.receive(.connectionStart, stream: 9, connection: 2).kind == .start(1))
-      #expect(session.answer == nil)
+      #expect(session.reply == nil)
       for slot in 0...1 { #expect(session.slots[slot]?.isNegotiated == agrees) }
       let end = session.receive(.data, stream: 9, connection: 2, ignorable: true)
       #expect(end.kind == (agrees ? .peerEnded(1) : .deliver(1)))
@@ -56,7 +56,7 @@ struct SessionHalfCloseTests {
   func disregardsOldOffer() {
     var session = TunnelSession.agreed(.destination, negotiatesHalfClose: true)
     #expect(session.receive(.streamStart, ignorable: true).kind == .start(0))
-    #expect(session.answer == nil && session.slots[0]?.isNegotiated == false)
+    #expect(session.reply == nil && session.slots[0]?.isNegotiated == false)
   }
 
   @Test("the answer holds for all connections of the stream, also later ones, and for no other")
