@@ -12,6 +12,7 @@ let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
 var librarySettings = checked
+var shimSettings: [CSetting] = []
 var programSettings: [LinkerSetting] = []
 if let embeddedLibraries {
   productSettings += [
@@ -22,6 +23,8 @@ if let embeddedLibraries {
       "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
     ]),
   ]
+  // Each program takes of it what it calls.
+  shimSettings = [.unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"])]
   // All code is generated once, in the program that uses it, which sees every module whole.
   librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
@@ -55,7 +58,7 @@ if fuzzes {
 }
 
 var targets: [Target] = [
-  .target(name: "CEpoll"),
+  .target(name: "CEpoll", cSettings: shimSettings),
   .systemLibrary(
     name: "COpenSSL", path: "Sources/CLibraries/COpenSSL", pkgConfig: "openssl",
     providers: [.apt(["libssl-dev"])]),
