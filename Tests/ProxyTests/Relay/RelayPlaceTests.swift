@@ -3,23 +3,23 @@ import Testing
 
 @testable import Proxy
 
+/// Whose clients are held back.
+private final class Owner: RelayHandler {
+  private(set) var heldServices: [Int] = []
+  var isFull: Bool { !heldServices.isEmpty }
+
+  func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
+    heldServices.removeAll { $0 == service }
+    if holdsClients { heldServices.append(service) }
+  }
+  func relayAgreed(_ relay: Relay) {}
+  func relay(_ relay: Relay, mismatch reason: String) {}
+  func relay(_ relay: Relay, ended end: TunnelLink.End) {}
+  func relayDrained(_ relay: Relay) {}
+}
+
 @Suite("A source without a place for another client")
 struct RelayPlaceTests {
-  /// Says when the relay is full.
-  private final class Owner: RelayHandler {
-    private(set) var isFull = false
-    private(set) var heldServices: [Int] = []
-    func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
-      isFull = holdsClients
-      heldServices.removeAll { $0 == service }
-      if holdsClients { heldServices.append(service) }
-    }
-    func relayAgreed(_ relay: Relay) {}
-    func relay(_ relay: Relay, mismatch reason: String) {}
-    func relay(_ relay: Relay, ended end: TunnelLink.End) {}
-    func relayDrained(_ relay: Relay) {}
-  }
-
   private let network = ScriptedNetwork()
   private let owner = Owner()
   private let harness: RelayHarness
@@ -111,18 +111,6 @@ struct RelayPlaceTests {
 
 @Suite("Services that share a tunnel's places")
 struct RelayShareTests {
-  private final class Owner: RelayHandler {
-    private(set) var heldServices: [Int] = []
-    func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
-      heldServices.removeAll { $0 == service }
-      if holdsClients { heldServices.append(service) }
-    }
-    func relayAgreed(_ relay: Relay) {}
-    func relay(_ relay: Relay, mismatch reason: String) {}
-    func relay(_ relay: Relay, ended end: TunnelLink.End) {}
-    func relayDrained(_ relay: Relay) {}
-  }
-
   private let network = ScriptedNetwork()
   private let owner = Owner()
 
