@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -67,6 +68,13 @@ static int is_hung_up(int fd) {
   return poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP;
 }
 
+/// A connection that its peer has reset, or that keepalive found dead, is no more, wherever the peer is.
+static int is_over(int fd) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
+}
+
 int cepoll_peer_is_closed(int fd) {
   struct request request = {
     .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
@@ -77,6 +85,7 @@ int cepoll_peer_is_closed(int fd) {
   socklen_t length = sizeof family;
   if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_UNIX)
     return is_hung_up(fd);
+  if (is_over(fd)) return 1;
   if (describe_peer(fd, &request.body) < 0 || !ask(&request, &answer)) return 0;
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
   return answer.idiag_inode == 0;

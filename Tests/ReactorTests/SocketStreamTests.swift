@@ -87,6 +87,20 @@ struct SocketStreamTests {
     pair.close()
   }
 
+  @Test(
+    "a peer that ended its direction and resets the connection then is gone, though nobody reads")
+  func tellsReset() throws {
+    let reactor = try Reactor()
+    let pair = try Connected(reactor)
+    pair.client.stream?.finishSending()
+    #expect(try reactor.turn { pair.server.hasEnded })
+    pair.server.stream?.interest = []
+    #expect(pair.server.stream?.isPeerClosed == false)
+    pair.client.stream?.abort()
+    #expect(try reactor.turn { pair.server.stream?.isPeerClosed == true })
+    pair.close()
+  }
+
   @Test("an abort is a failure at the peer, not an end")
   func abortIsNoEnd() throws {
     let reactor = try Reactor()
