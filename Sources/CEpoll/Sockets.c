@@ -273,8 +273,8 @@ cepoll_transport_state cepoll_transport_state_of(int fd) {
 
 int cepoll_shutdown_write(int fd) { return result(shutdown(fd, SHUT_WR)); }
 
-int cepoll_abort_on_close(int fd) {
-  struct linger linger = {.l_onoff = 1, .l_linger = 0};
+int cepoll_abort_on_close(int fd, int aborts) {
+  struct linger linger = {.l_onoff = aborts, .l_linger = 0};
   return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
 }
 

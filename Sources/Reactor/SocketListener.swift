@@ -39,7 +39,8 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
       if address.isIPv6 {
         _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, address.isWildcard ? 0 : 1)
       }
-      // Those who are accepted have inherited it.
+      // Those who are accepted have inherited both.
+      _ = cepoll_abort_on_close(socket.raw, 1)
       if let keepalive { SocketStream.set(keepalive, of: socket.raw) }
       var wanted = address.raw
       _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")

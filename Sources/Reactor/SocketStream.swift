@@ -7,6 +7,9 @@ import CEpoll
 ///     connecting ──writable, SO_ERROR 0──▶ open ──close──▶ closed
 ///         └──────────SO_ERROR──────────────────────────────▲
 ///
+/// Until its direction has ended in good order, its close is a reset: so the kernel shows it as one, too, when the
+/// program is killed.
+///
 /// A stream without interest is not in the epoll set at all: the kernel reports hang-ups whether asked
 /// or not, and a level-triggered report that nobody acts on would spin.
 final class SocketStream: Stream, EventHandler {
@@ -81,6 +84,7 @@ final class SocketStream: Stream, EventHandler {
       result = unsafe cepoll_connect_path(socket.raw, address.path)
     } else {
       _ = cepoll_set_option(socket.raw, CEPOLL_NODELAY, 1)
+      _ = cepoll_abort_on_close(socket.raw, 1)
       if var local = local?.raw {
         _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &local), "bind")
       }
@@ -142,15 +146,22 @@ final class SocketStream: Stream, EventHandler {
   }
 
   func finishSending() {
-    if let raw = rawDescriptor { _ = cepoll_shutdown_write(raw) }
+    guard let raw = rawDescriptor else { return }
+    _ = cepoll_abort_on_close(raw, 0)
+    _ = cepoll_shutdown_write(raw)
   }
 
   func abort() {
-    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw) }
-    close()
+    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw, 1) }
+    letGo()
   }
 
   func close() {
+    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw, 0) }
+    letGo()
+  }
+
+  private func letGo() {
     if state == .closed { return }
     state = .closed
     if let token { reactor.deregister(token) }

@@ -7,7 +7,7 @@ extension EndToEnd {
   struct Endings {
     /// What ends a connection in the middle.
     enum Loss: String, CaseIterable {
-      case destinationKilled, destinationStopped, serviceKilled, linkCut, serverResets
+      case destinationKilled, destinationStopped, sourceKilled, serviceKilled, linkCut, serverResets
     }
 
     /// Sends for ever, but resets the connection after a while when it is asked for that.
@@ -36,6 +36,7 @@ extension EndToEnd {
         _ = try client.receive(exactly: 100_000)
         switch loss {
         case .destinationKilled: destination.process.send(SIGKILL)
+        case .sourceKilled: source.process.send(SIGKILL)
         case .destinationStopped: destination.process.send(SIGTERM)
         case .serviceKilled: stage.tunneld.process.send(SIGKILL)
         case .linkCut: detour.cut()

@@ -10,7 +10,7 @@ struct LogLimitTests {
   private func count(
     _ limit: inout LogLimit, _ kind: LogKind, _ count: Int, at now: Int64
   ) -> Int {
-    let level = kind == .reset ? LogLevel.info : .warning
+    let level = kind == .clientRefused ? LogLevel.info : .warning
     return (0..<count).count { _ in limit.admits(kind, level, now: now) }
   }
 
@@ -46,14 +46,14 @@ struct LogLimitTests {
     var summary = limit.nextSummary(now: 0)
     #expect(summary == nil)
     _ = count(&limit, .connectionRefused, Int(LogLimit.burst) + 5, at: 0)
-    _ = count(&limit, .reset, Int(LogLimit.burst) + 1, at: 0)
+    _ = count(&limit, .clientRefused, Int(LogLimit.burst) + 1, at: 0)
     summary = limit.nextSummary(now: Self.second - 1)
     #expect(summary == nil)
     summary = limit.nextSummary(now: Self.second)
-    #expect(summary?.text == "1 more lines like 'the peer reset …' were left out")
+    #expect(summary?.text == "1 more lines like 'refused a client …' were left out")
     #expect(summary?.level == .info)
     // It stands for a line of its kind.
-    let more = count(&limit, .reset, 1, at: Self.second)
+    let more = count(&limit, .clientRefused, 1, at: Self.second)
     #expect(more == 0)
     summary = limit.nextSummary(now: Self.second)
     #expect(summary?.text == "5 more lines like 'refused a connection …' were left out")

@@ -100,8 +100,8 @@ typedef struct {
   int is_holding_off;     // its window is closed and it answers the probes of it
 } cepoll_transport_state;
 cepoll_transport_state cepoll_transport_state_of(int fd);
-/// Makes the following close a reset (SO_LINGER 0), for a peer that must notice the loss.
-int cepoll_abort_on_close(int fd);
+/// Whether a close is a reset (SO_LINGER 0), as for a peer that must notice a loss; also that of a program that is killed.
+int cepoll_abort_on_close(int fd, int aborts);
 int cepoll_close(int fd);
 /// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`; or a negated errno.
 int cepoll_hashed_certificates(const char *directory, int limit);

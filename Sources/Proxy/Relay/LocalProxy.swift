@@ -29,6 +29,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var dialer: Dialer?
   private var relay: Relay?
   private var listeners: SourceListeners?
+  /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
+  private var orphans: [(client: Relay.WaitingClient, service: String)] = []
   private var streamIDs: StreamIDs
   /// The service does not take messages with marks.
   private var avoidsMarks = false
@@ -186,6 +188,29 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     listeners?.isAccepting = true
   }
 
+  /// Those whose service is still there come first.
+  private func adoptOrphans() {
+    let clients = orphans
+    orphans = []
+    for (client, name) in clients {
+      if let service = relay?.session.serviceNames.firstIndex(where: { $0.isSame(as: name) }) {
+        relay?.accept(client.stream, service: service, from: client.peer)
+      } else {
+        client.stream.abort()
+      }
+    }
+  }
+
+  private func refuseOrphans() {
+    for (client, _) in orphans {
+      log.warning(
+        .clientRefused,
+        "refused a client from \(client.peer.description): the tunnel is down at the moment")
+      client.stream.abort()
+    }
+    orphans = []
+  }
+
   private func schedule(_ tag: TimerTag, after delay: Milliseconds) {
     cancelTimer()
     timer = network.schedule(at: network.now + delay, self, tag: tag.rawValue)
@@ -199,7 +224,12 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private func dropSession() {
     cancelTimer()
     if let relay { streamIDs = relay.session.streamIDs }
-    relay?.shutDown()
+    if let relay {
+      relay.shutDown()
+      for client in relay.takeWaiting() {
+        orphans.append((client, relay.session.serviceNames[client.service]))
+      }
+    }
     relay = nil
     listeners?.holdNone()
   }
@@ -207,6 +237,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   public func timerFired(tag: Int, now: Instant) {
     if tag == TimerTag.outage.rawValue {
       listeners?.isAccepting = true
+      refuseOrphans()
       return
     }
     timer = nil
@@ -279,6 +310,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       self.listeners = listeners
       releaseClients()
       listeners.serve(relay.session.serviceNames, relay.session.mappingOfService)
+      adoptOrphans()
     }
   }
 
@@ -336,6 +368,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     dialer?.close()
     dialer = nil
     dropSession()
+    refuseOrphans()
     releaseClients()
     listeners?.close()
     stopped(ExitStatus(reason).rawValue)

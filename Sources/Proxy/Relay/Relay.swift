@@ -60,6 +60,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var waitingClients: [WaitingClient] = []
   /// By service.
   var watches: [ServiceWatch] = []
+  /// Since when the system has had no descriptor, and no connection that was in use has ended.
+  var exhaustedSince: Instant?
   var placeTimer: TimerID?
   var patienceTimer: TimerID?
   /// When a connection that is gone now last moved a byte.
@@ -437,16 +439,19 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows, within `timeout`.
   func close(within timeout: Milliseconds) { link.close(.normal, reason: "", within: timeout) }
 
-  /// Drops everything; the handler hears nothing more. Local sockets are reset, lest a client takes the loss of the
-  /// tunnel for the end of its data.
+  /// Drops everything but the clients that wait, whom the caller may take; the handler hears nothing more. Local
+  /// sockets are reset, lest a client takes the loss of the tunnel for the end of its data.
   func shutDown() {
     isOver = true
     handler = nil
     link.abandon()
-    for timer in [sweepTimer, silenceTimer] { if let timer { network.cancel(timer) } }
+    for timer in [sweepTimer, silenceTimer, placeTimer, patienceTimer] {
+      if let timer { network.cancel(timer) }
+    }
     sweepTimer = nil
     silenceTimer = nil
-    for client in takeWaiting() { client.stream.abort() }
+    placeTimer = nil
+    patienceTimer = nil
     queue.removeAll()
     for case let connection? in connections { connection.close(.reset) }
     connections.removeAll()

@@ -75,9 +75,8 @@ extension Relay: TimerHandler {
     guard let slot = session.slots[connection.slot] else { return false }
     let hasEnded = slot.state == .localEnded
     if !hasEnded && !slot.state.isDraining { return false }
-    // A peer that will say when it has ended may take its time. And while the tunnel is not read, silence
-    // says nothing about the answer.
-    if hasEnded && (slot.isNegotiated || isLinkPaused) { connection.touch(now) }
+    // While the tunnel is not read, silence says nothing about the answer.
+    if hasEnded && isLinkPaused { connection.touch(now) }
     // What the peer left behind waits for its server as long as the settings say; that comes to an end.
     if connection.connector?.isBounded == true { connection.touch(now) }
     connection.noteProgress(now)
@@ -85,14 +84,19 @@ extension Relay: TimerHandler {
       handle(.localClose, connection)
       return false
     }
-    // A server that has never said anything may never do so: it waits for the end of its input.
-    let isSilent = hasEnded && !slot.hasReceived
-    let patience = isSilent ? settings.silentLinger : settings.halfCloseLinger
-    if connection.lastProgress + patience <= now {
+    // A peer that will say when it has ended may take its time.
+    if hasEnded && slot.isNegotiated { return true }
+    if connection.lastProgress + lingerPatience(slot) <= now {
       handle(.expired, connection)
       return false
     }
     return true
+  }
+
+  /// A server that has never said anything may never do so: it waits for the end of its input.
+  func lingerPatience(_ slot: ConnectionSlot) -> Milliseconds {
+    slot.state == .localEnded && !slot.hasReceived
+      ? settings.silentLinger : settings.halfCloseLinger
   }
 
   /// Whether a connection that is not stalled itself is in use: it moved bytes since the tunnel stood still, or not

@@ -139,6 +139,7 @@ extension Relay {
   ///   fast as they come, and a destination that connects to this very port keeps itself alive.
   func placeCame(wasAnswered: Bool) {
     if wasAnswered {
+      exhaustedSince = nil
       for service in watches.indices { watches[service].fullSince = nil }
       for client in waitingClients where !session.replaces(service: client.service) {
         watches[client.service].fullSince = now
@@ -178,7 +179,7 @@ extension Relay {
 
   func refuseWaiting() { for client in takeWaiting() { refuse(client) } }
 
-  /// The clients that wait, who wait no longer.
+  /// The clients that wait, who wait here no longer.
   func takeWaiting() -> [WaitingClient] {
     for timer in [placeTimer, patienceTimer] { if let timer { network.cancel(timer) } }
     placeTimer = nil
@@ -213,8 +214,14 @@ extension Relay {
     if !connection.hasMoved {
       return connection.startedAt + Self.unusedPatience <= now
     }
-    return slot.lingers
-      && (connection.isPeerClosed || connection.lastProgress + Self.evictionRest <= now)
+    switch slot.state {
+    case .localEnded, .peerEnded:
+      // Half of it is over. The other half may take its time, but not while nothing moves and somebody waits.
+      let patience = slot.lingers ? Self.evictionRest : lingerPatience(slot)
+      return connection.isPeerClosed && slot.state == .localEnded
+        || connection.lastProgress + patience <= now
+    case .opening, .openingPeerEnded, .open, .draining, .closed: return false
+    }
   }
 
   /// Ends a connection for the sake of others. Its reset is queued, so that its place is free before there is room
@@ -271,10 +278,11 @@ extension Relay {
     for service: Int, where isMeant: (LocalConnection) -> Bool
   ) -> Bool {
     let share = max(session.connectionCountMax / session.serviceNames.count, 1)
-    if session.connectionCount(of: service) >= share { return false }
+    let own = session.connectionCount(of: service)
+    if own >= share { return false }
     var oldest: LocalConnection?
     for case let connection? in connections
-    where session.connectionCount(of: connection.service) > share && isMeant(connection) {
+    where session.connectionCount(of: connection.service) > own && isMeant(connection) {
       if oldest.map({ connection.startedAt < $0.startedAt }) ?? true { oldest = connection }
     }
     guard let oldest else { return false }
@@ -286,8 +294,28 @@ extension Relay {
     return !isOver
   }
 
-  /// The system has no descriptor left for a client: give back that of one who only lingers.
-  func makeRoom() { _ = evictLingering() }
+  /// The system has no descriptor left for a client: give back that of one who only lingers. When nothing that was
+  /// ever answered has ended for a while, the youngest that was not gives up its own: the clients of a forwarding loop
+  /// are each other's servers, and fall from their end.
+  func makeRoom() {
+    if evictLingering() || isOver { return }
+    let since = exhaustedSince ?? now
+    exhaustedSince = since
+    if now < since + Self.placePatience { return }
+    var youngest: LocalConnection?
+    for case let connection? in connections
+    where session.slots[connection.slot]?.hasReceived == false
+      && session.isWithoutAnswer(service: connection.service)
+    {
+      if youngest.map({ $0.startedAt < connection.startedAt }) ?? true { youngest = connection }
+    }
+    guard let youngest else { return }
+    log.warning(
+      .placeTaken,
+      "connection \(youngest.slot) of \(serviceLabel(youngest.service)), which waits for its server, gives up its "
+        + "descriptor; does the destination connect to this port?")
+    evict(youngest)
+  }
 
   // MARK: For the log
 

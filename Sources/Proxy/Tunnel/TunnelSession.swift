@@ -350,16 +350,21 @@ public struct TunnelSession: ~Copyable {
 
   private mutating func startStream(_ service: Int, _ message: Message) -> Action {
     let hadConnections = services[service].connectionCount > 0
+    let isRepeated =
+      services[service].isNegotiated && isCurrent(message.streamID, service: service)
     beginStream(service, streamID: message.streamID)
     services[service].hasServiceID = !message.serviceID.isEmpty
     services[service].hasConnectionIDs = message.connectionID != 0
     if message.connectionID != 0 && version < .v3 { advise(.newerSource) }
     if options.negotiatesHalfClose && message.isIgnorableWritten && !message.ignorable {
       services[service].isNegotiated = true
-      reply = MessageHeader(
-        .data, streamID: message.streamID,
-        serviceID: services[service].hasServiceID ? services[service].id : [],
-        connectionID: message.connectionID, ignorable: true)
+      // A second answer would be taken for an end. One that waits is this message's, which is handled again.
+      if !isRepeated || reply != nil {
+        reply = MessageHeader(
+          .data, streamID: message.streamID,
+          serviceID: services[service].hasServiceID ? services[service].id : [],
+          connectionID: message.connectionID, ignorable: true)
+      }
     }
     // The old stream's connections still drain while the new one begins, which may take as many again.
     if isStopping || !(hadConnections ? connectionCount < 2 * connectionCountMax : hasPlace) {

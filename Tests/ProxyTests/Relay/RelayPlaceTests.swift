@@ -96,6 +96,31 @@ struct RelayPlaceTests {
     #expect(!third.isAborted && owner.isFull)
   }
 
+  @Test("those that wait outlive the tunnel, for whoever takes them to the next")
+  func handsOver() throws {
+    _ = try harness.accept()
+    _ = try harness.accept()
+    let third = try harness.accept()
+    harness.relay.shutDown()
+    let waiting = harness.relay.takeWaiting()
+    #expect(waiting.count == 1 && waiting.first?.stream === third && !third.isClosed)
+    #expect(network.timerCount == 0)
+  }
+
+  @Test("without descriptors, the youngest of those that nothing was ever sent to gives up its own")
+  func givesUpDescriptor() throws {
+    let first = try harness.accept()
+    network.advance(10)
+    let second = try harness.accept()
+    harness.relay.makeRoom()
+    network.advance(1_900)
+    harness.relay.makeRoom()
+    #expect(!first.isClosed && !second.isClosed)
+    network.advance(100)
+    harness.relay.makeRoom()
+    #expect(!first.isClosed && second.isAborted)
+  }
+
   @Test("nobody waits beyond the end of the tunnel, or of the program")
   func endsWaiting() throws {
     _ = try harness.accept()
@@ -105,7 +130,7 @@ struct RelayPlaceTests {
     #expect(third.isAborted)
     #expect(try harness.accept().isAborted)
     harness.relay.shutDown()
-    #expect(network.timerCount == 0)
+    #expect(network.timerCount == 0 && harness.relay.takeWaiting().isEmpty)
   }
 }
 
@@ -140,6 +165,18 @@ struct RelayShareTests {
     network.advance(2_000)
     #expect(third.isAborted && !dead[0].isClosed && !dead[3].isClosed)
     #expect(harness.sent.filter { $0.type == .connectionReset }.count == 2)
+  }
+
+  @Test("with fewer places than services, each gets one from those that wait for theirs")
+  func sharesLastPlace() throws {
+    let harness = try harness(.source, placeCount: 1)
+    let dead = try harness.accept()
+    network.advance(1_000)
+    let living = try harness.accept(service: 1)
+    #expect(dead.isAborted && !living.isClosed)
+    harness.arrive(
+      RelayHarness.encode(.data, stream: 2, connection: 1, [1], service: "B"))
+    #expect(living.outbox == [1])
   }
 
   @Test("nobody who was answered gives way")
@@ -224,6 +261,26 @@ struct RelaySecondClientTests {
       harness.sent.map(\.type) == [
         .streamStart, .streamReset, .streamStart, .data, .streamReset, .streamStart,
       ])
+  }
+
+  @Test(
+    "one that has half-closed keeps its turn as long as its answer comes, also where both ends are ours",
+    arguments: [(false, Int64(3_000)), (true, Int64(30_000))])
+  func yieldsWhenSilent(hasSpoken: Bool, milliseconds: Int64) throws {
+    var settings = Settings()
+    settings.protocolVersion = .v2
+    let harness = try RelayHarness(.source, settings: settings, scripted: network)
+    let first = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 0, ignorable: true)
+    first.arrive([1])
+    if hasSpoken { harness.arrive(.data, stream: 1, connection: 0, [7]) }
+    first.end(.endOfStream)
+    let second = try harness.accept()
+    network.advance(milliseconds - 1_000)
+    #expect(!first.isClosed && !second.isClosed)
+    network.advance(2_100)
+    #expect(first.isAborted && !second.isClosed)
+    #expect(harness.sent.last?.type == .streamStart)
   }
 
   @Test("it takes the first one's place, as in the reference, where that is chosen")

@@ -52,6 +52,19 @@ struct SessionHalfCloseTests {
     }
   }
 
+  @Test("a stream that is started twice is answered once, or the second would be taken for an end")
+  func answersOnce() {
+    var session = TunnelSession.agreed(.destination, negotiatesHalfClose: true)
+    for isFirst in [true, false] {
+      _ = session.receive(.streamStart, stream: 9, writesIgnorable: true)
+      #expect((session.reply != nil) == isFirst)
+      #expect(session.slots[isFirst ? 0 : 1]?.isNegotiated == true)
+      session.reply = nil
+    }
+    _ = session.receive(.streamStart, stream: 10, writesIgnorable: true)
+    #expect(session.reply?.streamID == 10)
+  }
+
   @Test("the field set, as an earlier version of this program offered it, is no such mark")
   func disregardsOldOffer() {
     var session = TunnelSession.agreed(.destination, negotiatesHalfClose: true)
