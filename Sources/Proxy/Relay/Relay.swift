@@ -60,8 +60,6 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var waitingClients: [WaitingClient] = []
   /// By service.
   var watches: [ServiceWatch] = []
-  /// Since when the system has had no descriptor, and no connection that was in use has ended.
-  var exhaustedSince: Instant?
   var placeTimer: TimerID?
   var patienceTimer: TimerID?
   /// When a connection that is gone now last moved a byte.

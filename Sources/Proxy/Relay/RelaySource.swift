@@ -139,7 +139,6 @@ extension Relay {
   ///   fast as they come, and a destination that connects to this very port keeps itself alive.
   func placeCame(wasAnswered: Bool) {
     if wasAnswered {
-      exhaustedSince = nil
       for service in watches.indices { watches[service].fullSince = nil }
       for client in waitingClients where !session.replaces(service: client.service) {
         watches[client.service].fullSince = now
@@ -294,28 +293,8 @@ extension Relay {
     return !isOver
   }
 
-  /// The system has no descriptor left for a client: give back that of one who only lingers. When nothing that was
-  /// ever answered has ended for a while, the youngest that was not gives up its own: the clients of a forwarding loop
-  /// are each other's servers, and fall from their end.
-  func makeRoom() {
-    if evictLingering() || isOver { return }
-    let since = exhaustedSince ?? now
-    exhaustedSince = since
-    if now < since + Self.placePatience { return }
-    var youngest: LocalConnection?
-    for case let connection? in connections
-    where session.slots[connection.slot]?.hasReceived == false
-      && session.isWithoutAnswer(service: connection.service)
-    {
-      if youngest.map({ $0.startedAt < connection.startedAt }) ?? true { youngest = connection }
-    }
-    guard let youngest else { return }
-    log.warning(
-      .placeTaken,
-      "connection \(youngest.slot) of \(serviceLabel(youngest.service)), which waits for its server, gives up its "
-        + "descriptor; does the destination connect to this port?")
-    evict(youngest)
-  }
+  /// The system has no descriptor left for a client: give back that of one who only lingers.
+  func makeRoom() { _ = evictLingering() }
 
   // MARK: For the log
 

@@ -107,20 +107,6 @@ struct RelayPlaceTests {
     #expect(network.timerCount == 0)
   }
 
-  @Test("without descriptors, the youngest of those that nothing was ever sent to gives up its own")
-  func givesUpDescriptor() throws {
-    let first = try harness.accept()
-    network.advance(10)
-    let second = try harness.accept()
-    harness.relay.makeRoom()
-    network.advance(1_900)
-    harness.relay.makeRoom()
-    #expect(!first.isClosed && !second.isClosed)
-    network.advance(100)
-    harness.relay.makeRoom()
-    #expect(!first.isClosed && second.isAborted)
-  }
-
   @Test("nobody waits beyond the end of the tunnel, or of the program")
   func endsWaiting() throws {
     _ = try harness.accept()
