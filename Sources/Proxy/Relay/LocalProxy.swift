@@ -188,7 +188,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     listeners?.isAccepting = true
   }
 
-  /// Those whose service is still there come first.
+  /// They come before those in the kernel; one whose service is no longer there is reset.
   private func adoptOrphans() {
     let clients = orphans
     orphans = []
