@@ -28,6 +28,7 @@ extension String {
   /// As one line that shows what it says: a question mark stands for each character that would move a terminal's
   /// cursor, end a line, turn the reading direction, or not be seen.
   public var printable: String {
+    if utf8.allSatisfy({ (0x20...0x7e).contains($0) }) { return self }
     var octets: [UInt8] = []
     octets.reserveCapacity(utf8.count)
     for scalar in unicodeScalars {

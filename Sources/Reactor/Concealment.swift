@@ -1,3 +1,5 @@
+import Basics
+
 /// The secrets that no line may show, nor a part of them that would help anybody.
 ///
 /// A peer may say back any piece of what it was sent, and what it says is cut where a message has its limits. So what
@@ -10,10 +12,23 @@
 
   /// As text, whose octets are shared with whoever uses the secret: there is no second copy.
   private var secrets: [String] = []
+  /// Where a text could have a piece of a secret at all.
+  private var pairs = PairFilter()
 
   /// A secret shorter than `byteCountMin` is disregarded.
   mutating func add(_ secret: String) {
-    if secret.utf8.count >= Self.byteCountMin { secrets.append(secret) }
+    if secret.utf8.count < Self.byteCountMin { return }
+    secrets.append(secret)
+    let stride = Self.stride(ofSecretOf: secret.utf8.count)
+    var secret = secret
+    secret.withUTF8 { octets in
+      let octets = unsafe octets.span
+      var place = 0
+      while place + 1 < octets.count {
+        pairs.insert(octets[place], octets[place + 1])
+        place += stride
+      }
+    }
   }
 
   /// How long a piece of a secret is that is never shown: twelve octets, of a short secret half of it, but not fewer
@@ -22,20 +37,36 @@
     byteCount < 8 ? byteCount : min(pieceByteCountMax, max(6, (byteCount + 1) / 2))
   }
 
+  /// Any piece that is long enough has one of the secret's pairs of octets at place 0, n, 2n … in it.
+  private static func stride(ofSecretOf byteCount: Int) -> Int {
+    pieceByteCount(ofSecretOf: byteCount) - 1
+  }
+
   /// The text with asterisks in the place of each such piece.
-  func applied(to text: [UInt8]) -> [UInt8] {
+  func applied(to text: String) -> String {
+    var text = text
+    let shown: [UInt8]? = text.withUTF8 { octets in applied(to: unsafe octets.span) }
+    return shown.map { $0[...].text } ?? text
+  }
+
+  /// Nil when nothing is to be hidden.
+  private func applied(to text: Span<UInt8>) -> [UInt8]? {
     var isHidden: [Bool] = []
-    for secret in secrets {
-      var secret = secret
-      secret.withUTF8 { octets in
-        Self.hide(unsafe octets.span, in: text, &isHidden)
+    var index = 0
+    while index + 1 < text.count {
+      if pairs.mayContain(text[index], text[index + 1]) {
+        for secret in secrets {
+          var secret = secret
+          secret.withUTF8 { Self.hide(unsafe $0.span, in: text, at: index, &isHidden) }
+        }
       }
+      index += 1
     }
-    if isHidden.isEmpty { return text }
+    if isHidden.isEmpty { return nil }
     var shown: [UInt8] = []
-    for (index, octet) in text.enumerated() {
+    for index in 0..<text.count {
       if !isHidden[index] {
-        shown.append(octet)
+        shown.append(text[index])
       } else if index == 0 || !isHidden[index - 1] {
         shown += [0x2a, 0x2a, 0x2a]
       }
@@ -43,31 +74,50 @@
     return shown
   }
 
-  /// Any piece that is long enough has one of the secret's octets number 0, n, 2n … in it: where the text has one of
-  /// those, it is followed to both sides.
-  private static func hide(_ secret: Span<UInt8>, in text: [UInt8], _ isHidden: inout [Bool]) {
+  /// Where the text has one of those pairs, it is followed to both sides.
+  private static func hide(
+    _ secret: Span<UInt8>, in text: Span<UInt8>, at index: Int, _ isHidden: inout [Bool]
+  ) {
     let pieceByteCount = pieceByteCount(ofSecretOf: secret.count)
-    for index in text.indices {
-      var place = 0
-      while place < secret.count {
-        if text[index] == secret[place] {
-          var start = 0
-          while start < min(index, place) && text[index - start - 1] == secret[place - start - 1] {
-            start += 1
-          }
-          var end = 1
-          while index + end < text.count && place + end < secret.count
-            && text[index + end] == secret[place + end]
-          {
-            end += 1
-          }
-          if start + end >= pieceByteCount {
-            if isHidden.isEmpty { isHidden = [Bool](repeating: false, count: text.count) }
-            for hidden in (index - start)..<(index + end) { isHidden[hidden] = true }
-          }
+    var place = 0
+    while place + 1 < secret.count {
+      if text[index] == secret[place] && text[index + 1] == secret[place + 1] {
+        var start = 0
+        while start < min(index, place) && text[index - start - 1] == secret[place - start - 1] {
+          start += 1
         }
-        place += pieceByteCount
+        var end = 2
+        while index + end < text.count && place + end < secret.count
+          && text[index + end] == secret[place + end]
+        {
+          end += 1
+        }
+        if start + end >= pieceByteCount {
+          if isHidden.isEmpty { isHidden = [Bool](repeating: false, count: text.count) }
+          for hidden in (index - start)..<(index + end) { isHidden[hidden] = true }
+        }
       }
+      place += stride(ofSecretOf: secret.count)
     }
+  }
+}
+
+/// A set of pairs of octets that may say yes wrongly, never no: every line is asked at each of its octets.
+struct PairFilter {
+  /// 2,048 bits, of which a token of 600 octets sets 55.
+  private var bits = [UInt64](repeating: 0, count: 32)
+
+  mutating func insert(_ first: UInt8, _ second: UInt8) {
+    let hash = Self.hash(first, second)
+    bits[hash >> 6] |= 1 << UInt64(hash & 63)
+  }
+
+  @inline(__always) func mayContain(_ first: UInt8, _ second: UInt8) -> Bool {
+    let hash = Self.hash(first, second)
+    return bits[hash >> 6] >> UInt64(hash & 63) & 1 == 1
+  }
+
+  @inline(__always) private static func hash(_ first: UInt8, _ second: UInt8) -> Int {
+    (Int(first) << 4 ^ Int(second)) & 2047
   }
 }

@@ -159,7 +159,7 @@ public final class Log {
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
     var line = Array("[\(Self.timestamp())] (\(processID)) [\(level.name)] ".utf8)
     // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
-    let shown = concealment.applied(to: text.octets)[...].text.printable.octets
+    let shown = concealment.applied(to: text).printable.octets
     var end = min(shown.count, Self.lineByteCountMax)
     // Not within a character.
     while end > 0 && end < shown.count && shown[end] & 0xc0 == 0x80 { end -= 1 }
