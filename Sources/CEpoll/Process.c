@@ -109,6 +109,8 @@ void cepoll_format_time(char *text, size_t capacity) {
 
 int cepoll_process_id(void) { return (int)getpid(); }
 
+uint32_t cepoll_user_id(void) { return (uint32_t)geteuid(); }
+
 ssize_t cepoll_write(int fd, const void *bytes, size_t count) {
   for (;;) {
     ssize_t written = write(fd, bytes, count);

@@ -57,8 +57,26 @@ public enum Cryptography {
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.
   public static func uuid() throws(TLSError) -> String {
-    var bytes = try random(16)
-    bytes[6] = bytes[6] & 0x0f | 0x40
+    uuid(of: try random(16), version: 4)
+  }
+
+  /// A UUID (version 8, RFC 9562 §5.8) that is the same for the same text: the beginning of its SHA-256.
+  public static func uuid(derivedFrom text: [UInt8]) -> String {
+    var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+    unsafe text.withUnsafeBufferPointer { text in
+      unsafe digest.withUnsafeMutableBufferPointer { digest in
+        // As with SHA-1.
+        if unsafe SHA256(text.baseAddress, text.count, digest.baseAddress) == nil {
+          Process.endForWantOfMemory()
+        }
+      }
+    }
+    return uuid(of: Array(digest[..<16]), version: 8)
+  }
+
+  private static func uuid(of octets: [UInt8], version: UInt8) -> String {
+    var bytes = octets
+    bytes[6] = bytes[6] & 0x0f | version << 4
     bytes[8] = bytes[8] & 0x3f | 0x80
     var text: [UInt8] = []
     let digits = Array("0123456789abcdef".utf8)

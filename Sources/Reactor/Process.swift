@@ -27,6 +27,9 @@ public enum Process {
     }
   }
 
+  /// The user whose rights the process has.
+  public static var userID: UInt32 { cepoll_user_id() }
+
   /// Local time as 2026-11-22 17:44:06, for messages.
   static var date: String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in

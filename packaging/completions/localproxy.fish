@@ -2,7 +2,7 @@
 complete -c localproxy -f
 complete -c localproxy -s t -l access-token -x -d 'the access token; better given in the environment, where other users cannot see it'
 complete -c localproxy -l access-token-file -r -F -d 'a file with the access token; - for standard input'
-complete -c localproxy -s i -l client-token -x -d 'what lets the access token reconnect; a new one by default, \'\' for none'
+complete -c localproxy -s i -l client-token -x -d 'what lets the access token be used again; by default always the same on this machine, \'\' for none'
 complete -c localproxy -s e -l proxy-endpoint -x -d 'the service\'s endpoint, port 443 by default'
 complete -c localproxy -s r -l region -x -d 'the tunnel\'s region, instead of an endpoint'
 complete -c localproxy -s s -l source-listen-port -x -d 'be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; port 0 picks a free one'

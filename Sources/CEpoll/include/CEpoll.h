@@ -120,6 +120,8 @@ int64_t cepoll_monotonic_nanoseconds(void);
 /// Local time as 2026-11-22 17:44:06.673382; `capacity` of 32 suffices.
 void cepoll_format_time(char *text, size_t capacity);
 int cepoll_process_id(void);
+/// The effective one.
+uint32_t cepoll_user_id(void);
 ssize_t cepoll_write(int fd, const void *bytes, size_t count);
 /// Writes all, and waits for a descriptor that does not block. 0, or a negated errno.
 int cepoll_write_whole(int fd, const void *bytes, size_t count);

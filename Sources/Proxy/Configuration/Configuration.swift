@@ -75,7 +75,11 @@ public struct Configuration {
   }
 
   /// Validates what was given.
-  init(_ values: OptionValues, warnings given: Warnings = Warnings()) throws(UsageError) {
+  /// - Parameter machineID: nil when the machine has none.
+  init(
+    _ values: OptionValues, warnings given: Warnings = Warnings(),
+    machineID: String? = MachineID.read()
+  ) throws(UsageError) {
     var warnings = given
     settings = Settings()
     if let file = values[.settingsJSON] {
@@ -83,7 +87,8 @@ public struct Configuration {
       (settings, warnings) = (read.settings, read.warnings)
     }
     accessToken = try Self.accessToken(values, &warnings)
-    clientToken = try Self.clientToken(values)
+    clientToken = try Self.clientToken(
+      values, accessToken: accessToken, machineID: machineID, &warnings)
     endpoint = try Self.endpoint(values, settings)
     role = try Self.role(values)
     mappings = []

@@ -56,13 +56,25 @@ extension Configuration {
     }
   }
 
-  /// One of the user's, none, or a new one.
-  static func clientToken(_ values: OptionValues) throws(UsageError) -> String {
+  /// One of the user's, none, or the same one whenever this user of this machine has this access token, so that a
+  /// restart does not spend it. Whoever has the access token alone cannot tell the client token from it.
+  /// - Parameter machineID: nil when the machine has none.
+  static func clientToken(
+    _ values: OptionValues, accessToken: String, machineID: String?, _ warnings: inout Warnings
+  ) throws(UsageError) -> String {
     guard let given = values[.clientToken] else {
-      guard let token = try? Cryptography.uuid() else {
-        throw UsageError("the system has no random numbers")
+      guard let machineID else {
+        guard let token = try? Cryptography.uuid() else {
+          throw UsageError("the system has no random numbers")
+        }
+        warnings.add(
+          "/etc/machine-id has no id, so the client token is a random one, and a restart needs a new access token; "
+            + "make one with systemd-machine-id-setup, or give --client-token")
+        return token
       }
-      return token
+      let user = "\(Process.userID)"
+      return Cryptography.uuid(
+        derivedFrom: "localproxy client token\n\(machineID)\n\(user)\n\(accessToken)".octets)
     }
     let octets = given.text.utf8
     if octets.isEmpty { return "" }

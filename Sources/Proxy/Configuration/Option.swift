@@ -28,7 +28,8 @@ public enum Option: Int, CaseIterable, Sendable {
           "access-token-file", nil, "FILE", "a file with the access token; - for standard input"),
         OptionDescription(
           "client-token", "i", "TOKEN",
-          "what lets the access token reconnect; a new one by default, '' for none"),
+          "what lets the access token be used again; by default always the same on this machine, "
+            + "'' for none"),
         OptionDescription(
           "proxy-endpoint", "e", "HOST[:PORT]", "the service's endpoint, port 443 by default"),
         OptionDescription("region", "r", "REGION", "the tunnel's region, instead of an endpoint"),

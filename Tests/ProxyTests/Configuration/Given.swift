@@ -24,7 +24,7 @@ func configure(_ changes: [Option: String?] = [:]) throws -> Configuration {
     .sourceListenPort: "SSH1=5555", .proxyEndpoint: "localhost:8443", .accessToken: "abc",
   ]
   for (option, text) in changes { options[option] = text }
-  return try Configuration(given(options))
+  return try Configuration(given(options), machineID: "0123456789abcdef0123456789abcdef")
 }
 
 /// Whether an error is one line for the user that contains all of `parts`.

@@ -1,3 +1,4 @@
+import Reactor
 import Testing
 
 @testable import Proxy
@@ -110,12 +111,40 @@ struct TokenTests {
     }
   }
 
-  @Test("without a client token there is a new one, of the service's form (PROTOCOL.md §1)")
+  private func clientToken(accessToken: String = "abc", machineID: String?) throws -> (
+    token: String, warnings: [String]
+  ) {
+    let options: [Option: String] = [
+      .mode: "src", .proxyEndpoint: "localhost", .accessToken: accessToken,
+    ]
+    let configuration = try Configuration(given(options), machineID: machineID)
+    return (configuration.clientToken, configuration.warnings)
+  }
+
+  @Test(
+    "without a client token it follows from access token, machine and user: a restart has the same one"
+  )
+  func derivesClientToken() throws {
+    let (one, two) = (String(repeating: "1f", count: 16), String(repeating: "2f", count: 16))
+    let token = try clientToken(machineID: one).token
+    #expect(try clientToken(machineID: one).token == token)
+    #expect(try clientToken(machineID: two).token != token)
+    #expect(try clientToken(accessToken: "abd", machineID: one).token != token)
+    // `printf 'localproxy client token\n%s\n%s\n%s' ID UID abc | sha256sum`, with version and variant of RFC 9562.
+    if Process.userID == 0 { #expect(token == "20ac4905-5bdd-8e88-aff8-afdb82dc8b3f") }
+    #expect(token.utf8.count == 36 && Configuration.clientTokenByteCounts.contains(36))
+  }
+
+  @Test(
+    "a machine without an id has a new client token each time, and a warning says what that means")
   func makesClientToken() throws {
-    let tokens = try [configure().clientToken, configure().clientToken]
-    #expect(tokens[0] != tokens[1])
-    for token in tokens {
-      #expect(try configure([.clientToken: token]).clientToken == token)
+    let tokens = try [clientToken(machineID: nil), clientToken(machineID: nil)]
+    #expect(tokens[0].token != tokens[1].token)
+    for (token, warnings) in tokens {
+      #expect(
+        token.utf8.count == 36
+          && token.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+      #expect(warnings.contains { $0.hasPrefix("/etc/machine-id has no id, ") })
     }
   }
 

@@ -1,0 +1,19 @@
+import Basics
+
+/// What tells this machine from every other one (machine-id(5)).
+public enum MachineID {
+  private static let path = "/etc/machine-id"
+  private static let byteCount = 32
+
+  /// 32 lower-case hexadecimal digits; nil when the machine has none, or not yet.
+  /// - Parameter file: for tests.
+  public static func read(_ file: String? = nil) -> String? {
+    guard let content = try? File.read(file ?? path, byteCountMax: 256) else { return nil }
+    let id = content.bytes[...].trimmed
+    // What says "uninitialized", or is all zeros, is no id.
+    let isID =
+      id.count == byteCount
+      && id.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    return isID && id.contains { $0 != 0x30 } ? id.text : nil
+  }
+}
