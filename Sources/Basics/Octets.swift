@@ -80,6 +80,12 @@ extension Collection<String> {
 }
 
 extension [UInt8] {
+  /// Whether `part` is somewhere in it.
+  public func hasPart(_ part: String) -> Bool {
+    let part = part.octets
+    return indices.contains { self[$0...].starts(with: part) }
+  }
+
   /// The parts between separators, empty ones too.
   public func parted(at separator: UInt8) -> [ArraySlice<UInt8>] {
     var parts: [ArraySlice<UInt8>] = []

@@ -77,7 +77,7 @@ extension EndToEnd {
       }
     }
 
-    @Test("A 4xx is never tried again", arguments: ["400", "403", "404", "429"])
+    @Test("A 4xx is never tried again", arguments: ["400", "403", "404"])
     func refused(status: String) throws {
       try withStage(tunneld: ["--fault", "refuse=\(status)"]) { stage in
         let detour = try Detour(to: stage.tunneld.port)
@@ -89,7 +89,9 @@ extension EndToEnd {
       }
     }
 
-    @Test("A 5xx is tried again as often as anything else", arguments: ["500", "503"])
+    @Test(
+      "A 5xx, and a 4xx that says 'not now', is tried again as often as anything else",
+      arguments: ["408", "425", "429", "500", "503"])
     func serviceFailed(status: String) throws {
       try withStage(tunneld: ["--fault", "refuse=\(status)"]) { stage in
         let detour = try Detour(to: stage.tunneld.port)

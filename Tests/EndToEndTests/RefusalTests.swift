@@ -17,9 +17,10 @@ extension EndToEnd {
       #expect(!mistrustful.text(of: .error).contains(LocalProxy.listening))
       mistrustful.send(SIGTERM)
       #expect(try mistrustful.waitForExit(within: 5) == .status(0))
-      // Had the token reached the service, it would be spent: another process has another client token.
+      // Had the token reached the service, it would be spent for another client token.
       _ = try LocalProxy.source(
-        .dynamic, tunneld, token: token, services: ["SSH1"], in: scratch)
+        .dynamic, tunneld, token: token, services: ["SSH1"],
+        arguments: ["-i", String(repeating: "d", count: 36)], in: scratch)
     }
 
     @Test(
@@ -72,7 +73,11 @@ extension EndToEnd {
           name: "refused\(arguments[0])", arguments: ["-c", tunneld.authorities] + arguments,
           in: scratch)
         #expect(try proxy.waitForExit(within: 10) == .status(3))
-        #expect(proxy.text(of: .error).contains("refused"))
+        let mode = arguments[0] == "-s" ? "source" : "destination"
+        #expect(
+          proxy.count(
+            linesWith: "[fatal] the access token is not valid for a \(mode) (Proxy server rejected",
+            "HTTP/1.1 403 ", "not that of the \(mode) or of another region") == 1)
       }
     }
 
@@ -81,9 +86,16 @@ extension EndToEnd {
       try withTunnel { tunnel, _ in
         let thief = try LocalProxy.start(
           .dynamic, endpoint: tunnel.tunneld.port, token: tunnel.tunneld.tunnels[0].source,
-          name: "thief", arguments: ["-c", tunnel.tunneld.authorities, "-s", "SSH1=0"],
-          in: tunnel.scratch)
+          name: "thief",
+          arguments: [
+            "-c", tunnel.tunneld.authorities, "-s", "SSH1=0", "-i",
+            String(repeating: "d", count: 36),
+          ], in: tunnel.scratch)
         #expect(try thief.waitForExit(within: 10) == .status(3))
+        #expect(
+          thief.count(
+            linesWith: "[fatal] the access token has been used", "HTTP/1.1 400 ",
+            "was used before, with another client token", "rotate") == 1)
         try tunnel.check()
       }
     }

@@ -34,7 +34,8 @@ struct OptionText {
       /etc/machine-id and the user, so a restart by the same user on the same machine has the same one; on \
       a machine without an id it is a random one. The empty string sends none: then the access token is \
       spent by the first connection, and a lost connection cannot be replaced.
-      """, default: "the same UUID at each start", example: "-i 8f0e8a2c-6d0b-4b6e-9d3e-0c9e5f1f2a77"),
+      """, default: "the same UUID at each start",
+      example: "-i 8f0e8a2c-6d0b-4b6e-9d3e-0c9e5f1f2a77"),
     .proxyEndpoint: OptionText(
       """
       Where the service is. A name, an IPv4 address or an IPv6 address in brackets; port 443 when none is \

@@ -9,6 +9,7 @@ public struct ExitStatus: Equatable, Sendable {
   public static let retriesUsedUp = ExitStatus(rawValue: 4)
   public static let cannotListen = ExitStatus(rawValue: 5)
   public static let servicesMismatch = ExitStatus(rawValue: 6)
+  public static let replaced = ExitStatus(rawValue: 7)
 
   /// What each means, for the help and the documentation.
   public static var all: [(status: ExitStatus, text: String)] {
@@ -16,13 +17,17 @@ public struct ExitStatus: Equatable, Sendable {
       (.success, "a signal asked for the end, or the tunnel was closed or has expired"),
       (.internalError, "the program or the system failed; the log says how"),
       (.usage, "options, environment or files are wrong: one line on standard error says what"),
-      (.refused, "the service refused the token (HTTP 4xx); trying again would not help"),
+      (
+        .refused,
+        "the service refused the token (HTTP 4xx but 408, 425, 429), or it was rotated"
+      ),
       (
         .retriesUsedUp,
         "no further attempt is allowed by connect_retry_count or reconnect_on_data_error"
       ),
       (.cannotListen, "a source could not have a port that it was to listen on"),
       (.servicesMismatch, "the mappings do not fit the tunnel's services"),
+      (.replaced, "another localproxy with the same tokens has taken this one's place"),
     ]
   }
 
@@ -37,7 +42,8 @@ public struct ExitStatus: Equatable, Sendable {
   init(_ reason: TunnelClient.StopReason) {
     switch reason {
     case .requested, .tunnelEnded: self = .success
-    case .refused: self = .refused
+    case .refused, .tokenRotated: self = .refused
+    case .replaced: self = .replaced
     case .retriesUsedUp: self = .retriesUsedUp
     case .servicesMismatch: self = .servicesMismatch
     case .cannotListen: self = .cannotListen

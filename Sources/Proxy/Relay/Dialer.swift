@@ -7,8 +7,8 @@ protocol DialerHandler: AnyObject {
   func dialer(_ dialer: Dialer, did event: TunnelClient.Event)
   /// The current step did not work; `reason` is for the log. Nothing is left open.
   func dialer(_ dialer: Dialer, failed reason: String)
-  /// The service answered 4xx; `reason` is for the log. Nothing is left open.
-  func dialer(_ dialer: Dialer, refused reason: String)
+  /// The service answered, but not with an upgrade. Nothing is left open.
+  func dialer(_ dialer: Dialer, refused refusal: Refusal)
   /// - Parameters:
   ///   - compression: what was agreed on, if it was offered and not declined.
   ///   - early: what came behind the answer's head.
@@ -319,7 +319,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
           at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
         return
       }
-      refuse(status, reason, body.text, head)
+      let refusal = Refusal(
+        role: configuration.role, status: status, reason: reason, head: head, words: body.text)
+      drop()
+      handler?.dialer(self, refused: refusal)
     case .accepted(let head, let subprotocol, let agreed, let byteCount):
       guard let stream else { return }
       let compression = agreed.flatMap {
@@ -342,19 +345,6 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       handler?.dialer(
         self, opened: stream, head: head, subprotocol: subprotocol, compression: compression,
         early: early)
-    }
-  }
-
-  private func refuse(_ status: Int, _ reason: String, _ body: String, _ head: HeaderBlock) {
-    let channelID = head.value("channel-id") ?? "none"
-    let text =
-      "Proxy server rejected web socket upgrade request: (HTTP/1.1 \(status) \(reason)) "
-      + "\"\(body)\", web socket session ID: \(channelID)"
-    drop()
-    if (400..<500).contains(status) {
-      handler?.dialer(self, refused: text)
-    } else {
-      handler?.dialer(self, failed: text)
     }
   }
 }

@@ -361,6 +361,13 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     switch reason {
     case .retriesUsedUp: log.fatal("\(lastFailure); no retry is left or allowed")
     case .tunnelEnded: log.info("the tunnel is closed or has expired; nothing is left to do")
+    case .replaced:
+      log.fatal(
+        "another localproxy with the same tokens has taken this one's place, as one started twice does; this one "
+          + "ends, lest they take it from each other in turn")
+    case .tokenRotated:
+      log.fatal(
+        "the access token was rotated and is of no use any more; start again with the new one")
     case .requested, .refused, .servicesMismatch, .cannotListen: break
     }
     if let bindResolveID { network.cancelResolve(bindResolveID) }
@@ -383,12 +390,14 @@ extension LocalProxy: DialerHandler {
     handle(.failed)
   }
 
-  func dialer(_ dialer: Dialer, refused reason: String) {
-    log.fatal(
-      "the service refused this end of the tunnel: " + reason
-        + "; the access token may be wrong, used up, of the other mode or of another region, or the "
-        + "tunnel may be closed: open a tunnel, or rotate its tokens")
-    handle(.refused)
+  func dialer(_ dialer: Dialer, refused refusal: Refusal) {
+    if refusal.isFinal {
+      log.fatal(refusal.text + "; " + refusal.advice)
+      handle(.refused)
+    } else {
+      lastFailure = refusal.text
+      handle(refusal.retryAfter.map { .postponed($0) } ?? .failed)
+    }
   }
 
   func dialer(
@@ -423,7 +432,7 @@ extension LocalProxy: RelayHandler {
     case .closed(let code, let reason):
       log.info("Web socket close received. Code: \(code.rawValue); Reason: \(reason)")
       if code == .normal {
-        handle(.tunnelEnded)
+        handle(Self.meaning(ofClosing: reason))
       } else {
         lose("the service closed the web socket with code \(code.rawValue)")
       }
@@ -434,6 +443,13 @@ extension LocalProxy: RelayHandler {
     case .failed(let failure): lose("the connection to the service was lost: \(failure.reason)")
     case .silent: lose("the service has been silent for three ping periods")
     }
+  }
+
+  /// The service ends a WebSocket for good with one code; its words alone tell for what.
+  private static func meaning(ofClosing reason: String) -> TunnelClient.Event {
+    let words = HeaderBlock.lowercased(reason.octets).octets
+    if words.hasPart("replaced") || words.hasPart("another connection") { return .replaced }
+    return words.hasPart("rotated") ? .tokenRotated : .tunnelEnded
   }
 
   func relayDrained(_ relay: Relay) {

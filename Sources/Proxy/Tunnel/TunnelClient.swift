@@ -12,13 +12,16 @@ import Basics
 ///     proxyConnect        proxyConnected      tlsHandshake        startTLS
 ///     tlsHandshake        secured             upgrading           upgrade
 ///     upgrading           upgraded            awaitingServiceIDs  begin
-///     upgrading           refused (4xx)       stopped             stop
+///     upgrading           refused             stopped             stop                the request must change
+///     upgrading           postponed           backingOff          backOff, as for failed, and at least so long
 ///     awaitingServiceIDs  servicesAgreed      running             serve
 ///     awaitingServiceIDs  servicesMismatch    stopped             stop
 ///     running             lost(wasHealthy)    backingOff          backOff(0): at once
 ///     running             lost, not healthy   backingOff          backOff, or stop, as for failed
 ///     running             lost                stopped             stop, without reconnectsOnDataError
 ///     awaiting…, running  tunnelEnded         stopped             stop
+///     awaiting…, running  replaced            stopped             stop
+///     awaiting…, running  tokenRotated        stopped             stop
 ///     any but stopped     failed, lost        backingOff          backOff, or stop when retries are used up
 ///     backingOff          retryDue            resolving           resolve
 ///     any but stopping    cannotListen        stopped             stop
@@ -52,7 +55,11 @@ public enum TunnelClient: Equatable, Sendable {
     case requested
     /// The service ended the tunnel: closed, or expired.
     case tunnelEnded
-    /// The service answered 4xx: the request itself must change.
+    /// Another connection with the same tokens has taken this one's place.
+    case replaced
+    /// The access token is worth nothing any more; another one has come in its place.
+    case tokenRotated
+    /// The service's answer is final: the request itself must change.
     case refused
     case retriesUsedUp
     case servicesMismatch
@@ -63,13 +70,15 @@ public enum TunnelClient: Equatable, Sendable {
     case start
     case resolved, connected, secured, proxyConnected, upgraded
     case refused
+    /// The service asks to be left alone for so long.
+    case postponed(Milliseconds)
     case servicesAgreed, servicesMismatch, cannotListen
     /// The current step failed.
     case failed
     /// The WebSocket was lost. A session that lived long enough to be healthy is begun again at once; one
     /// that ended as soon as it began counts as a failed attempt, or the service would be hammered.
     case lost(wasHealthy: Bool)
-    case tunnelEnded
+    case tunnelEnded, replaced, tokenRotated
     case retryDue
     case stopRequested, drained
   }
@@ -111,6 +120,14 @@ public enum TunnelClient: Equatable, Sendable {
       let full = min(delay.count << Int64(doublings), max(delay.count, delayMax.count))
       let half = full / 2
       return Milliseconds(half + Int64(randomness) * (full - half) / Int64(UInt32.max))
+    }
+
+    /// What the service asks for, and up to a quarter more.
+    func delay(asked: Milliseconds, afterFailures failures: Int, randomness: UInt32) -> Milliseconds
+    {
+      let spread = Int64(randomness) * (asked.count / 4) / Int64(UInt32.max)
+      return max(
+        delay(afterFailures: failures, randomness: randomness), Milliseconds(asked.count + spread))
     }
   }
 
@@ -156,6 +173,9 @@ public enum TunnelClient: Equatable, Sendable {
       return .serve
     case (.awaitingServiceIDs, .servicesMismatch): return stop(.servicesMismatch)
     case (.awaitingServiceIDs, .tunnelEnded), (.running, .tunnelEnded): return stop(.tunnelEnded)
+    case (.awaitingServiceIDs, .replaced), (.running, .replaced): return stop(.replaced)
+    case (.awaitingServiceIDs, .tokenRotated), (.running, .tokenRotated):
+      return stop(.tokenRotated)
     case (.running, .lost) where !policy.reconnectsOnDataError: return stop(.retriesUsedUp)
     case (.running, .lost(wasHealthy: true)):
       self = .backingOff(attempt: 0)
@@ -163,7 +183,8 @@ public enum TunnelClient: Equatable, Sendable {
     case (.running, .stopRequested):
       self = .stopping
       return .drain
-    case (.stopping, .drained), (.stopping, .lost), (.stopping, .tunnelEnded), (_, .stopRequested):
+    case (.stopping, .drained), (.stopping, .lost), (.stopping, .tunnelEnded),
+      (.stopping, .replaced), (.stopping, .tokenRotated), (_, .stopRequested):
       return stop(.requested)
     case (.running, .failed), (.stopping, _), (.idle, _): return .none
     case (_, .cannotListen): return stop(.cannotListen)
@@ -171,10 +192,11 @@ public enum TunnelClient: Equatable, Sendable {
       self = .resolving(attempt: attempt + 1)
       return .resolve
     case (_, .failed), (_, .lost):
-      guard let attempt else { return .none }
-      if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
-      self = .backingOff(attempt: attempt)
-      return .backOff(policy.delay(afterFailures: attempt, randomness: randomness))
+      return backOff(policy) { policy.delay(afterFailures: $0, randomness: randomness) }
+    case (.upgrading, .postponed(let asked)):
+      return backOff(policy) {
+        policy.delay(asked: asked, afterFailures: $0, randomness: randomness)
+      }
     default: return .none
     }
   }
@@ -188,6 +210,15 @@ public enum TunnelClient: Equatable, Sendable {
       attempt
     case .idle, .backingOff, .stopping, .stopped: nil
     }
+  }
+
+  private mutating func backOff(
+    _ policy: RetryPolicy, delay: (_ failures: Int) -> Milliseconds
+  ) -> Action {
+    guard let attempt else { return .none }
+    if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
+    self = .backingOff(attempt: attempt)
+    return .backOff(delay(attempt))
   }
 
   private mutating func stop(_ reason: StopReason) -> Action {

@@ -8,6 +8,7 @@ import Testing
 private final class DialerHarness: DialerHandler {
   enum Outcome: Equatable {
     case failed(String)
+    /// What the log says of it.
     case refused(String)
     case opened(subprotocol: String?, early: [UInt8])
   }
@@ -48,7 +49,7 @@ private final class DialerHarness: DialerHandler {
 
   func dialer(_ dialer: Dialer, did event: TunnelClient.Event) {}
   func dialer(_ dialer: Dialer, failed reason: String) { outcome = .failed(reason) }
-  func dialer(_ dialer: Dialer, refused reason: String) { outcome = .refused(reason) }
+  func dialer(_ dialer: Dialer, refused refusal: Refusal) { outcome = .refused(refusal.text) }
 
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
@@ -68,8 +69,9 @@ private final class DialerHarness: DialerHandler {
   /// What a refusal quotes, or the whole of another outcome.
   var quotation: String {
     guard case .refused(let text) = outcome else { return String(describing: outcome) }
-    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
-    return parts.count == 3 ? String(parts[1]) : text
+    let answer = "Proxy server rejected web socket upgrade request: HTTP/1.1 403 "
+    guard let end = text.firstRange(of: answer)?.lowerBound else { return text }
+    return String(text[..<end].dropLast(2))
   }
 }
 
@@ -111,7 +113,7 @@ private final class WebProxyHarness: DialerHandler {
   }
 
   func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
-  func dialer(_ dialer: Dialer, refused reason: String) { failure = reason }
+  func dialer(_ dialer: Dialer, refused refusal: Refusal) { failure = refusal.text }
 
   func dialer(
     _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
@@ -226,7 +228,7 @@ struct DialerTests {
     #expect(harness.stream.isClosed && harness.network.timerCount == 0)
   }
 
-  struct Refusal: Sendable, CustomTestStringConvertible {
+  struct RefusalExample: Sendable, CustomTestStringConvertible {
     let name: String
     /// In records of their own.
     let records: [String]
@@ -239,40 +241,40 @@ struct DialerTests {
 
   private static let head403 = "HTTP/1.1 403 Forbidden\r\nchannel-id: 7\r\n"
 
-  private static let refusals: [Refusal] = [
-    Refusal(
+  private static let refusals: [RefusalExample] = [
+    RefusalExample(
       name: "head and body at once", records: [head403 + "Content-Length: 8\r\n\r\nexpired\n"],
       quotation: "expired"),
-    Refusal(
+    RefusalExample(
       name: "the body in a record of its own",
       records: [head403 + "Content-Length: 8\r\n\r\n", "expired\n"], quotation: "expired"),
-    Refusal(
+    RefusalExample(
       name: "the body in pieces",
       records: [head403 + "Content-Length: 8\r\n", "\r\nexp", "ir", "ed\n"], quotation: "expired"),
-    Refusal(
+    RefusalExample(
       name: "chunks in pieces",
       records: [
         head403 + "Transfer-Encoding: chunked\r\n\r\n", "3\r\nexp\r", "\n4\r\nired\r\n", "0\r\n",
       ], quotation: "expired"),
-    Refusal(
+    RefusalExample(
       name: "no length, and the connection ends", records: [head403 + "\r\n", "expired"],
       quotation: "expired", ends: true),
-    Refusal(
+    RefusalExample(
       name: "no length, and the connection stays", records: [head403 + "\r\n", "expired"],
       quotation: "expired", wait: 1_000),
-    Refusal(
+    RefusalExample(
       name: "a length that never comes", records: [head403 + "Content-Length: 99\r\n\r\n", "exp"],
       quotation: "exp", wait: 1_000),
-    Refusal(
+    RefusalExample(
       name: "a length, and the connection ends before",
       records: [head403 + "Content-Length: 99\r\n\r\nexp"], quotation: "exp", ends: true),
-    Refusal(
+    RefusalExample(
       name: "no body", records: [head403 + "Content-Length: 0\r\n\r\n"], quotation: ""),
-    Refusal(
+    RefusalExample(
       name: "a body behind an interim answer",
       records: ["HTTP/1.1 100 Continue\r\n\r\n" + head403 + "Content-Length: 2\r\n\r\n", "no"],
       quotation: "no"),
-    Refusal(
+    RefusalExample(
       name: "a body that is longer than what is quoted",
       records: [head403 + "\r\n"]
         + [String](repeating: String(repeating: "w", count: 64), count: 8),
@@ -280,7 +282,7 @@ struct DialerTests {
   ]
 
   @Test("a refusal quotes its body, in whatever records it comes", arguments: refusals)
-  func quotesBody(_ example: Refusal) throws {
+  func quotesBody(_ example: RefusalExample) throws {
     let harness = try DialerHarness()
     for record in example.records {
       #expect(harness.outcome == nil)
@@ -310,19 +312,16 @@ struct DialerTests {
   }
 
   @Test(
-    "4xx is a refusal, everything else a failure that is tried again",
-    arguments: [
-      (200, false), (301, false), (400, true), (403, true), (429, true), (499, true), (500, false),
-      (503, false),
-    ])
-  func tellsRefusalFromFailure(status: Int, isRefusal: Bool) throws {
+    "an answer that is no upgrade is a refusal with its status", arguments: [200, 301, 403, 503])
+  func refuses(status: Int) throws {
     let harness = try DialerHarness()
     harness.arrive("HTTP/1.1 \(status) Words\r\nContent-Length: 2\r\n\r\nno")
-    switch harness.outcome {
-    case .refused(let text): #expect(isRefusal && text.contains("\(status) Words"))
-    case .failed(let text): #expect(!isRefusal && text.contains("\(status) Words"))
-    default: Issue.record("\(String(describing: harness.outcome))")
+    guard case .refused(let text) = harness.outcome else {
+      Issue.record("\(String(describing: harness.outcome))")
+      return
     }
+    #expect(
+      text.hasPrefix("no (Proxy server rejected") && text.contains("HTTP/1.1 \(status) Words"))
   }
 
   @Test(

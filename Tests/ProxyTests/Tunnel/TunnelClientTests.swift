@@ -44,6 +44,7 @@ struct TunnelClientTests {
 
   private static let events: [TunnelClient.Event] = [
     .start, .resolved, .connected, .secured, .proxyConnected, .upgraded, .tunnelEnded,
+    .replaced, .tokenRotated, .postponed(Milliseconds(8_000)),
     .refused, .servicesAgreed, .servicesMismatch, .cannotListen, .failed,
     .lost(wasHealthy: true), .lost(wasHealthy: false), .retryDue, .stopRequested, .drained,
   ]
@@ -87,6 +88,9 @@ struct TunnelClientTests {
 
       Rule(.upgrading(attempt: 2), .upgraded, .awaitingServiceIDs(attempt: 2), .begin),
       Rule(.upgrading(attempt: 2), .refused, .stopped(.refused), .stop(.refused)),
+      Rule(
+        .upgrading(attempt: 2), .postponed(Milliseconds(8_000)), .backingOff(attempt: 2),
+        .backOff(Milliseconds(10_000))),
 
       Rule(.awaitingServiceIDs(attempt: 2), .servicesAgreed, .running(attempt: 2), .serve),
       Rule(
@@ -102,12 +106,20 @@ struct TunnelClientTests {
       Rule(.running(attempt: 2), .lost(wasHealthy: false), backOff.0, backOff.1),
       Rule(.running(attempt: 2), .stopRequested, .stopping, .drain),
       Rule(.running(attempt: 2), .tunnelEnded, .stopped(.tunnelEnded), .stop(.tunnelEnded)),
+      Rule(.running(attempt: 2), .replaced, .stopped(.replaced), .stop(.replaced)),
+      Rule(.awaitingServiceIDs(attempt: 2), .replaced, .stopped(.replaced), .stop(.replaced)),
+      Rule(.running(attempt: 2), .tokenRotated, .stopped(.tokenRotated), .stop(.tokenRotated)),
+      Rule(
+        .awaitingServiceIDs(attempt: 2), .tokenRotated, .stopped(.tokenRotated),
+        .stop(.tokenRotated)),
       Rule(.running(attempt: 2), .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
 
       Rule(.backingOff(attempt: 2), .retryDue, .resolving(attempt: 3), .resolve),
 
       Rule(.stopping, .drained, requested.0, requested.1),
       Rule(.stopping, .tunnelEnded, requested.0, requested.1),
+      Rule(.stopping, .replaced, requested.0, requested.1),
+      Rule(.stopping, .tokenRotated, requested.0, requested.1),
       Rule(.stopping, .lost(wasHealthy: true), requested.0, requested.1),
       Rule(.stopping, .lost(wasHealthy: false), requested.0, requested.1),
       Rule(.stopping, .stopRequested, requested.0, requested.1),
@@ -133,6 +145,7 @@ struct TunnelClientTests {
       (.connecting(attempt: 3), .failed), (.proxyTLSHandshake(attempt: 3), .failed),
       (.proxyConnect(attempt: 3), .failed),
       (.tlsHandshake(attempt: 3), .failed), (.upgrading(attempt: 3), .failed),
+      (.upgrading(attempt: 3), .postponed(Milliseconds(1))),
       (.awaitingServiceIDs(attempt: 3), .failed),
       (.running(attempt: 3), .lost(wasHealthy: false)),
     ]
@@ -165,6 +178,18 @@ struct TunnelClientTests {
     #expect(policy.delay(afterFailures: failures, randomness: .max) == Milliseconds(most))
     let middle = policy.delay(afterFailures: failures, randomness: .max / 2)
     #expect(middle > Milliseconds(least) && middle < Milliseconds(most))
+  }
+
+  @Test(
+    "what the service asks for is waited for, with up to a quarter more, but never less than by itself",
+    arguments: [(8_000, 8_000, 10_000), (0, 500, 1_000), (800, 800, 1_000)]
+      as [(Int64, Int64, Int64)])
+  func waitsAsAsked(asked: Int64, least: Int64, most: Int64) {
+    for (randomness, expected) in [(0, least), (.max, most)] as [(UInt32, Int64)] {
+      #expect(
+        Self.policy.delay(asked: Milliseconds(asked), afterFailures: 1, randomness: randomness)
+          == Milliseconds(expected))
+    }
   }
 
   @Test("a tunnel that was up starts to count its attempts afresh")

@@ -1,0 +1,68 @@
+import Basics
+
+/// An answer of the service's that is not the upgrade: what the log says of it, and whether it is final.
+struct Refusal {
+  /// The service is left alone for no longer than this, whatever it asks for.
+  static let retryAfterMax = Milliseconds(900_000)
+
+  let role: TunnelRole
+  /// HTTP's.
+  let status: Int
+  private let reason: String
+  /// The service's own, one line; "" when it says none.
+  private let words: String
+  private let channelID: String
+  /// How long the service asks to be left alone, if it does.
+  let retryAfter: Milliseconds?
+
+  init(role: TunnelRole, status: Int, reason: String, head: HeaderBlock, words: String) {
+    self.role = role
+    self.status = status
+    self.reason = reason
+    self.words = words
+    channelID = head.value("channel-id") ?? "none"
+    retryAfter = Self.retryAfter(head)
+  }
+
+  /// Seconds, or a date (RFC 9110 §10.2.3), which is read by the service's own clock: a gateway's may be wrong.
+  private static func retryAfter(_ head: HeaderBlock) -> Milliseconds? {
+    guard let text = head.value("retry-after") else { return nil }
+    var seconds = text.number
+    if let due = HTTPDate(text), let date = head.value("date").flatMap({ HTTPDate($0) }) {
+      seconds = max(0, due.seconds - date.seconds)
+    }
+    guard let seconds, seconds >= 0 else { return nil }
+    return Milliseconds(min(seconds, retryAfterMax.count / 1_000) * 1_000)
+  }
+
+  /// The same request would get the same answer. 408, 425 and 429 say "not now" (RFC 9110 §15.5.9, RFC 8470 §5.2,
+  /// RFC 6585 §4).
+  var isFinal: Bool {
+    (400..<500).contains(status) && status != 408 && status != 425 && status != 429
+  }
+
+  /// For the log: the service's own words come first.
+  var text: String {
+    let answer =
+      "Proxy server rejected web socket upgrade request: HTTP/1.1 \(status) \(reason), "
+      + "web socket session ID: \(channelID)"
+    return words.isEmpty ? answer : "\(words) (\(answer))"
+  }
+
+  /// What to do about one that is final.
+  var advice: String {
+    let said = HeaderBlock.lowercased(words.octets).octets
+    let end = role.localProxyMode
+    if said.hasPart("used") || said.hasPart("client token") {
+      return
+        "the access token was used before, with another client token: on another machine, by another user or with "
+        + "--client-token; rotate the tunnel's access tokens and start the \(end) with its new one"
+    }
+    if status == 404 || status == 405 {
+      return "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
+    }
+    return
+      "the access token may be wrong, not that of the \(end) or of another region, or the tunnel may be closed: open "
+      + "a tunnel, or rotate its access tokens"
+  }
+}
