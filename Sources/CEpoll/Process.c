@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CEpoll.h"
 
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
@@ -259,7 +262,8 @@ int cepoll_has_randomness(void) {
 
 int cepoll_has_aes(void) {
 #if defined(__x86_64__) || defined(__i386__)
-  return __builtin_cpu_supports("aes") != 0;
+  unsigned a, b, features, d;
+  return __get_cpuid(1, &a, &b, &features, &d) && (features & bit_AES) != 0;
 #elif defined(__aarch64__)
   return (getauxval(AT_HWCAP) & 1 << 3) != 0;  // HWCAP_AES
 #elif defined(__arm__)
