@@ -7,7 +7,7 @@ public enum ProgramVersion {
 }
 
 /// All that the user decided, validated: what the program is to do.
-public struct Configuration {
+public final class Configuration {
   public var role: TunnelRole
   public var endpoint: Endpoint
   public var accessToken: String
@@ -66,7 +66,7 @@ public struct Configuration {
     var warnings = Warnings()
     if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
     try values.addEnvironment()
-    var configuration = try Configuration(values, warnings: warnings)
+    let configuration = try Configuration(values, warnings: warnings)
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
     }
