@@ -256,7 +256,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     }
     log.info(
       "Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
-    handle(.connected, connection) { connection.attach(stream) }
+    handle(.connected, connection, attaching: stream)
   }
 
   func connector(_ connector: Connector, waits reason: String) {
@@ -322,14 +322,14 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   }
 
   /// Runs an event through the connection's state machine and does what it says.
-  /// - Parameter prepare: called between the two, for what must be in place before the action.
+  /// - Parameter stream: of a connection that is made, which must be in place before the action.
   func handle(
-    _ event: Connection.Event, _ connection: LocalConnection, prepare: () -> Void = {}
+    _ event: Connection.Event, _ connection: LocalConnection, attaching stream: (any Stream)? = nil
   ) {
     if !isCurrent(connection) { return }
     let hasPending = !connection.pending.isEmpty
     let action = session.handle(event, slot: connection.slot, hasPending: hasPending)
-    prepare()
+    if let stream { connection.attach(stream) }
     switch action {
     case .none: break
     case .relay: connection.startReading()
