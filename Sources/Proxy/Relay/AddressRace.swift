@@ -82,8 +82,9 @@ final class AddressRace: TimerHandler {
   private static func order(
     _ addresses: [SocketAddress], from locals: [SocketAddress]
   ) -> [SocketAddress] {
-    var rest = addresses
-    if !locals.isEmpty { rest.removeAll { !$0.isUnix && fitting($0, locals) == nil } }
+    var rest =
+      locals.isEmpty
+      ? addresses : addresses.filter { $0.isUnix || fitting($0, locals) != nil }
     var ordered: [SocketAddress] = []
     while !rest.isEmpty && ordered.count < addressCountMax {
       let isIPv6 = ordered.last?.isIPv6

@@ -82,7 +82,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
   ///   `directoryMappings`; nil for a free port.
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
-    if services.elementsEqual(names, by: { $0.name.isSame(as: $1) }) {
+    if services.count == names.count
+      && names.indices.allSatisfy({ services[$0].name.isSame(as: names[$0]) })
+    {
       for service in services { announce(service) }
       // One that could not be had while the tunnel was down is tried again.
       if timer == nil && current == services.count { begin() }
