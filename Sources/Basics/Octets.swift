@@ -2,11 +2,41 @@
 ///
 /// `==`, `switch`, `contains`, `hasPrefix` and hashing of strings take for equal what Unicode writes in two
 /// ways, and bring 45 kB of tables and code to do so. The shipped localproxy is linked without them.
+///
+/// The general algorithms on a string's views (`utf8.split`, `allSatisfy`, `unicodeScalars`) bring the way through
+/// strings of other systems each time, up to 2 kB. What is here does the same on octets, and stands in the program once.
 extension String {
-  public var octets: [UInt8] { Array(utf8) }
+  @inline(never) public var octets: [UInt8] { Array(utf8) }
 
   @inline(never) public func isSame(as other: String) -> Bool {
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    let octets = utf8.span
+    let others = other.utf8.span
+    if octets.count != others.count { return false }
+    for index in octets.indices where octets[index] != others[index] { return false }
+    return true
+  }
+
+  @inline(never) public func has(_ octet: UInt8) -> Bool { !consists { $0 != octet } }
+
+  /// Whether every octet is one of those.
+  public func consists(of isMeant: (UInt8) -> Bool) -> Bool {
+    let octets = utf8.span
+    for index in octets.indices where !isMeant(octets[index]) { return false }
+    return true
+  }
+
+  /// The octets of each of its characters (Unicode's scalar values).
+  public var characters: [ArraySlice<UInt8>] {
+    let octets = octets
+    var characters: [ArraySlice<UInt8>] = []
+    var start = 0
+    while start < octets.count {
+      var end = start + 1
+      while end < octets.count && octets[end] & 0xc0 == 0x80 { end += 1 }
+      characters.append(octets[start..<end])
+      start = end
+    }
+    return characters
   }
 
   /// Octets of a value that a message repeats, at the most.
@@ -14,12 +44,8 @@ extension String {
 
   /// What a message repeats of a value of any length: its beginning, and an ellipsis when there is more.
   public var excerpt: String {
-    let octets = octets
-    if octets.count <= Self.excerptByteCountMax { return self }
-    var end = Self.excerptByteCountMax
-    // Not within a character.
-    while end > 0 && octets[end] & 0xc0 == 0x80 { end -= 1 }
-    return "\(octets[..<end].text)…"
+    utf8.count <= Self.excerptByteCountMax
+      ? self : octets.beginning(Self.excerptByteCountMax).text + "…"
   }
 
   /// The same in quotation marks.
@@ -28,13 +54,26 @@ extension String {
   /// As one line that shows what it says: a question mark stands for each character that would move a terminal's
   /// cursor, end a line, turn the reading direction, or not be seen.
   public var printable: String {
-    if utf8.allSatisfy({ (0x20...0x7e).contains($0) }) { return self }
-    var octets: [UInt8] = []
-    octets.reserveCapacity(utf8.count)
-    for scalar in unicodeScalars {
-      if scalar.isPlain { octets.append(contentsOf: scalar.utf8) } else { octets.append(0x3f) }
+    if consists(of: { (0x20...0x7e).contains($0) }) { return self }
+    var shown: [UInt8] = []
+    for character in characters {
+      if Self.isPlain(character.scalar) { shown += character } else { shown.append(0x3f) }
     }
-    return octets[...].text
+    return shown[...].text
+  }
+
+  /// Neither a control (Cc), nor a format (Cf), nor a separator of lines (Zl, Zp), nor what is drawn as nothing at all.
+  private static func isPlain(_ scalar: UInt32) -> Bool {
+    switch scalar {
+    case 0x20...0x7e: true
+    case 0...0x9f, 0xad, 0x034f, 0x0600...0x0605, 0x061c, 0x06dd, 0x070f, 0x0890...0x0891, 0x08e2,
+      0x115f...0x1160, 0x17b4...0x17b5, 0x180b...0x180f, 0x200b...0x200f, 0x2028...0x202e,
+      0x2060...0x206f, 0x3164, 0xfe00...0xfe0f, 0xfeff, 0xffa0, 0xfff0...0xfffb, 0xfffe...0xffff,
+      0x110bd, 0x110cd, 0x13430...0x1343f, 0x1bca0...0x1bca3, 0x1d173...0x1d17a,
+      0xe0000...0xe0fff:
+      false
+    default: true
+    }
   }
 
   /// The place of this text in a list such as `"linger|negotiated"`.
@@ -59,24 +98,20 @@ extension String {
   }
 }
 
-extension Unicode.Scalar {
-  /// Neither a control (Cc), nor a format (Cf), nor a separator of lines (Zl, Zp), nor what is drawn as nothing at all.
-  fileprivate var isPlain: Bool {
-    switch value {
-    case 0x20...0x7e: true
-    case 0...0x9f, 0xad, 0x034f, 0x0600...0x0605, 0x061c, 0x06dd, 0x070f, 0x0890...0x0891, 0x08e2,
-      0x115f...0x1160, 0x17b4...0x17b5, 0x180b...0x180f, 0x200b...0x200f, 0x2028...0x202e,
-      0x2060...0x206f, 0x3164, 0xfe00...0xfe0f, 0xfeff, 0xffa0, 0xfff0...0xfffb, 0xfffe...0xffff,
-      0x110bd, 0x110cd, 0x13430...0x1343f, 0x1bca0...0x1bca3, 0x1d173...0x1d17a,
-      0xe0000...0xe0fff:
-      false
-    default: true
-    }
-  }
-}
-
 extension Collection<String> {
   public func hasSame(_ text: String) -> Bool { contains { $0.isSame(as: text) } }
+}
+
+extension [String] {
+  /// All of them, with a comma between two.
+  @inline(never) public var listed: String {
+    var list = ""
+    for (index, text) in enumerated() {
+      if index > 0 { list += ", " }
+      list += text
+    }
+    return list
+  }
 }
 
 extension [UInt8] {
@@ -97,10 +132,44 @@ extension [UInt8] {
     parts.append(self[start...])
     return parts
   }
+
+  /// The first octets, so many at the most, without the beginning of a character that ends behind them.
+  @inline(never) public func beginning(_ countMax: Int) -> ArraySlice<UInt8> {
+    var end = Swift.min(count, countMax)
+    while end > 0 && end < count && self[end] & 0xc0 == 0x80 { end -= 1 }
+    return self[..<end]
+  }
+}
+
+extension Span<UInt8> {
+  /// A copy.
+  @inline(never) public var octets: [UInt8] {
+    var octets: [UInt8] = []
+    octets.reserveCapacity(count)
+    for index in indices { octets.append(self[index]) }
+    return octets
+  }
 }
 
 extension ArraySlice<UInt8> {
-  public var text: String { String(decoding: self, as: UTF8.self) }
+  @inline(never) public var text: String { String(decoding: self, as: UTF8.self) }
+
+  /// As text, ASCII letters in lower case.
+  @inline(never) public var lowercasedText: String {
+    var octets = self
+    for index in octets.indices where (0x41...0x5a).contains(octets[index]) {
+      octets[index] |= 0x20
+    }
+    return octets.text
+  }
+
+  /// The scalar value of the one character that this is (RFC 3629 §3).
+  public var scalar: UInt32 {
+    var scalar = UInt32(first ?? 0)
+    if count > 1 { scalar &= 0x7f >> UInt32(count) }
+    for octet in dropFirst() { scalar = scalar << 6 | UInt32(octet & 0x3f) }
+    return scalar
+  }
 
   /// Without the white space at either end.
   public var trimmed: ArraySlice<UInt8> {

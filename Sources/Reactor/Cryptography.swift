@@ -1,3 +1,4 @@
+import Basics
 import CEpoll
 import COpenSSL
 
@@ -5,7 +6,7 @@ import COpenSSL
 public enum Cryptography {
   /// What a WebSocket server must answer to a client's key: Base64 of SHA-1 (RFC 6455 §1.3).
   public static func webSocketAccept(key: String) -> String {
-    let input = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+    let input = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").octets
     var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
     unsafe input.withUnsafeBufferPointer { input in
       unsafe digest.withUnsafeMutableBufferPointer { digest in
@@ -26,7 +27,7 @@ public enum Cryptography {
         unsafe EVP_EncodeBlock(text.baseAddress, bytes.baseAddress, Int32(bytes.count))
       }
     }
-    return String(decoding: text[..<Int(count)], as: UTF8.self)
+    return text[..<Int(count)].text
   }
 
   /// Makes what all of OpenSSL stands on, which it does not do twice: after a first time without memory it uses what
@@ -79,13 +80,13 @@ public enum Cryptography {
     bytes[6] = bytes[6] & 0x0f | version << 4
     bytes[8] = bytes[8] & 0x3f | 0x80
     var text: [UInt8] = []
-    let digits = Array("0123456789abcdef".utf8)
+    let digits = "0123456789abcdef".octets
     for (index, byte) in bytes.enumerated() {
       if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])
     }
-    return String(decoding: text, as: UTF8.self)
+    return text[...].text
   }
 
   /// "OpenSSL 3.0.19 27 Jan 2026".

@@ -1,3 +1,4 @@
+import Basics
 import CEpoll
 
 /// Small files, read and written whole: configuration, not traffic. These calls block.
@@ -99,7 +100,7 @@ public enum File {
       var (place, end) = (0, entries.count)
       while place < end {
         let middle = (place + end) / 2
-        if entry.name.utf8.lexicographicallyPrecedes(entries[middle].name.utf8) {
+        if entry.name.octets.lexicographicallyPrecedes(entries[middle].name.octets) {
           end = middle
         } else {
           place = middle + 1

@@ -157,13 +157,9 @@ public final class Log {
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
-    var line = Array("[\(Self.timestamp())] (\(processID)) [\(level.name)] ".utf8)
+    var line = "[\(Self.timestamp())] (\(processID)) [\(level.name)] ".octets
     // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
-    let shown = concealment.applied(to: text).printable.octets
-    var end = min(shown.count, Self.lineByteCountMax)
-    // Not within a character.
-    while end > 0 && end < shown.count && shown[end] & 0xc0 == 0x80 { end -= 1 }
-    line.append(contentsOf: shown[..<end])
+    line += concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax)
     line.append(0x0a)
     return line
   }
@@ -184,7 +180,7 @@ public struct StandardStream {
 
   let descriptor: Int32
 
-  public func write(_ text: String) { write(Array(text.utf8)) }
+  public func write(_ text: String) { write(text.octets) }
 
   /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
   /// pipe does not take is lost.

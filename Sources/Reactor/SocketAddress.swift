@@ -36,7 +36,7 @@ public struct SocketAddress {
 
   private static func parse(_ host: String, _ address: inout cepoll_address) -> Int32 {
     // C would take what is in front of it for all.
-    if host.utf8.contains(0) { return -EINVAL }
+    if host.has(0) { return -EINVAL }
     return unsafe host.withCString { unsafe cepoll_address_parse($0, &address) }
   }
 

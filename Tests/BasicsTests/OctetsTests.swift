@@ -53,4 +53,50 @@ struct OctetsTests {
   func parts(text: String, parts: [String]) {
     #expect(text.octets.parted(at: 0x2c).map { $0.text } == parts)
   }
+
+  @Test(
+    "The beginning has whole characters",
+    arguments: [
+      ("", 0, ""), ("", 8, ""), ("abc", 0, ""), ("abc", 2, "ab"), ("abc", 3, "abc"),
+      ("abc", 4, "abc"), ("é", 1, ""), ("é", 2, "é"), ("aé", 2, "a"), ("aéb", 3, "aé"),
+      ("🛠🛠", 3, ""), ("🛠🛠", 4, "🛠"), ("🛠🛠", 7, "🛠"),
+    ])
+  func beginnings(text: String, countMax: Int, beginning: String) {
+    #expect(text.octets.beginning(countMax).text.isSame(as: beginning))
+  }
+
+  @Test(
+    "Characters are those that Unicode counts",
+    arguments: [
+      "", "plain", "a\u{301}€🛠\u{fffd}", "\0\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}",
+    ])
+  func characters(text: String) {
+    #expect(text.characters.map { $0.scalar } == text.unicodeScalars.map { $0.value })
+  }
+
+  @Test(
+    "Octets are found wherever they stand",
+    arguments: [
+      ("", false), (":", true), ("ab:", true), (":ab", true), ("ab", false), ("ä\0", false),
+    ])
+  func octet(text: String, isThere: Bool) {
+    #expect(text.has(0x3a) == isThere)
+    #expect(text.consists { $0 != 0x3a } == !isThere)
+    #expect(text.octets.span.octets == text.octets)
+  }
+
+  @Test(
+    "Only ASCII letters have a lower case",
+    arguments: [("", ""), ("@AZ[`az{09-", "@az[`az{09-"), ("ÄÉé\u{212a}", "ÄÉé\u{212a}")])
+  func lowerCase(text: String, expected: String) {
+    #expect(text.octets[...].lowercasedText.isSame(as: expected))
+    #expect("X\(text)".octets[1...].lowercasedText.isSame(as: expected))
+  }
+
+  @Test(
+    "A list has a comma between two",
+    arguments: [([], ""), (["a"], "a"), (["a", "", "b"], "a, , b")])
+  func lists(texts: [String], list: String) {
+    #expect(texts.listed.isSame(as: list))
+  }
 }

@@ -34,7 +34,7 @@ extension Configuration {
     if token.utf8.count > accessTokenByteCountMax {
       throw UsageError("\(source.label): the access token is longer than any")
     }
-    if !token.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
+    if !token.consists(of: { (0x21...0x7e).contains($0) }) {
       throw UsageError("\(source.label): the access token has characters in it that no token has")
     }
     return token
@@ -76,17 +76,17 @@ extension Configuration {
       return Cryptography.uuid(
         derivedFrom: "localproxy client token\n\(machineID)\n\(user)\n\(accessToken)".octets)
     }
-    let octets = given.text.utf8
-    if octets.isEmpty { return "" }
+    let token = given.text
+    if token.isEmpty { return "" }
     let isToken =
-      clientTokenByteCounts.contains(octets.count)
-      && octets.allSatisfy {
+      clientTokenByteCounts.contains(token.utf8.count)
+      && token.consists {
         (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || $0 == 0x2d
       }
     if !isToken {
       throw given.fault("is not a client token: 32 to 128 letters, digits and hyphens, or nothing")
     }
-    return given.text
+    return token
   }
 
   static func endpoint(

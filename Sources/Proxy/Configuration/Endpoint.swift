@@ -17,7 +17,7 @@ public struct Endpoint: Equatable, Sendable {
   }
 
   /// The host as it stands in front of a port: IPv6 in brackets.
-  public var bracketedHost: String { host.utf8.contains(0x3a) ? "[\(host)]" : host }
+  public var bracketedHost: String { host.has(0x3a) ? "[\(host)]" : host }
   public var description: String { "\(bracketedHost):\(port)" }
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
@@ -56,12 +56,12 @@ extension Endpoint {
 
   /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
   static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
-    let octets = Array(text.utf8)
+    let octets = text.octets
     if octets.first == 0x5b {
       guard let close = octets.firstIndex(of: 0x5d) else {
         throw UsageError("'[' without ']'")
       }
-      let host = String(decoding: octets[1..<close], as: UTF8.self)
+      let host = octets[1..<close].text
       if SocketAddress(numeric: host, port: 0) == nil {
         throw UsageError("\(host.quoted) \(reasonAgainst(host, "is not an IPv6 address"))")
       }
@@ -107,19 +107,17 @@ extension Endpoint {
   /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case but for an
   /// interface's name; port 443 by default.
   static func parseService(_ text: String) throws(UsageError) -> Endpoint {
-    var octets = text.octets
-    for index in octets.indices.prefix(octets[...].beforeFirst(0x25).count)
-    where (0x41...0x5a).contains(octets[index]) {
-      octets[index] |= 0x20
-    }
-    let endpoint = try parse(octets[...].text, defaultPort: servicePort)
+    let octets = text.octets
+    let name = octets[...].beforeFirst(0x25)
+    let endpoint = try parse(
+      name.lowercasedText + octets[name.endIndex...].text, defaultPort: servicePort)
     if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
     return endpoint
   }
 
   /// A name or an address without its brackets. The error is what the text "is" or "has" instead.
   static func parseHost(_ text: String) throws(UsageError) -> String {
-    let octets = Array(text.utf8)
+    let octets = text.octets
     if isName(octets) { return text }
     let isBracketed = octets.count > 2 && octets.first == 0x5b && octets.last == 0x5d
     let address = isBracketed ? octets[1..<(octets.count - 1)].text : text

@@ -47,11 +47,9 @@ struct KeyValueLines {
   }
 
   private mutating func take(from bytes: Span<UInt8>) -> [UInt8] {
-    var line: [UInt8] = []
-    while offset < bytes.count && bytes[offset] != 0x0a {
-      line.append(bytes[offset])
-      offset += 1
-    }
+    let start = offset
+    while offset < bytes.count && bytes[offset] != 0x0a { offset += 1 }
+    let line = bytes.extracting(start..<offset).octets
     offset += 1
     number += 1
     return line

@@ -18,7 +18,7 @@ struct ListeningPlaces {
     }
     if endpoint.port == 0 { return nil }
     let given = host(endpoint)
-    let name = HeaderBlock.lowercased(given.octets)
+    let name = given.octets[...].lowercasedText
     let hosts = name.isSame(as: "localhost") ? ["127.0.0.1", "::1"] : [given]
     for host in hosts {
       guard let numeric = SocketAddress(numeric: host, port: 0) else {

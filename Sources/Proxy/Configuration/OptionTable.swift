@@ -91,7 +91,7 @@ public struct OptionTable: Sendable {
         return found
       case .operand(let text):
         // A token that lost its '-t' is a secret too.
-        let start = String(decoding: text.utf8.prefix(8), as: UTF8.self)
+        let start = text.octets.beginning(8).text
         throw failure
           ?? UsageError("unexpected argument '\(start)\(text.utf8.count > 8 ? "…" : "")'")
       case .unknown(let text):
@@ -140,7 +140,7 @@ public struct OptionTable: Sendable {
       }
       text += Self.spaces(Self.nameColumns - column)
       column = Self.nameColumns
-      for word in option.help.utf8.split(separator: 0x20) {
+      for word in option.help.octets.parted(at: 0x20) {
         if column + word.count + 1 > Self.lineColumns {
           text += "\n" + Self.spaces(Self.nameColumns)
           column = Self.nameColumns
@@ -148,7 +148,7 @@ public struct OptionTable: Sendable {
           text += " "
           column += 1
         }
-        text += String(decoding: Array(word), as: UTF8.self)
+        text += word.text
         column += word.count
       }
       text += "\n"
@@ -158,6 +158,6 @@ public struct OptionTable: Sendable {
   }
 
   private static func spaces(_ count: Int) -> String {
-    String(repeating: " ", count: max(count, 0))
+    [UInt8](repeating: 0x20, count: max(count, 0))[...].text
   }
 }

@@ -29,7 +29,7 @@ struct OptionValue {
   /// anything on.
   func flag() throws(UsageError) -> Bool {
     if layer == .commandLine && text.isEmpty { return true }
-    guard let place = HeaderBlock.lowercased(text.octets).place(in: "true|yes|on|1|false|no|off|0")
+    guard let place = text.octets[...].lowercasedText.place(in: "true|yes|on|1|false|no|off|0")
     else { throw fault("is none of true, yes, on, 1, false, no, off, 0") }
     return place < 4
   }

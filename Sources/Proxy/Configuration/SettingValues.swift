@@ -6,13 +6,13 @@ extension Settings {
   public func text(_ index: Int) -> String {
     let setting = Self.table[index]
     var copy = self
+    let number = copy.exchange(index, nil)
     switch setting.kind {
-    case .count, .milliseconds, .bytes: return "\(copy.exchange(index, nil))"
+    case .count, .milliseconds, .bytes: return "\(number)"
     case .choice:
       let choices = setting.choices.octets.parted(at: 0x7c)
-      let place = Int(copy.exchange(index, nil))
-      return choices.indices.contains(place) ? choices[place].text : ""
-    case .boolean: return copy.exchange(index, nil) == 0 ? "false" : "true"
+      return choices.indices.contains(Int(number)) ? choices[Int(number)].text : ""
+    case .boolean: return number == 0 ? "false" : "true"
     case .host: return defaultBindAddress
     case .endpointFormat: return endpointFormat
     case .endpoints: return ""
@@ -50,7 +50,7 @@ extension Settings {
   /// Whether a text can be a region's name: lower-case letters, digits and hyphens.
   static func isRegion(_ text: String) -> Bool {
     (1...regionByteCountMax).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
+      && text.consists {
         (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
       }
   }

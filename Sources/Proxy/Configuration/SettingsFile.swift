@@ -30,7 +30,7 @@ import Reactor
     }
     guard let root = unsafe root else {
       let reason = unsafe withUnsafeBytes(of: &error.text) { text in
-        unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        unsafe text.bindMemory(to: CChar.self).baseAddress.map { unsafe String(cString: $0) } ?? ""
       }
       throw UsageError(
         "\(path), line \(error.line), column \(error.column): \(reason)")

@@ -1,3 +1,5 @@
+import Basics
+
 /// What a tunnel message is (the service's protocol guides).
 public enum MessageType: Int32, Sendable {
   case unknown = 0
@@ -79,10 +81,7 @@ public struct Message: Equatable {
 
   /// The text of `range`; what is not UTF-8 is replaced.
   public static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-    var copy: [UInt8] = []
-    copy.reserveCapacity(range.count)
-    for index in range { copy.append(bytes[index]) }
-    return String(decoding: copy, as: UTF8.self)
+    bytes.extracting(range).octets[...].text
   }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// All of an outgoing message but its payload, written in front of a payload that lies in place.
 ///
 /// The payload is the last field, so everything else fits into the headroom before it. Receivers take
@@ -73,7 +75,7 @@ public struct MessageHeader {
     for name in names {
       body.append(6 << 3 | 2)
       appendVarint(UInt64(name.utf8.count), to: &body)
-      body.append(contentsOf: name.utf8)
+      body += name.octets
     }
     return [UInt8(truncatingIfNeeded: body.count >> 8), UInt8(truncatingIfNeeded: body.count)]
       + body

@@ -20,7 +20,7 @@ extension TunnelSession {
     if let reason = Self.fault(names) { return .violation(reason: reason) }
     if let reason = mismatch(names) { return .servicesMismatch(reason: reason) }
     serviceNames = names.isEmpty ? [""] : names
-    services = serviceNames.map { Service(id: Array($0.utf8)) }
+    services = serviceNames.map { Service(id: $0.octets) }
     if names.isEmpty {
       mappingOfService = [options.mappings.isEmpty ? nil : 0]
     } else {
@@ -42,7 +42,9 @@ extension TunnelSession {
         return "a service name of \(name.utf8.count) bytes"
       }
       // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
-      if name.unicodeScalars.contains("\u{FFFD}") { return "a service name that is not UTF-8" }
+      if name.characters.contains(where: { $0.scalar == 0xfffd }) {
+        return "a service name that is not UTF-8"
+      }
       if names[..<index].hasSame(name) { return "the service name '\(name)' twice" }
     }
     return nil
@@ -50,7 +52,7 @@ extension TunnelSession {
 
   /// Why the mappings do not fit the tunnel's services, in words for the user.
   private func mismatch(_ names: [String]) -> String? {
-    let list = names.joined(separator: ", ")
+    let list = names.listed
     let mappings = options.mappings
     if names.isEmpty {
       if mappings.count > 1 {

@@ -15,7 +15,7 @@ enum ProxyExemptions {
     let address = octets(ofAddress: endpoint.host)
     let port = Int(endpoint.port)
     var entry: [UInt8] = []
-    var text = Array(list.utf8)
+    var text = list.octets
     text.append(0x2c)
     for octet in text {
       if octet != 0x2c && octet != 0x20 && octet != 0x09 {
@@ -39,14 +39,14 @@ enum ProxyExemptions {
       if number(entry, from: colon + 1) != port { return false }
       end = colon
     }
-    let text = String(decoding: entry[..<end], as: UTF8.self)
+    let text = entry[..<end].text
     if text.isSame(as: "*") { return true }
     return address.isEmpty ? isName(host, in: name(text)) : isAddress(address, in: text)
   }
 
   /// In lower case, without the dot that may end a complete name.
   private static func name(_ text: String) -> [UInt8] {
-    var octets = Array(HeaderBlock.lowercased(text.utf8).utf8)
+    var octets = text.octets[...].lowercasedText.octets
     if octets.last == 0x2e { octets.removeLast() }
     return octets
   }
@@ -70,7 +70,7 @@ enum ProxyExemptions {
   private static func isAddress(_ address: [UInt8], in entry: String) -> Bool {
     var text: [UInt8] = []
     var bitCount = address.count * 8
-    let entry = Array(entry.utf8)
+    let entry = entry.octets
     for (index, octet) in entry.enumerated() where octet != 0x5b && octet != 0x5d {
       if octet == 0x2f {
         let length = number(entry, from: index + 1)
@@ -80,7 +80,7 @@ enum ProxyExemptions {
       }
       text.append(octet)
     }
-    let network = octets(ofAddress: String(decoding: text, as: UTF8.self))
+    let network = octets(ofAddress: text[...].text)
     if network.count != address.count { return false }
     for index in 0..<bitCount {
       let bit = UInt8(0x80) >> UInt8(index & 7)

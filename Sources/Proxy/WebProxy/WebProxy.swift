@@ -42,7 +42,7 @@ public struct WebProxy: Equatable, Sendable {
   /// Overwrites the variables with a password in them, which nothing reads any more.
   static func wipePasswords() {
     for name in ["https_proxy", "HTTPS_PROXY"]
-    where Process.environment(name)?.utf8.contains(0x40) == true {
+    where Process.environment(name)?.has(0x40) == true {
       Process.wipeEnvironment(name)
     }
   }
@@ -52,7 +52,7 @@ public struct WebProxy: Equatable, Sendable {
   /// but a scheme, for whatever else is misplaced may be the password.
   public static func parse(_ text: String, variable: String) throws(UsageError) -> WebProxy {
     do throws(Fault) {
-      return try WebProxy(Array(text.utf8), variable)
+      return try WebProxy(text.octets, variable)
     } catch {
       throw UsageError(
         "\(variable): \(error.reason); it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…")
@@ -70,7 +70,7 @@ public struct WebProxy: Equatable, Sendable {
     if let colon = text.firstIndex(of: 0x3a), colon + 2 < text.count, text[colon + 1] == 0x2f,
       text[colon + 2] == 0x2f
     {
-      scheme = HeaderBlock.lowercased(text[..<colon])
+      scheme = text[..<colon].lowercasedText
       start = colon + 3
       if !scheme.isSame(as: "http") && !scheme.isSame(as: "https") {
         throw Fault(reason: "the scheme \(scheme.quoted) is not supported")
@@ -89,7 +89,7 @@ public struct WebProxy: Equatable, Sendable {
     }
     guard
       let endpoint = try? Endpoint.parse(
-        String(decoding: text[start..<end], as: UTF8.self), defaultPort: Self.defaultPort),
+        text[start..<end].text, defaultPort: Self.defaultPort),
       !endpoint.host.isEmpty, endpoint.port != 0
     else { throw Fault(reason: "its host or port is missing or wrong") }
     self.endpoint = endpoint

@@ -88,7 +88,7 @@ public struct WebProxyHandshake {
     case 500...: (hint, detail) = ("it may not reach ", target)
     default: break
     }
-    let answer = String(decoding: statusLine.utf8.prefix(Self.phraseByteCountMax), as: UTF8.self)
+    let answer = statusLine.octets.beginning(Self.phraseByteCountMax).text
     return .refused(
       status: status,
       reason: "\(proxy.description) answered '\(answer)': \(hint)\(detail)")

@@ -47,7 +47,7 @@ public struct ClientHandshake {
     var text = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
     text += "Connection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
     if !subprotocols.isEmpty {
-      text += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
+      text += "Sec-WebSocket-Protocol: \(subprotocols.listed)\r\n"
     }
     if let compressionWindowBits {
       let offer = PermessageDeflate.offer(windowBits: compressionWindowBits)
@@ -55,7 +55,7 @@ public struct ClientHandshake {
     }
     for field in fields { text += "\(field.name): \(field.value)\r\n" }
     text += "\r\n"
-    return Array(text.utf8)
+    return text.octets
   }
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.

@@ -1,3 +1,5 @@
+import Basics
+
 /// What a close frame says (RFC 6455 §5.5.1): nothing, or a status code and perhaps a reason.
 public struct CloseFrame: Equatable, Sendable {
   /// Octets that a reason may have: a control frame's payload without the code.
@@ -24,9 +26,7 @@ public struct CloseFrame: Equatable, Sendable {
     if !code.isAllowedOnWire { throw .closeCode }
     var validator = UTF8Validator()
     if !validator.take(payload.extracting(2...)) || !validator.isComplete { throw .closeReason }
-    var reason: [UInt8] = []
-    for index in 2..<payload.count { reason.append(payload[index]) }
-    self.init(code, reason: String(decoding: reason, as: UTF8.self))
+    self.init(code, reason: payload.extracting(2...).octets[...].text)
   }
 
   /// The frame's payload. A reason that is too long is cut, between two characters.
@@ -35,10 +35,7 @@ public struct CloseFrame: Equatable, Sendable {
     var payload = [
       UInt8(truncatingIfNeeded: code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue),
     ]
-    let octets = Array(reason.utf8)
-    var end = min(octets.count, Self.reasonByteCountMax)
-    while end > 0 && end < octets.count && octets[end] & 0xc0 == 0x80 { end -= 1 }
-    payload.append(contentsOf: octets[..<end])
+    payload += reason.octets.beginning(Self.reasonByteCountMax)
     return payload
   }
 

@@ -246,10 +246,8 @@ public struct FrameReceiver: ~Copyable {
   private mutating func takeControl(_ header: FrameHeader, _ headerByteCount: Int) -> Event {
     let start = unmaskedByteCount + gapByteCount + headerByteCount
     unmask(header.maskingKey, from: start, byteCount: header.payloadLength)
-    var payload: [UInt8] = []
-    payload.reserveCapacity(header.payloadLength)
-    queue.withReadable { readable in
-      for index in start..<(start + header.payloadLength) { payload.append(readable[index]) }
+    let payload = queue.withReadable { readable in
+      readable.extracting(start..<(start + header.payloadLength)).octets
     }
     takeOut(headerByteCount + header.payloadLength, before: 0)
     if header.opcode == .ping { return .ping(payload) }

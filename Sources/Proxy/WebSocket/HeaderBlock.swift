@@ -42,14 +42,10 @@ public struct HeaderBlock {
     case .end(let index): end = index
     }
     var lines: [String] = []
-    var line: [UInt8] = []
-    for index in 0..<(end - 2) {
-      if bytes[index] == 0x0a {
-        lines.append(String(decoding: line, as: UTF8.self))
-        line.removeAll(keepingCapacity: true)
-      } else if bytes[index] != 0x0d {
-        line.append(bytes[index])
-      }
+    var start = 0
+    for index in 0..<(end - 2) where bytes[index] == 0x0a {
+      lines.append(bytes.extracting(start..<(index - 1)).octets[...].text)
+      start = index + 1
     }
     guard let startLine = lines.first, !startLine.isEmpty else {
       return .malformed(reason: "its first line is empty")
@@ -84,15 +80,13 @@ public struct HeaderBlock {
   /// Whether the field `name` is nothing but `token`, in any case.
   func hasOnlyToken(_ token: String, in name: String) -> Bool {
     guard let value = value(name) else { return false }
-    return HeaderBlock.lowercased(value.octets[...]).isSame(as: token)
+    return value.octets[...].lowercasedText.isSame(as: token)
   }
 
   /// Whether the comma-separated list in the field `name` has `token`, in any case.
   public func hasToken(_ token: String, in name: String) -> Bool {
     guard let value = value(name) else { return false }
-    return HeaderBlock.list(value).contains {
-      HeaderBlock.lowercased($0.octets[...]).isSame(as: token)
-    }
+    return HeaderBlock.list(value).contains { $0.octets[...].lowercasedText.isSame(as: token) }
   }
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
@@ -113,11 +107,6 @@ public struct HeaderBlock {
       status = status * 10 + Int(digit - 0x30)
     }
     return status < 100 ? nil : (octets[7] == 0x30, status, octets.dropFirst(13).text)
-  }
-
-  /// ASCII letters in lower case; all that HTTP compares without case is ASCII.
-  static func lowercased(_ octets: some Sequence<UInt8>) -> String {
-    octets.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }[...].text
   }
 
   private enum End {
@@ -156,7 +145,7 @@ public struct HeaderBlock {
     let octets = line.octets
     guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
     for octet in octets[..<colon] where !isTokenOctet(octet) { return nil }
-    return Field(lowercased(octets[..<colon]), octets[(colon + 1)...].trimmed.text)
+    return Field(octets[..<colon].lowercasedText, octets[(colon + 1)...].trimmed.text)
   }
 
   /// `tchar` of RFC 9110 §5.6.2: letters, digits and !#$%&'*+-.^_`|~

@@ -78,7 +78,7 @@ public enum ServerHandshake {
     if let subprotocol { text += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
     for field in fields { text += "\(field.name): \(field.value)\r\n" }
     text += "\r\n"
-    return Array(text.utf8)
+    return text.octets
   }
 
   /// An answer that refuses, with the reason as its body.
@@ -96,7 +96,7 @@ public enum ServerHandshake {
     }
     for field in fields { text += "\(field.name): \(field.value)\r\n" }
     text += "\r\n\(reason)\n"
-    return Array(text.utf8)
+    return text.octets
   }
 
   private static func phrase(_ status: Int) -> String {

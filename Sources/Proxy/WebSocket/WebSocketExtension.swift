@@ -41,7 +41,6 @@ public struct WebSocketExtension: Equatable, Sendable {
     static let equals: UInt8 = 0x3d
     private static let quote: UInt8 = 0x22
     private static let backslash: UInt8 = 0x5c
-    private static let marks = Array("!#$%&'*+-.^_`|~".utf8)
 
     private let octets: [UInt8]
     private var index = 0
@@ -64,7 +63,7 @@ public struct WebSocketExtension: Equatable, Sendable {
 
     mutating func token() -> String? {
       let start = index
-      while index < octets.count && Self.isTokenOctet(octets[index]) { index += 1 }
+      while index < octets.count && HeaderBlock.isTokenOctet(octets[index]) { index += 1 }
       if index == start { return nil }
       let text = octets[start..<index].text
       skipBlanks()
@@ -78,7 +77,7 @@ public struct WebSocketExtension: Equatable, Sendable {
       var end = index + 1
       while end < octets.count && octets[end] != Self.quote {
         if octets[end] == Self.backslash { end += 1 }
-        guard end < octets.count, Self.isTokenOctet(octets[end]) else { return nil }
+        guard end < octets.count, HeaderBlock.isTokenOctet(octets[end]) else { return nil }
         token.append(octets[end])
         end += 1
       }
@@ -90,11 +89,6 @@ public struct WebSocketExtension: Equatable, Sendable {
 
     private mutating func skipBlanks() {
       while isAt(0x20) || isAt(0x09) { index += 1 }
-    }
-
-    private static func isTokenOctet(_ octet: UInt8) -> Bool {
-      (0x30...0x39).contains(octet) || (0x41...0x5a).contains(octet & 0xdf) && octet < 0x80
-        || marks.contains(octet)
     }
   }
 }
