@@ -447,7 +447,7 @@ extension LocalProxy: RelayHandler {
 
   /// The service ends a WebSocket for good with one code; its words alone tell for what.
   private static func meaning(ofClosing reason: String) -> TunnelClient.Event {
-    let words = HeaderBlock.lowercased(reason.octets).octets
+    let words = reason.octets[...].lowercasedText.octets
     if words.hasPart("replaced") || words.hasPart("another connection") { return .replaced }
     return words.hasPart("rotated") ? .tokenRotated : .tunnelEnded
   }

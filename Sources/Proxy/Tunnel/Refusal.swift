@@ -51,7 +51,7 @@ struct Refusal {
 
   /// What to do about one that is final.
   var advice: String {
-    let said = HeaderBlock.lowercased(words.octets).octets
+    let said = words.octets[...].lowercasedText.octets
     let end = role.localProxyMode
     if said.hasPart("used") || said.hasPart("client token") {
       return
