@@ -115,6 +115,29 @@ extension EndToEnd {
       #expect(proxy.text(of: .error).contains("NONSUCH"))
     }
 
+    @Test("What the other end lacks is said at the source", arguments: ["V1", "V2", "V3"])
+    func otherEnd(version: String) throws {
+      let unused = try Server.unusedPort()
+      try withStage { stage in
+        let source = try stage.source(["-y", version])
+        do {
+          let client = try source.connect()
+          try client.send("x")
+          #expect(client.isClosedByPeer(within: 20))
+        }
+        try source.process.waitForLine(
+          containing: "[warning] service SSH1: the peer reset the stream before anything came back",
+          "the destination is not connected to the tunnel")
+        _ = try stage.destination(["SSH1": unused], settings: ["tcp.connection_retry_count": "0"])
+        let client = try source.connect()
+        try client.send("x")
+        #expect(client.isClosedByPeer(within: 20))
+        try source.process.waitForLine(
+          containing: "[warning] service SSH1: ", "before anything came back",
+          "could not connect to its server")
+      }
+    }
+
     @Test("A port in use ends the program with status 5 and is named")
     func portInUse() throws {
       let scratch = try ScratchDirectory()

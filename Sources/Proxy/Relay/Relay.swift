@@ -163,9 +163,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
       connect(slot)
     case .agreed(let service): endByPeer(.agreed, except: nil) { $0.service == service }
     case .peerEnded(let slot): handle(.peerEnd, slot)
-    case .peerReset(let slot, let isCut): handle(isCut ? .peerCut : .peerReset, slot)
+    case .peerReset(let slot, let isCut):
+      sayReset(slot, isCut: isCut)
+      handle(isCut ? .peerCut : .peerReset, slot)
     case .serviceReset(let service, let isCut):
-      log.info(.reset, "\(serviceLabel(service)): the peer reset the stream")
+      sayStreamReset(service, isCut: isCut)
       endByPeer(isCut ? .peerCut : .peerReset, except: nil) { $0.service == service }
     case .streamUnknown(let service): streamLost(service)
     case .sessionReset:

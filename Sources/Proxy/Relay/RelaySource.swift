@@ -311,6 +311,37 @@ extension Relay {
     }
   }
 
+  /// What a stream's reset means for whoever sits at this end.
+  func sayStreamReset(_ service: Int, isCut: Bool) {
+    let text = "\(serviceLabel(service)): the peer reset the stream"
+    let endsAll = session.hasConnectionIDs(service: service)
+    if session.role == .source && session.isWithoutAnswer(service: service) {
+      log.warning(
+        .reset,
+        text + " before anything came back: the destination is not connected to the tunnel"
+          + (endsAll ? "" : ", or could not connect to its server, which its log then says"))
+    } else if isCut && endsAll {
+      let peer = session.role == .source ? "destination" : "source"
+      log.info(.reset, text + ": the \(peer) has left the tunnel, or lost its way to it")
+    } else {
+      log.info(.reset, text)
+    }
+  }
+
+  /// A connection that is over before its first byte: the reason is in the destination's log alone.
+  /// - Parameter isCut: the destination tells this from a server's close.
+  func sayReset(_ slot: Int, isCut: Bool) {
+    guard session.role == .source, let connection = connections[slot],
+      session.slots[slot]?.hasReceived == false
+    else { return }
+    if session.slots[slot]?.isNegotiated == true && !isCut { return }
+    log.warning(
+      .reset,
+      "\(serviceLabel(connection.service)): the client from \(connection.peer.description) was reset before "
+        + "anything came back: the destination could not connect to its server, or that has ended the connection; "
+        + "the destination's log says which")
+  }
+
   /// The reference's words, for those who look for them.
   private func logStart(_ type: MessageType, _ slot: Int) {
     guard let connection = session.slots[slot] else { return }

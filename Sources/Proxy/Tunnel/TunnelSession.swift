@@ -152,6 +152,9 @@ public struct TunnelSession: ~Copyable {
     services[service].connectionCount > 0 && services[service].answeredCount == 0
   }
 
+  /// Its connections are told apart, and end one by one; without ids a stream ends with its only one.
+  public func hasConnectionIDs(service: Int) -> Bool { services[service].hasConnectionIDs }
+
   /// Frees the slot of a closed connection.
   public mutating func release(slot: Int) {
     guard let connection = slots[slot] else { return }

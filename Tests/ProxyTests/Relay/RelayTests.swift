@@ -4,6 +4,79 @@ import Testing
 
 @testable import Proxy
 
+/// What a source says of the other end, as far as the protocol can tell.
+@Suite("Relay's words for resets")
+struct RelayResetTests {
+  struct Case: CustomTestStringConvertible {
+    let testDescription: String
+    var role = TunnelRole.source
+    var version = ProtocolVersion.v3
+    /// What the destination answers with before the reset: nothing, its mark, or a byte of the server's.
+    var answers: [[UInt8]?] = []
+    var type = MessageType.connectionReset
+    /// The reset says that an application made it.
+    var isMarked = false
+    let line: String
+  }
+
+  private static let stream = "service A: the peer reset the stream"
+  private static let connection =
+    "[warning] service A: the client from 127.0.0.1:1 was reset before anything came back: "
+
+  @Test(
+    "each reset is said in words for whoever sits there",
+    arguments: [
+      Case(
+        testDescription: "no destination", type: .streamReset,
+        line:
+          "[warning] \(stream) before anything came back: the destination is not connected to the tunnel"
+      ),
+      Case(
+        testDescription: "no destination, or no server", version: .v2, type: .streamReset,
+        line:
+          "[warning] \(stream) before anything came back: the destination is not connected to the tunnel, or "
+          + "could not connect to its server, which its log then says"),
+      Case(
+        testDescription: "the destination leaves", answers: [nil, [7]], type: .streamReset,
+        line: "[info] \(stream): the destination has left the tunnel, or lost its way to it"),
+      Case(
+        testDescription: "a stream's one connection ends", version: .v2, answers: [[7]],
+        type: .streamReset, line: "[info] \(stream)"),
+      Case(
+        testDescription: "the server refuses", answers: [nil],
+        line: connection
+          + "the destination could not connect to its server, or that has ended the connection; "
+          + "the destination's log says which"),
+      Case(
+        testDescription: "the server refuses, at another program's destination",
+        line: connection
+          + "the destination could not connect to its server, or that has ended the connection; "
+          + "the destination's log says which"),
+      Case(testDescription: "the server closes", answers: [nil], isMarked: true, line: ""),
+      Case(testDescription: "the server resets", answers: [nil, [7]], line: ""),
+    ])
+  func says(_ example: Case) throws {
+    let recorder = LogRecorder()
+    var settings = Settings()
+    settings.protocolVersion = example.version
+    let harness = try RelayHarness(.source, settings: settings, log: recorder.log)
+    let client = try harness.accept()
+    client.arrive([1])
+    let connection: UInt32 = example.version < .v3 ? 0 : 1
+    for answer in example.answers {
+      harness.arrive(
+        .data, stream: 1, connection: connection, answer ?? [], ignorable: answer == nil)
+    }
+    let before = recorder.lines.count
+    harness.arrive(
+      example.type, stream: 1, connection: example.type == .streamReset ? 0 : connection,
+      writesIgnorable: example.isMarked)
+    let said = recorder.lines.dropFirst(before).filter { $0.contains("reset") }
+    let texts = said.map { $0.split(separator: ") ", maxSplits: 1).last.map(String.init) ?? "" }
+    #expect(texts == [example.line].filter { !$0.isEmpty })
+  }
+}
+
 @Suite("Relay")
 struct RelayTests {
   @Test("what is queued for a connection that is over says nothing in its successor's name")
