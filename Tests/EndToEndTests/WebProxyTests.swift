@@ -139,6 +139,16 @@ extension EndToEnd {
     }
 
     @Test(
+      "An endpoint on loopback is reached without a web proxy elsewhere",
+      arguments: ["http://192.0.2.1:3128", "socks5h://user:\(password)@proxy.invalid"])
+    func onLoopback(value: String) throws {
+      let scratch = try ScratchDirectory()
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let source = try Self.start(tunneld, ["https_proxy": value], in: scratch)
+      try Self.check(source, tunneld, in: scratch)
+    }
+
+    @Test(
       "A wrong or missing password is said to be so, with the variable's name, and is tried again",
       arguments: ["user:\(password)-wrong@", "user@", ""])
     func unauthorized(credentials: String) throws {
@@ -286,7 +296,7 @@ extension EndToEnd {
       let scratch = try ScratchDirectory()
       let source = try LocalProxy.start(
         .dynamic, endpoint: 443, token: "token", name: "malformed", arguments: ["-s", "5555"],
-        environment: ["HTTPS_PROXY": value], in: scratch)
+        host: "service.invalid", environment: ["HTTPS_PROXY": value], in: scratch)
       #expect(try source.waitForExit(within: 5) == .status(2))
       let text = source.text(of: .error)
       #expect(text.contains("HTTPS_PROXY") && text.contains("http://[USER:PASSWORD@]HOST[:PORT]"))

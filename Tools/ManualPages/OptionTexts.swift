@@ -150,7 +150,8 @@ struct VariableText {
       name: "https_proxy",
       text: """
         A web proxy to reach the service through, as http://[USER:PASSWORD@]HOST[:PORT] or https://…; port \
-        3128 when none is given. Comes before HTTPS_PROXY.
+        3128 when none is given. Comes before HTTPS_PROXY. An endpoint on this machine (localhost, names that end in \
+        .localhost, 127.0.0.0/8, ::1) is reached without it, unless the web proxy is on this machine too.
         """),
     VariableText(name: "HTTPS_PROXY", text: "The same."),
     VariableText(

@@ -10,6 +10,9 @@ import Reactor
 ///     10.0.0.0/8  fd00::/8    the addresses of a network
 ///     example.com:8443        the same for one port alone, as each of the above
 enum ProxyExemptions {
+  /// What leads to this machine itself: to a web proxy on another one these would be that one's own.
+  static let loopback = "localhost,127.0.0.0/8,::1"
+
   static func contain(_ endpoint: Endpoint, in list: String) -> Bool {
     let host = name(endpoint.host)
     let address = octets(ofAddress: endpoint.host)

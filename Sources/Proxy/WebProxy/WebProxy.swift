@@ -21,7 +21,8 @@ public struct WebProxy: Equatable, Sendable {
   public let description: String
 
   /// The web proxy to be used for `endpoint`: that of `https_proxy`, or else `HTTPS_PROXY`, unless `no_proxy`,
-  /// or else `NO_PROXY`, exempts the endpoint. An empty variable is as good as none.
+  /// or else `NO_PROXY`, exempts the endpoint. An empty variable is as good as none. An endpoint on loopback takes
+  /// only a web proxy that is there, too: any other would look for the endpoint on its own machine.
   /// - Parameter environment: the value of a variable.
   public static func select(
     for endpoint: Endpoint, environment: (String) -> String?
@@ -36,7 +37,13 @@ public struct WebProxy: Equatable, Sendable {
     var exempt = environment("no_proxy") ?? ""
     if exempt.isEmpty { exempt = environment("NO_PROXY") ?? "" }
     if ProxyExemptions.contain(endpoint, in: exempt) { return nil }
-    return try parse(text, variable: variable)
+    if !ProxyExemptions.contain(endpoint, in: ProxyExemptions.loopback) {
+      return try parse(text, variable: variable)
+    }
+    guard let proxy = try? parse(text, variable: variable),
+      ProxyExemptions.contain(proxy.endpoint, in: ProxyExemptions.loopback)
+    else { return nil }
+    return proxy
   }
 
   /// Overwrites the variables with a password in them, which nothing reads any more.

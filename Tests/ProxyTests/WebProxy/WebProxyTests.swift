@@ -185,6 +185,39 @@ struct WebProxyTests {
     #expect(proxy?.endpoint.host == (choice.variable == nil ? nil : "a"))
   }
 
+  @Test(
+    "an endpoint on loopback takes no web proxy but one on loopback",
+    arguments: [
+      "localhost", "LOCALHOST.", "tunnel.localhost", "127.0.0.1", "127.255.0.9", "::1", "0:0::1",
+      "::ffff:127.0.0.1",
+    ])
+  func sparesLoopback(host: String) throws {
+    let endpoint = Endpoint(host: host, port: 8_443)
+    for elsewhere in [
+      "http://u:p@proxy.example:8080", "10.0.0.1", "http://[fd00::1]:8080", "localhost.example",
+      "https://128.0.0.1", "http://[::2]", "socks5://localhost:1080", "http://u:p@",
+    ] {
+      #expect(
+        try WebProxy.select(for: endpoint) { $0 == "https_proxy" ? elsewhere : nil } == nil,
+        "\(elsewhere)")
+    }
+    for here in ["localhost:3128", "http://a.localhost", "127.1.2.3", "https://u:p@[::1]:8080"] {
+      #expect(
+        try WebProxy.select(for: endpoint) { $0 == "HTTPS_PROXY" ? here : nil }?.variable
+          == "HTTPS_PROXY", "\(here)")
+    }
+  }
+
+  @Test(
+    "what only looks like loopback goes through the web proxy",
+    arguments: ["localhost.example", "notlocalhost", "128.0.0.1", "126.255.255.255", "::2", "::"])
+  func sparesNothingElse(host: String) throws {
+    let proxy = try WebProxy.select(for: Endpoint(host: host, port: 443)) {
+      $0 == "https_proxy" ? "proxy.example" : nil
+    }
+    #expect(proxy?.endpoint.host == "proxy.example")
+  }
+
   @Test("the variable that is wrong is named")
   func namesVariable() {
     let error = #expect(throws: UsageError.self) {
