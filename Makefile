@@ -27,6 +27,7 @@ unit: deps ## the unit tests alone
 	swift test --disable-xctest --skip EndToEndTests
 
 e2e: deps ## the end-to-end tests alone, against both release builds
+	@scripts/check-localhost
 	@STATIC= scripts/release
 	@STATIC=1 scripts/release
 	swift test --disable-xctest --filter EndToEndTests
