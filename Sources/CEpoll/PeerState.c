@@ -19,8 +19,21 @@ struct request {
   struct inet_diag_req_v2 body;
 };
 
-/// Fills in the connection as its peer has it: source and destination exchanged. IPv4 in an IPv6 socket is IPv4, for
-/// the peer's socket may be of either family.
+/// IPv4 in an IPv6 socket is IPv4, for the other side's socket may be of either family.
+static void describe(const cepoll_address *own, const cepoll_address *other, struct inet_diag_req_v2 *body) {
+  body->sdiag_family = own->family == 4 ? AF_INET : AF_INET6;
+  body->sdiag_protocol = IPPROTO_TCP;
+  body->idiag_states = ~0U;
+  body->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+  body->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  body->id.idiag_sport = htons(own->port);
+  body->id.idiag_dport = htons(other->port);
+  body->id.idiag_if = own->scope;
+  memcpy(body->id.idiag_src, own->host, sizeof own->host);
+  memcpy(body->id.idiag_dst, other->host, sizeof other->host);
+}
+
+/// Fills in the connection as its peer has it: source and destination exchanged.
 static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
   struct sockaddr_storage storage;
   socklen_t length = sizeof storage;
@@ -29,24 +42,15 @@ static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
   int outcome = cepoll_address_from(&storage, &peer);
   if (outcome == 0) outcome = cepoll_local_address(fd, &local);
   if (outcome < 0) return outcome;
-  body->sdiag_family = peer.family == 4 ? AF_INET : AF_INET6;
-  body->sdiag_protocol = IPPROTO_TCP;
-  body->idiag_states = ~0U;
-  body->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
-  body->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-  body->id.idiag_sport = htons(peer.port);
-  body->id.idiag_dport = htons(local.port);
-  body->id.idiag_if = peer.scope;
-  memcpy(body->id.idiag_src, peer.host, sizeof peer.host);
-  memcpy(body->id.idiag_dst, local.host, sizeof local.host);
+  describe(&peer, &local, body);
   return 0;
 }
 
-/// Asks the kernel for one socket; 0 when there is none or no answer, 1 when `answer` is filled in.
+/// Asks the kernel for one socket: 1 when `answer` is filled in, 0 when there is none, -1 when it does not tell.
 static int ask(const struct request *request, struct inet_diag_msg *answer) {
   // A socket for each question: no answer can be taken for that to another.
   int diagnosis = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-  if (diagnosis < 0) return 0;
+  if (diagnosis < 0) return -1;
   union {
     struct nlmsghdr header;
     char bytes[2048];
@@ -56,8 +60,13 @@ static int ask(const struct request *request, struct inet_diag_msg *answer) {
   if (send(diagnosis, request, sizeof *request, 0) == sizeof *request)
     count = recv(diagnosis, &reply, sizeof reply, 0);
   close(diagnosis);
-  if (count < (ssize_t)NLMSG_LENGTH(sizeof *answer)) return 0;
-  if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return 0;
+  if (count >= (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) && reply.header.nlmsg_type == NLMSG_ERROR) {
+    struct nlmsgerr error;
+    memcpy(&error, NLMSG_DATA(&reply.header), sizeof error);
+    return error.error == -ENOENT ? 0 : -1;
+  }
+  if (count < (ssize_t)NLMSG_LENGTH(sizeof *answer)) return -1;
+  if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) return -1;
   memcpy(answer, NLMSG_DATA(&reply.header), sizeof *answer);
   return 1;
 }
@@ -75,18 +84,29 @@ static int is_over(int fd) {
   return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
+static const struct nlmsghdr question = {
+  .nlmsg_len = sizeof(struct request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST,
+};
+
+int cepoll_is_listened_on(const cepoll_address *address) {
+  struct request request = {.header = question};
+  struct inet_diag_msg answer;
+  // Who would get the first segment of a connection from the same address.
+  describe(address, address, &request.body);
+  request.body.id.idiag_dport = 0;
+  int outcome = ask(&request, &answer);
+  return outcome == 1 ? answer.idiag_state == TCP_LISTEN : outcome;
+}
+
 int cepoll_peer_is_closed(int fd) {
-  struct request request = {
-    .header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-               .nlmsg_flags = NLM_F_REQUEST},
-  };
+  struct request request = {.header = question};
   struct inet_diag_msg answer;
   int family = 0;
   socklen_t length = sizeof family;
   if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_UNIX)
     return is_hung_up(fd);
   if (is_over(fd)) return 1;
-  if (describe_peer(fd, &request.body) < 0 || !ask(&request, &answer)) return 0;
+  if (describe_peer(fd, &request.body) < 0 || ask(&request, &answer) != 1) return 0;
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
   return answer.idiag_inode == 0;
 }

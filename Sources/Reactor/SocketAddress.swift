@@ -63,6 +63,12 @@ public struct SocketAddress {
     return host.isSame(as: other.host)
   }
 
+  /// Whether somebody on this machine listens here, or on every address; nil when the kernel does not tell.
+  public var isListenedOn: Bool? {
+    let answer = unsafe withUnsafePointer(to: raw) { unsafe cepoll_is_listened_on($0) }
+    return answer < 0 ? nil : answer > 0
+  }
+
   /// A socket of the address's family, neither bound nor connected.
   func makeSocket() throws(SystemError) -> FileDescriptor {
     FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))

@@ -93,6 +93,8 @@ int cepoll_shutdown_write(int fd);
 /// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
 /// elsewhere, or a kernel without sock_diag(7), gives 0.
 int cepoll_peer_is_closed(int fd);
+/// Whether somebody on this machine listens on an address: 1 or 0, or -1 for a kernel that does not tell.
+int cepoll_is_listened_on(const cepoll_address *address);
 /// What a connection's peer has done below the programs; a Unix socket has the first field alone, the others are 0.
 typedef struct {
   int unacknowledged;     // bytes in the kernel that it has not acknowledged
