@@ -52,6 +52,31 @@ ssize_t cepoll_read_file(
   return count == 0 && S_ISFIFO(information.st_mode) ? -CEPOLL_NO_PEER : count;
 }
 
+int cepoll_open_input(int fd) {
+  struct stat information;
+  if (fstat(fd, &information) < 0) return -errno;
+  // A terminal that is not this process's own has no background: another program may be reading it.
+  if (!S_ISFIFO(information.st_mode) && tcgetpgrp(fd) < 0) return -ENOTTY;
+  signal(SIGTTIN, SIG_IGN);
+  // As for the log: O_NONBLOCK belongs to the open file, which others share.
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  int own = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  return own < 0 ? -errno : own;
+}
+
+ssize_t cepoll_read_input(int fd, void *bytes, size_t capacity) {
+  for (;;) {
+    ssize_t count = read(fd, bytes, capacity);
+    if (count >= 0) return count;
+    if (errno == EIO) {
+      pid_t foreground = tcgetpgrp(fd);
+      return foreground > 0 && foreground != getpgrp() ? -EBUSY : -EIO;
+    }
+    if (errno != EINTR) return -errno;
+  }
+}
+
 int cepoll_write_file(const char *path, const void *bytes, size_t count) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
   if (fd < 0) return errno == ENXIO ? -CEPOLL_NO_PEER : -errno;

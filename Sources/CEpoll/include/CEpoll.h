@@ -154,6 +154,14 @@ _Noreturn void cepoll_out_of_memory(void);
 /// malloc(3) for those who cannot do without: it ends the program instead of failing.
 void *cepoll_allocate(size_t size);
 
+// Commands ------------------------------------------------------------------------------------------
+
+/// Opens a pipe, or the terminal that controls this process, once more, to be read without blocking; -ENOTTY for
+/// anything else. From then on it is no stop (SIGTTIN) to read the terminal in the background.
+int cepoll_open_input(int fd);
+/// What is there; 0 at the end; -EAGAIN when nothing is there, -EBUSY while another job has the terminal.
+ssize_t cepoll_read_input(int fd, void *bytes, size_t capacity);
+
 // Log -----------------------------------------------------------------------------------------------
 
 enum {
