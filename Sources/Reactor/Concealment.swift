@@ -31,6 +31,9 @@ import Basics
     }
   }
 
+  /// What is no secret any more.
+  mutating func remove(_ secret: String) { secrets.removeAll { $0.isSame(as: secret) } }
+
   /// How long a piece of a secret is that is never shown: twelve octets, of a short secret half of it, but not fewer
   /// than six, and of a very short one all.
   static func pieceByteCount(ofSecretOf byteCount: Int) -> Int {

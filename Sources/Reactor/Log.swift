@@ -58,6 +58,9 @@ public final class Log {
   /// told from ordinary text and is ignored.
   public func conceal(_ secret: String) { concealment.add(secret) }
 
+  /// Forgets a secret that opens nothing any more.
+  public func forget(_ secret: String) { concealment.remove(secret) }
+
   @inline(__always) public func fatal(_ text: @autoclosure () -> String) {
     if level >= .fatal { write(.fatal, text()) }
   }

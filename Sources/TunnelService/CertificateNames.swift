@@ -83,6 +83,8 @@ import Reactor
   func trustDirectory(among directories: [String]) -> String? {
     let name = Self.fileName(hash: unsafe X509_issuer_name_hash(last))
     return directories.first { directory in
+      // Where OpenSSL parts one directory from the next.
+      if directory.utf8.contains(0x3a) { return false }
       guard let file = try? PEM.read("\(directory)/\(name)"),
         let issuer = unsafe PEM_read_bio_X509(file.bio, nil, nil, nil)
       else { return false }

@@ -1,28 +1,42 @@
+import Basics
 import Proxy
 import Reactor
 
-/// The commands that tunneld prints when it opens tunnels, ready for a shell of its machine.
+/// Access tokens that were just made, of both ends of a tunnel or of one.
+struct NewTokens {
+  var source: String?
+  var destination: String?
+  /// What the printed commands bind them to.
+  let clientToken: String
+}
+
+/// The commands that tunneld prints for a tunnel's tokens, ready for a shell of its machine.
 struct PrintedCommands {
   /// The first source's port; the others' count on from there.
   private static let firstPort = 5_555
+  /// Places without a server that are named at the most.
+  private static let placeCountMax = 4
 
-  let services: [String]
   /// What localproxy's `-e` takes.
   let endpoint: Endpoint
   /// What its `-c` takes; nil when the system's own trust is to do.
   let trustDirectory: String?
   /// What one should know about them; empty, or a line of its own.
   let hint: String
+  /// Whether somebody listens on a port of this machine; nil when that cannot be known.
+  private let isListenedOn: (UInt16) -> Bool?
   private var nextPort = Self.firstPort
+  /// By tunnel, from 1 on, so that new tokens come with the ports that the old ones had.
+  private var firstPorts: [Int] = []
 
   /// - Parameters:
   ///   - certificate: a given one; nil for that of an own authority, which is for every name that is used here.
   ///   - trustDirectories: where its issuer may be; that of the own authority.
   init(
-    services: [String], listening address: SocketAddress, certificate: CertificateNames?,
-    trustDirectories: [String]
+    listening address: SocketAddress, certificate: CertificateNames?, trustDirectories: [String],
+    isListenedOn: @escaping (UInt16) -> Bool? = Self.isListenedOnHere
   ) {
-    self.services = services
+    self.isListenedOn = isListenedOn
     let names = Self.names(of: address)
     var host = names[0]
     guard let certificate else {
@@ -59,39 +73,81 @@ struct PrintedCommands {
     }
   }
 
-  /// The heading, the destination's command, and the source's.
-  mutating func text(tunnel number: Int, _ tokens: TunnelService.TokenPair) -> String {
-    let names = Self.printable(services.joined(separator: ", "))
-    let heading = "# tunnel \(number)\(names.isEmpty ? "" : ": \(names)")\n"
-    return heading + command(tokens.destination, "-d", destinationMappings)
-      + command(tokens.source, "-s", sourceMappings())
+  /// A server that listens on all addresses counts for each; the one that `localhost` leads to may be of either family.
+  private static func isListenedOnHere(port: UInt16) -> Bool? {
+    var isKnown = true
+    for host in ["127.0.0.1", "::1"] {
+      let answer = SocketAddress(numeric: host, port: port)?.isListenedOn
+      if answer == true { return true }
+      if answer == nil { isKnown = false }
+    }
+    return isKnown ? false : nil
   }
 
-  private func command(_ token: String, _ option: String, _ mappings: String) -> String {
+  /// The heading, the destination's command, and the source's; without that of an end that has no new token.
+  mutating func text(tunnel number: Int, services: [String], _ tokens: NewTokens) -> String {
+    while firstPorts.count < number {
+      firstPorts.append(nextPort)
+      nextPort += max(services.count, 1)
+    }
+    var text = "# tunnel \(number)"
+    if !services.isEmpty { text += ": " + services.joined(separator: ", ").printable }
+    text += "\n"
+    if let token = tokens.destination {
+      let mappings = Self.mappings(services) { "localhost:\(Self.destinationPort($0))" }
+      text += command(token, tokens.clientToken, "-d", mappings)
+    }
+    if let token = tokens.source {
+      let first = firstPorts[number - 1]
+      let mappings = Self.mappings(services) { "\(Self.port(first + $0))" }
+      text += command(token, tokens.clientToken, "-s", mappings)
+    }
+    return text
+  }
+
+  /// The client token lets each command be used again: without one that stays the same, the first connection spends
+  /// the access token.
+  private func command(
+    _ token: String, _ clientToken: String, _ option: String, _ mappings: String
+  ) -> String {
     let trust = trustDirectory.map { " -c \(Self.quoted($0))" } ?? ""
     return "AWSIOT_TUNNEL_ACCESS_TOKEN=\(token) localproxy -e \(Self.quoted(endpoint.description))"
-      + "\(trust) \(option) \(Self.quoted(mappings))\n"
+      + "\(trust) -i \(clientToken) \(option) \(Self.quoted(mappings))\n"
   }
 
   /// The servers that come to mind, and their neighbours; they are the reader's to change.
-  private var destinationMappings: String {
-    if services.isEmpty { return "localhost:22" }
-    return services.enumerated().map { index, name in
-      "\(name)=localhost:\(index == 0 ? 22 : 79 + index)"
-    }.joined(separator: ",")
+  private static func destinationPort(_ index: Int) -> UInt16 {
+    // The list of services has an end before the ports have.
+    UInt16(truncatingIfNeeded: index == 0 ? 22 : 79 + index)
   }
 
-  private mutating func sourceMappings() -> String {
-    if services.isEmpty { return "\(takePort())" }
-    return services.map { "\($0)=\(takePort())" }.joined(separator: ",")
+  /// - Parameter place: of a service, by its index.
+  private static func mappings(_ services: [String], _ place: (Int) -> String) -> String {
+    var text = services.isEmpty ? place(0) : ""
+    for (index, name) in services.enumerated() {
+      text += (index == 0 ? "" : ",") + name + "=" + place(index)
+    }
+    return text
+  }
+
+  /// A line about the servers that a destination would not find; empty when they are all there.
+  func missingServers(_ services: [String]) -> String {
+    var places = ""
+    var count = 0
+    for index in 0..<max(services.count, 1) {
+      let port = Self.destinationPort(index)
+      if isListenedOn(port) != false { continue }
+      count += 1
+      if count <= Self.placeCountMax { places += (count == 1 ? "" : ", ") + "localhost:\(port)" }
+    }
+    if count == 0 { return "" }
+    if count > Self.placeCountMax { places += " and \(count - Self.placeCountMax) more" }
+    return "# nothing listens on \(places) here: start a server there, "
+      + "or put the place of yours after -d\n"
   }
 
   /// 0, a free one, when the numbers have run out.
-  private mutating func takePort() -> Int {
-    if nextPort > Int(UInt16.max) { return 0 }
-    defer { nextPort += 1 }
-    return nextPort
-  }
+  private static func port(_ number: Int) -> Int { number > Int(UInt16.max) ? 0 : number }
 
   /// One word for a shell, which is the text.
   static func quoted(_ text: String) -> String {
@@ -106,10 +162,5 @@ struct PrintedCommands {
       quoted += octet == 0x27 ? Array(#"'\''"#.utf8) : [octet]
     }
     return String(decoding: quoted + [0x27], as: UTF8.self)
-  }
-
-  /// A comment ends with its line.
-  private static func printable(_ text: String) -> String {
-    String(decoding: text.utf8.map { $0 < 0x20 || $0 == 0x7f ? 0x3f : $0 }, as: UTF8.self)
   }
 }

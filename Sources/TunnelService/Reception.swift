@@ -148,7 +148,8 @@ final class Reception: StreamHandler, TimerHandler {
     let link = TunnelLink(
       network: service.network, stream: stream, role: .server, compression: compression?.halves,
       early: Array(received.dropFirst(request.head.byteCount)), log: service.log)
-    let end = TunnelEnd(tunnel: tunnel, role: role, service: service, link: link, stream: stream)
+    let end = TunnelEnd(
+      tunnel: tunnel, role: role, peer: peer, service: service, link: link, stream: stream)
     let older = tunnel.end(role)
     tunnel.setEnd(role, end)
     older?.replace()

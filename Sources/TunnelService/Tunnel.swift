@@ -39,6 +39,7 @@ final class Tunnel {
 
   let number: Int
   let services: [String]
+  /// The source's, and the destination's.
   private(set) var tokens: [AccessToken] = []
   private(set) var source: TunnelEnd?
   private(set) var destination: TunnelEnd?
@@ -71,6 +72,16 @@ final class Tunnel {
     lines = [TunnelRole.source, .destination].map {
       Line(tunnel: self, role: $0, network: network, shape: shape, log: log)
     }
+  }
+
+  /// Puts another token in the place of an end's; returns the old one. Whoever is connected with that stays, until
+  /// somebody comes with the new one.
+  func replaceToken(of role: TunnelRole, by text: String) -> (old: AccessToken, new: AccessToken) {
+    let new = AccessToken(text: text, role: role, tunnel: self)
+    let place = role == .source ? 0 : 1
+    let old = tokens[place]
+    tokens[place] = new
+    return (old, new)
   }
 
   // MARK: Ends

@@ -59,6 +59,8 @@ struct DaemonOptions {
           "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
       ],
       epilogue: [
+        "", "Commands, a line each on standard input when that is a terminal or a pipe:",
+      ] + Console.help + [
         "", "Signals: SIGUSR1 closes the oldest open tunnel; SIGTERM and SIGINT end the program.",
         "",
         "Exit status: 0 stopped by a signal, 1 internal error, 2 wrong usage, 5 cannot listen.",
@@ -77,8 +79,9 @@ struct DaemonOptions {
       case "directory": options.directory = argument
       case "cert": options.certificate = argument
       case "key": options.key = argument
-      case "services": options.services = try parseServices(argument)
-      case "open": options.tunnelCount = try number(argument, "--open", max: 10_000)
+      case "services": options.services = try parseServices(argument, "--services")
+      case "open":
+        options.tunnelCount = try number(argument, "--open", max: TunnelService.tunnelCountMax)
       case "bandwidth":
         options.service.shape.bandwidth = try number(
           argument, "--bandwidth", max: 1_000_000_000_000)
@@ -111,17 +114,32 @@ struct DaemonOptions {
     return number
   }
 
-  private static func parseServices(_ text: String) throws(UsageError) -> [String] {
+  /// Whether `NAME=…` names the service at both ends: with '=' in it the name would end there, and with '/' it would
+  /// be a socket's path.
+  private static func isMappable(_ name: [UInt8]) -> Bool {
+    for octet in name where octet < 0x20 || octet == 0x7f || octet == 0x3d || octet == 0x2f {
+      return false
+    }
+    return name[...].trimmed.count == name.count
+  }
+
+  /// - Parameter source: where the list is from, for messages.
+  static func parseServices(_ text: String, _ source: String) throws(UsageError) -> [String] {
     let names = text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
       .map { String(decoding: Array($0), as: UTF8.self) }
-    if text.utf8.count > 32_768 { throw UsageError("--services: the list is longer than 32 KiB") }
+    if text.utf8.count > 32_768 { throw UsageError("\(source): the list is longer than 32 KiB") }
     for (index, name) in names.enumerated() {
       if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
         throw UsageError(
-          "--services '\(text)': a name has 1 to \(Message.serviceIDByteCountMax) bytes")
+          "\(source) \(text.quoted): a name has 1 to \(Message.serviceIDByteCountMax) bytes")
+      }
+      if !isMappable(name.octets) {
+        throw UsageError(
+          "\(source) \(text.quoted): -s and -d cannot name \(name.quoted), "
+            + "for a blank at its end, a control character, '=' or '/'")
       }
       if names[..<index].contains(name) {
-        throw UsageError("--services '\(text)': '\(name)' is given twice")
+        throw UsageError("\(source) \(text.quoted): \(name.quoted) is given twice")
       }
     }
     return names
@@ -161,6 +179,7 @@ final class TunnelDaemon: SignalHandler {
   private let log: Log
   private let reactor: Reactor
   private var service: TunnelService?
+  private var console: Console?
 
   init(_ options: DaemonOptions, _ log: Log) throws(SystemError) {
     self.options = options
@@ -191,14 +210,22 @@ final class TunnelDaemon: SignalHandler {
         return ExitStatus.cannotListen.rawValue
       }
       StandardStream.output.write("listening on \(bound.description), \(identity.words)\n")
-      try openTunnels(service, bound, identity)
+      let commands = PrintedCommands(
+        listening: bound, certificate: identity.certificate,
+        trustDirectories: identity.trustDirectories)
+      let console = Console(
+        service: service, commands: commands, services: options.services, log: log)
+      self.console = console
+      try console.openTunnels(options.tunnelCount)
     } catch {
       log.fatal(error.reason)
       return ExitStatus.internalError.rawValue
     }
     let signals = try Signals(reactor: reactor, handler: self)
+    let dialogue = console.flatMap { Dialogue(reactor: reactor, handler: $0) }
+    if dialogue != nil { StandardStream.output.write("# commands are taken here: try 'help'\n") }
     try reactor.run()
-    withExtendedLifetime(signals) {}
+    withExtendedLifetime((signals, dialogue)) {}
     return ExitStatus.success.rawValue
   }
 
@@ -229,6 +256,12 @@ final class TunnelDaemon: SignalHandler {
     let authority = try CertificateAuthority(
       state: options.directory, address: address.isWildcard ? nil : host)
     for warning in authority.warnings { log.warning(warning) }
+    if authority.directory.octets.contains(0x3a) {
+      throw .configuration(
+        what: authority.directory,
+        reason: "with a colon in its path it would be two directories to localproxy -c; "
+          + "--directory takes another")
+    }
     return Identity(
       context: try TLSContext(
         serverCertificate: authority.serverCertificate, key: authority.serverKey),
@@ -246,20 +279,6 @@ final class TunnelDaemon: SignalHandler {
     let octets = Array(Process.absolutePath(path).utf8)
     guard let slash = octets.lastIndex(of: 0x2f), slash > 0 else { return "/" }
     return String(decoding: octets[..<slash], as: UTF8.self)
-  }
-
-  private func openTunnels(
-    _ service: TunnelService, _ bound: SocketAddress, _ identity: Identity
-  ) throws(TLSError) {
-    if options.tunnelCount == 0 { return }
-    var commands = PrintedCommands(
-      services: options.services, listening: bound, certificate: identity.certificate,
-      trustDirectories: identity.trustDirectories)
-    StandardStream.output.write(commands.hint)
-    for number in 1...options.tunnelCount {
-      let tokens = try service.openTunnel(services: options.services)
-      StandardStream.output.write(commands.text(tunnel: number, tokens))
-    }
   }
 
   func received(_ signal: Signal) {

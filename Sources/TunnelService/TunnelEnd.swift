@@ -8,6 +8,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   let tunnel: Tunnel
   let role: TunnelRole
+  let peer: SocketAddress
   private let service: TunnelService
   private let link: TunnelLink
   /// Below the link, for faults alone.
@@ -24,10 +25,12 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   private static let resetCountMax = 1_024
 
   init(
-    tunnel: Tunnel, role: TunnelRole, service: TunnelService, link: TunnelLink, stream: any Stream
+    tunnel: Tunnel, role: TunnelRole, peer: SocketAddress, service: TunnelService,
+    link: TunnelLink, stream: any Stream
   ) {
     self.tunnel = tunnel
     self.role = role
+    self.peer = peer
     self.service = service
     self.link = link
     self.stream = stream

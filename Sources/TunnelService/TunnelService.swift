@@ -20,6 +20,8 @@ public struct ServiceOptions: Sendable {
 public final class TunnelService: ListenerHandler, TimerHandler {
   /// Clients on their way to a WebSocket at once.
   static let receptionCountMax = 256
+  /// Tunnels that are opened in all; a closed one is remembered, to say why its tokens are refused.
+  static let tunnelCountMax = 10_000
   /// Of these, clients of one address: a crowd behind one router comes in, and others still do beside it.
   static let receptionCountPerAddressMax = 128
 
@@ -28,7 +30,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   let options: ServiceOptions
   let log: Log
   private var listener: (any Listener)?
-  private var tunnels: [Tunnel] = []
+  private(set) var tunnels: [Tunnel] = []
   private var tokens: [String: AccessToken] = [:]
   /// The oldest first.
   private var receptions: [Reception] = []
@@ -58,6 +60,11 @@ public final class TunnelService: ListenerHandler, TimerHandler {
 
   /// Opens a tunnel with these services, or (none) without service ids.
   public func openTunnel(services: [String]) throws(TLSError) -> TokenPair {
+    if tunnels.count == Self.tunnelCountMax {
+      throw .configuration(
+        what: "no further tunnel",
+        reason: "\(Self.tunnelCountMax) have been opened, which is the limit")
+    }
     let pair = TokenPair(source: try Self.makeToken(), destination: try Self.makeToken())
     let tunnel = Tunnel(
       number: tunnels.count + 1, services: services, pair: pair, network: network,
@@ -66,11 +73,23 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     if let lifetime = options.lifetime {
       _ = network.schedule(at: network.now + lifetime, self, tag: tunnels.count - 1)
     }
-    for token in tunnel.tokens {
-      tokens[token.text] = token
-      log.conceal(token.text)
-    }
+    for token in tunnel.tokens { add(token) }
     return pair
+  }
+
+  private func add(_ token: AccessToken) {
+    tokens[token.text] = token
+    log.conceal(token.text)
+  }
+
+  /// Makes a new token for an end, and refuses the old one from now on, as the service's RotateTunnelAccessToken does.
+  func rotateToken(of tunnel: Tunnel, _ role: TunnelRole) throws(TLSError) -> String {
+    let (old, new) = tunnel.replaceToken(of: role, by: try Self.makeToken())
+    tokens[old.text] = nil
+    log.forget(old.text)
+    add(new)
+    log.info("tunnel \(tunnel.number): the \(role.localProxyMode) has a new token")
+    return new.text
   }
 
   /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
@@ -83,14 +102,21 @@ public final class TunnelService: ListenerHandler, TimerHandler {
 
   func token(_ text: String) -> AccessToken? { tokens[text] }
 
+  /// The tunnel of a number, from 1 on; nil when none was opened with it.
+  func tunnel(_ number: Int64) -> Tunnel? {
+    number >= 1 && number <= Int64(tunnels.count) ? tunnels[Int(number) - 1] : nil
+  }
+
   // MARK: Ends of tunnels
 
   /// Ends the oldest tunnel that is still open, as the service's CloseTunnel does; false if there is none.
   public func closeOldestTunnel() -> Bool {
     guard let tunnel = tunnels.first(where: { $0.endReason == nil }) else { return false }
-    close(tunnel, reason: "tunnel closed")
+    close(tunnel)
     return true
   }
+
+  func close(_ tunnel: Tunnel) { close(tunnel, reason: "tunnel closed") }
 
   public func timerFired(tag: Int, now: Instant) {
     if tunnels[tag].endReason == nil { close(tunnels[tag], reason: "tunnel expired") }

@@ -6,6 +6,7 @@ extension EndToEnd {
   @Suite("tunneld")
   struct TunneldAlone {
     private static let title = "# tunnel 1"
+    private static let missing = "# nothing listens on "
 
     /// tunneld with one tunnel and what it printed: the hint in front of the heading, and the two commands.
     private struct Printed {
@@ -27,7 +28,9 @@ extension EndToEnd {
           guard let start = lines.firstIndex(where: { $0.hasPrefix(title) }),
             lines.count >= start + 3
           else { return nil as [String]? }
-          return [start > 1 ? lines[1] : "", lines[start + 1], lines[start + 2]]
+          // Whether servers listen here is the machine's matter.
+          let hint = lines[1..<start].first { !$0.hasPrefix(missing) } ?? ""
+          return [hint, lines[start + 1], lines[start + 2]]
         }
         (hint, destination, source) = (lines[0], lines[1], lines[2])
       }
@@ -38,21 +41,28 @@ extension EndToEnd {
       _ line: String, name: String, environment: [String: String] = [:], until words: String...,
       in scratch: ScratchDirectory
     ) throws {
-      let program = try Linkage.dynamic.program("localproxy")
-      let folder = String(program.prefix(program.count - "/localproxy".count))
-      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-      let shell = try ChildProcess(
-        "/bin/sh", ["-c", line], name: name, in: scratch,
-        environment: environment.merging(["PATH": "\(folder):\(path)"]) { $1 })
+      let shell = try shell(line, name: name, environment: environment, in: scratch)
       defer { end(shell) }
       for word in words { try shell.waitForLine(containing: word) }
     }
 
+    private static func shell(
+      _ line: String, name: String, environment: [String: String] = [:],
+      in scratch: ScratchDirectory
+    ) throws -> ChildProcess {
+      let program = try Linkage.dynamic.program("localproxy")
+      let folder = String(program.prefix(program.count - "/localproxy".count))
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+      return try ChildProcess(
+        "/bin/sh", ["-c", line], name: name, in: scratch,
+        environment: environment.merging(["PATH": "\(folder):\(path)"]) { $1 })
+    }
+
     /// The shell may have made a process of its own for the command, whose number its log tells.
-    private static func end(_ shell: ChildProcess) {
+    private static func end(_ shell: ChildProcess, by signal: Int32 = SIGTERM) {
       let number = shell.logLines.first?.components(separatedBy: "] (").dropFirst().first
         .flatMap { pid_t($0.prefix { $0.isNumber }) }
-      if let number { kill(number, SIGTERM) }
+      if let number { kill(number, signal) }
       _ = try? shell.waitForExit(within: 10)
     }
 
@@ -85,6 +95,156 @@ extension EndToEnd {
         services: "SSH1,it's a `service`", in: scratch)
       #expect(printed.source.contains(" localproxy -e \(endpoint)") && printed.hint.isEmpty)
       try Self.pasteBoth(printed, in: scratch)
+    }
+
+    @Test("A printed command works again after its process was killed")
+    func printsCommandsThatWorkAgain() throws {
+      let scratch = try ScratchDirectory()
+      let printed = try Printed(["-l", "127.0.0.1:0", "-D", scratch.file("state")], in: scratch)
+      let line = printed.source.replacing("5555", with: "0")
+      for name in ["first", "second", "third"] {
+        let shell = try Self.shell(line, name: name, in: scratch)
+        defer { Self.end(shell, by: SIGKILL) }
+        try shell.waitForLine(containing: LocalProxy.listening)
+      }
+    }
+
+    @Test("What nothing listens on at the destination is said")
+    func saysWhatIsMissing() throws {
+      let scratch = try ScratchDirectory()
+      let printed = try Printed(["-l", "127.0.0.1:0", "-D", scratch.file("state")], in: scratch)
+      #expect(printed.destination.hasSuffix(" -d localhost:22"))
+      let isThere = (try? Socket(connectingTo: 22)) != nil
+      let output = printed.process.text(of: .output)
+      #expect(output.contains(Self.missing + "localhost:22 here: ") == !isThere)
+    }
+
+    // MARK: Standard input
+
+    /// tunneld with a pipe as its standard input.
+    private final class Asked {
+      let process: ChildProcess
+      private var input: FileHandle?
+
+      init(_ arguments: [String] = [], in scratch: ScratchDirectory) throws {
+        let pipe = Pipe()
+        closeOnExec(pipe.fileHandleForWriting.fileDescriptor)
+        input = pipe.fileHandleForWriting
+        process = try ChildProcess(
+          Linkage.dynamic.program("tunneld"),
+          ["-l", "127.0.0.1:0", "-D", scratch.file("state"), "--services", "SSH1"] + arguments,
+          name: "tunneld", in: scratch, input: dup(pipe.fileHandleForReading.fileDescriptor))
+        try process.waitForLine(containing: "# commands are taken here: try 'help'", in: .output)
+      }
+
+      func ask(_ text: String) throws { try input?.write(contentsOf: Data(text.utf8)) }
+
+      func end() throws {
+        try input?.close()
+        input = nil
+      }
+
+      /// The newest command with `option` that it has printed.
+      func command(_ option: String, count: Int) throws -> String {
+        try eventually(within: 20, "command \(count) with\(option)\n\(process.tail)") {
+          let lines = process.text(of: .output).split(
+            separator: "\n", omittingEmptySubsequences: false
+          ).dropLast().filter { $0.hasPrefix("AWSIOT") && $0.contains(option) }
+          return lines.count >= count ? lines.last.map(String.init) : nil
+        }
+      }
+    }
+
+    @Test(
+      "Tunnels are opened, rotated and closed by lines on standard input, whose end is not tunneld's"
+    )
+    func takesCommands() throws {
+      let scratch = try ScratchDirectory()
+      let asked = try Asked(in: scratch)
+      try asked.ask("list\nopen\n")
+      try asked.process.waitForLine(containing: "# there is no tunnel yet", in: .output)
+      let old = try asked.command(" -s ", count: 1).replacing("5555", with: "0")
+      let first = try Self.shell(old, name: "first", in: scratch)
+      defer { Self.end(first, by: SIGKILL) }
+      try first.waitForLine(containing: LocalProxy.listening)
+      try asked.ask("rotate 1 source\n")
+      let new = try asked.command(" -s ", count: 2)
+      #expect(new.hasSuffix(" -s SSH1=5555") && new.prefix(80) != old.prefix(80))
+      let refused = try Self.shell(old, name: "refused", in: scratch)
+      #expect(try refused.waitForExit(within: 20) == .status(3))
+      #expect(first.isRunning)
+      let second = try Self.shell(new.replacing("5555", with: "0"), name: "second", in: scratch)
+      defer { Self.end(second, by: SIGKILL) }
+      try second.waitForLine(containing: LocalProxy.listening)
+      // The end of input, in the middle of a line, which counts.
+      try asked.ask("frobnicate\nclose 1")
+      try asked.end()
+      try asked.process.waitForLine(
+        containing: "# unknown command 'frobnicate'; 'help' lists them all", in: .output)
+      try asked.process.waitForLine(containing: "# tunnel 1 is closed", in: .output)
+      try asked.process.waitForLine(containing: "standard input has ended")
+      try second.waitForLine(containing: "Code: 1000; Reason: tunnel closed")
+      #expect(asked.process.isRunning)
+      asked.process.send(SIGTERM)
+      #expect(try asked.process.waitForExit(within: 10) == .status(0))
+    }
+
+    @Test("What standard input is not read from is not asked for commands")
+    func takesNoCommands() throws {
+      let scratch = try ScratchDirectory()
+      let path = scratch.file("commands")
+      try "open\n".write(toFile: path, atomically: true, encoding: .utf8)
+      for (name, input) in [("null", "/dev/null"), ("file", path)] {
+        let tunneld = try ChildProcess(
+          Linkage.dynamic.program("tunneld"), ["-l", "127.0.0.1:0", "-D", scratch.file("state")],
+          name: name, in: scratch, input: open(input, O_RDONLY))
+        try tunneld.waitForLine(containing: "listening on", in: .output)
+        usleep(200_000)
+        #expect(tunneld.isRunning && tunneld.text(of: .output).split(separator: "\n").count == 1)
+      }
+    }
+
+    @Test(
+      "As a shell's background job it leaves the terminal alone, and takes commands again in front")
+    func sharesItsTerminal() throws {
+      let scratch = try ScratchDirectory()
+      let program = try Linkage.dynamic.program("tunneld")
+      let script = """
+        cd '\(scratch.path)'
+        '\(program)' -l 127.0.0.1:0 -D state >job.out 2>job.err & echo $! >job.pid
+        until [ -e go ]; do sleep 0.05; done
+        fg %1
+        """
+      let pipe = Pipe()
+      closeOnExec(pipe.fileHandleForWriting.fileDescriptor)
+      // A terminal of its own, and a shell with job control on it.
+      let shell = try ChildProcess(
+        "script", ["-qec", "bash -mc '\(script.replacing("'", with: "'\\''"))'", "/dev/null"],
+        name: "script", in: scratch, input: dup(pipe.fileHandleForReading.fileDescriptor))
+      func text(_ name: String) -> String {
+        (try? String(contentsOfFile: scratch.file(name), encoding: .utf8)) ?? ""
+      }
+      try eventually(within: 20, "tunneld in the background\n\(shell.tail)") {
+        text("job.out").contains("commands are taken here")
+      }
+      let job = try #require(pid_t(text("job.pid").trimmingCharacters(in: .newlines)))
+      defer { kill(job, SIGKILL) }
+      func stat() -> [Substring] {
+        let line = (try? String(contentsOfFile: "/proc/\(job)/stat", encoding: .utf8)) ?? ""
+        return line.components(separatedBy: ") ").last?.split(separator: " ") ?? []
+      }
+      try pipe.fileHandleForWriting.write(contentsOf: Data("list\n".utf8))
+      // Long enough for it to be tried again.
+      sleep(3)
+      let state = stat()
+      #expect(state.first == "S")
+      #expect(!text("job.out").contains("no tunnel yet"))
+      // Ticks of the processor, which a loop on the readable terminal would use up.
+      #expect((Int(state[11]) ?? .max) + (Int(state[12]) ?? .max) < 100)
+      try "".write(toFile: scratch.file("go"), atomically: true, encoding: .utf8)
+      try eventually(within: 20, "an answer in the foreground\n\(shell.tail)") {
+        text("job.out").contains("no tunnel yet")
+      }
     }
 
     @Test("A state directory is used by one address after the other")
@@ -129,7 +289,7 @@ extension EndToEnd {
         for: name.names, isHashed: isHashed, in: scratch)
       let printed = try Printed(arguments, in: scratch)
       #expect(printed.source.contains(" localproxy -e \(name.endpoint)"))
-      #expect(printed.source.contains("/given one' -s ") == isHashed)
+      #expect(printed.source.contains("/given one' -i ") == isHashed)
       #expect(printed.source.contains(" -c ") == isHashed)
       #expect(
         printed.hint.hasPrefix("# this system must know the certificate's issuer") != isHashed)
@@ -150,6 +310,31 @@ extension EndToEnd {
         #expect(printed.source.contains(" localproxy -e \(endpoint)"))
         #expect(printed.hint.hasPrefix(words))
       }
+    }
+
+    @Test(
+      "What no printed command could name ends the start with a line",
+      arguments: [
+        (
+          ["-D", "a:b"], 1,
+          "/a:b/ca: with a colon in its path it would be two directories to localproxy -c; "
+            + "--directory takes another"
+        ),
+        (
+          ["--services", "A,B=C"], 2,
+          "tunneld: --services 'A,B=C': -s and -d cannot name 'B=C', for a blank at its end, "
+            + "a control character, '=' or '/'. Try 'tunneld --help'."
+        ),
+      ])
+    func refusesWhatCannotBeNamed(arguments: [String], status: Int32, line: String) throws {
+      let scratch = try ScratchDirectory()
+      let arguments = arguments.map { $0 == "a:b" ? scratch.file($0) : $0 }
+      let refused = try ChildProcess(
+        Linkage.dynamic.program("tunneld"), ["-l", "127.0.0.1:0"] + arguments, name: "refused",
+        in: scratch)
+      #expect(try refused.waitForExit(within: 20) == .status(status))
+      let text = refused.text(of: .error)
+      #expect(text.hasSuffix(line + "\n") && text.split(separator: "\n").count == 1)
     }
 
     @Test("A key that everybody may read is said to be, and its own is mended")

@@ -4,53 +4,100 @@ import Testing
 @testable import TunnelService
 
 @Suite struct PrintedCommandsTests {
+  private static let tokens = NewTokens(source: "S", destination: "D", clientToken: "C")
+
+  /// - Parameter free: the ports that nobody listens on; the kernel does not tell of 81.
+  private static func commands(
+    _ host: String = "127.0.0.1", port: UInt16 = 1, trust: [String] = [], free: [UInt16] = []
+  ) throws -> PrintedCommands {
+    PrintedCommands(
+      listening: try #require(SocketAddress(numeric: host, port: port)), certificate: nil,
+      trustDirectories: trust, isListenedOn: { $0 == 81 ? nil : !free.contains($0) })
+  }
+
   @Test(arguments: [
     ("127.0.0.1", "localhost:8443"), ("0.0.0.0", "localhost:8443"), ("127.0.0.2", "127.0.0.2:8443"),
     ("192.0.2.7", "192.0.2.7:8443"), ("::1", "'[::1]:8443'"), ("::", "'[::1]:8443'"),
     ("2001:db8::7", "'[2001:db8::7]:8443'"), ("fe80::1%1", "'[fe80::1%1]:8443'"),
   ])
   func endpointIsThatListenedOn(_ host: String, _ expected: String) throws {
-    let address = try #require(SocketAddress(numeric: host, port: 8_443))
-    var commands = PrintedCommands(
-      services: [], listening: address, certificate: nil, trustDirectories: ["/state/ca"])
-    let tokens = TunnelService.TokenPair(source: "SOURCE", destination: "DESTINATION")
+    var commands = try Self.commands(host, port: 8_443, trust: ["/state/ca"])
     #expect(commands.hint.isEmpty)
     #expect(
-      commands.text(tunnel: 3, tokens) == """
-        # tunnel 3
-        AWSIOT_TUNNEL_ACCESS_TOKEN=DESTINATION localproxy -e \(expected) -c /state/ca -d localhost:22
-        AWSIOT_TUNNEL_ACCESS_TOKEN=SOURCE localproxy -e \(expected) -c /state/ca -s 5555
+      commands.text(tunnel: 1, services: [], Self.tokens) == """
+        # tunnel 1
+        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e \(expected) -c /state/ca -i C -d localhost:22
+        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e \(expected) -c /state/ca -i C -s 5555
 
         """)
   }
 
   @Test func mappingsNameTheServicesAndNoPortTwice() throws {
-    let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
-    var commands = PrintedCommands(
-      services: ["SSH1", "HTTP 1", "it's"], listening: address, certificate: nil,
-      trustDirectories: [])
-    let tokens = TunnelService.TokenPair(source: "S", destination: "D")
-    for port in [5_555, 5_558] {
+    var commands = try Self.commands()
+    let services = ["SSH1", "HTTP 1", "it's"]
+    // The first one's new tokens come with the ports that it had.
+    for (tunnel, port) in [(1, 5_555), (2, 5_558), (1, 5_555)] {
       #expect(
-        commands.text(tunnel: 1, tokens) == """
-          # tunnel 1: SSH1, HTTP 1, it's
-          AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -d \
+        commands.text(tunnel: tunnel, services: services, Self.tokens) == """
+          # tunnel \(tunnel): SSH1, HTTP 1, it's
+          AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i C -d \
           'SSH1=localhost:22,HTTP 1=localhost:80,it'\\''s=localhost:81'
-          AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -s \
+          AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i C -s \
           'SSH1=\(port),HTTP 1=\(port + 1),it'\\''s=\(port + 2)'
 
           """)
     }
   }
 
+  @Test func anEndWithoutANewTokenHasNoCommand() throws {
+    var commands = try Self.commands()
+    let source = NewTokens(source: "S", clientToken: "C")
+    #expect(
+      commands.text(tunnel: 1, services: [], source) == """
+        # tunnel 1
+        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i C -s 5555
+
+        """)
+    let destination = NewTokens(destination: "D", clientToken: "C")
+    #expect(
+      commands.text(tunnel: 1, services: ["A"], destination) == """
+        # tunnel 1: A
+        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i C -d A=localhost:22
+
+        """)
+  }
+
   @Test func portsThatHaveRunOutAreFreeOnes() throws {
-    let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
-    var commands = PrintedCommands(
-      services: [], listening: address, certificate: nil, trustDirectories: [])
-    let tokens = TunnelService.TokenPair(source: "S", destination: "D")
-    for _ in 5_555..<65_535 { _ = commands.text(tunnel: 1, tokens) }
-    #expect(commands.text(tunnel: 1, tokens).hasSuffix(" -s 65535\n"))
-    #expect(commands.text(tunnel: 1, tokens).hasSuffix(" -s 0\n"))
+    var commands = try Self.commands()
+    let last = Int(UInt16.max) - 5_554
+    #expect(commands.text(tunnel: last, services: [], Self.tokens).hasSuffix(" -s 65535\n"))
+    #expect(commands.text(tunnel: last + 1, services: [], Self.tokens).hasSuffix(" -s 0\n"))
+  }
+
+  @Test(arguments: [
+    ([], [], ""), ([], [80], ""), ([], [22], "localhost:22"), (["A", "B"], [22], "localhost:22"),
+    (["A", "B"], [22, 80], "localhost:22, localhost:80"), (["A", "B", "C"], [81], ""),
+    (
+      ["A", "B", "C", "D", "E", "F", "G"], [22, 80, 82, 83, 84, 85],
+      "localhost:22, localhost:80, localhost:82, localhost:83 and 2 more"
+    ),
+  ])
+  func serversThatAreNotThereAreNamed(services: [String], free: [UInt16], places: String) throws {
+    #expect(
+      try Self.commands(free: free).missingServers(services)
+        == (places.isEmpty
+          ? ""
+          : "# nothing listens on \(places) here: start a server there, "
+            + "or put the place of yours after -d\n"))
+  }
+
+  @Test func aServerOfThisMachineIsSeen() throws {
+    let hall = try Hall()
+    #expect(hall.address.isListenedOn == true)
+    hall.service.stop()
+    #expect(hall.address.isListenedOn != true)
+    // Not where the machine has no such address.
+    #expect(try #require(SocketAddress(numeric: "192.0.2.1", port: 9)).isListenedOn != true)
   }
 
   @Test(arguments: [
@@ -76,10 +123,8 @@ import Testing
   }
 
   @Test func controlCharactersDoNotEndTheHeading() throws {
-    let address = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
-    var commands = PrintedCommands(
-      services: ["a\nrm"], listening: address, certificate: nil, trustDirectories: [])
-    let text = commands.text(tunnel: 1, TunnelService.TokenPair(source: "S", destination: "D"))
+    var commands = try Self.commands()
+    let text = commands.text(tunnel: 1, services: ["a\nrm"], Self.tokens)
     #expect(text.hasPrefix("# tunnel 1: a?rm\nAWSIOT"))
   }
 }
