@@ -139,11 +139,12 @@ if fuzzes {
         "CEpoll", "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/ProxyBench"),
-    .target(name: "ManualPages", dependencies: ["Proxy"], path: "Tools/ManualPages"),
+    .target(
+      name: "ManualPages", dependencies: ["Proxy", "TunnelService"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
-    .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy"]),
+    .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy", "TunnelService"]),
     .testTarget(
       name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),

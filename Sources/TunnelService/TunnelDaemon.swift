@@ -3,7 +3,7 @@ import Proxy
 import Reactor
 
 /// What `tunneld` was asked to do.
-struct DaemonOptions {
+package struct DaemonOptions {
   var listen = Endpoint(host: "127.0.0.1", port: 8443)
   var directory = "tunneld-state"
   var certificate: String?
@@ -18,7 +18,7 @@ struct DaemonOptions {
     case print(String)
   }
 
-  static var table: OptionTable {
+  package static var table: OptionTable {
     OptionTable(
       program: "tunneld",
       usage: ["tunneld [options]"],

@@ -17,6 +17,7 @@ public enum Manual {
   public static func files(configuration: String) -> [(path: String, text: String)] {
     [
       ("packaging/localproxy.1", ManualPage.text),
+      ("packaging/tunneld.1", TunneldPage.text),
       ("packaging/completions/localproxy.bash", Completions.bash),
       ("packaging/completions/_localproxy", Completions.zsh),
       ("packaging/completions/localproxy.fish", Completions.fish),

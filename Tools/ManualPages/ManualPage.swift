@@ -113,7 +113,7 @@ enum ManualPage {
 }
 
 /// Lines of roff.
-private struct Page {
+struct Page {
   private(set) var text = ""
 
   mutating func raw(_ line: String) { text += line + "\n" }
