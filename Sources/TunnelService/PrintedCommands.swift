@@ -21,6 +21,7 @@ struct PrintedCommands {
   let endpoint: Endpoint
   /// What its `-c` takes; nil when the system's own trust is to do.
   let trustDirectory: String?
+  private let hasWebProxy: Bool
   /// What one should know about them; empty, or a line of its own.
   let hint: String
   /// Whether somebody listens on a port of this machine; nil when that cannot be known.
@@ -32,12 +33,15 @@ struct PrintedCommands {
   /// - Parameters:
   ///   - certificate: a given one; nil for that of an own authority, which is for every name that is used here.
   ///   - trustDirectories: where its issuer may be; that of the own authority.
+  ///   - hasWebProxy: whether the environment has one.
   init(
     listening address: SocketAddress, certificate: CertificateNames?, trustDirectories: [String],
+    hasWebProxy: Bool = Self.hasWebProxyHere,
     isListenedOn: @escaping (UInt16) -> Bool? = Self.isListenedOnHere
   ) {
     self.isListenedOn = isListenedOn
     let names = Self.names(of: address)
+    self.hasWebProxy = hasWebProxy
     var host = names[0]
     guard let certificate else {
       endpoint = Endpoint(host: host, port: address.port)
@@ -61,6 +65,10 @@ struct PrintedCommands {
         "this system must know the certificate's issuer, or localproxy needs '-c DIR' with it")
     }
     hint = hints.isEmpty ? "" : "# \(hints.joined(separator: "; "))\n"
+  }
+
+  private static var hasWebProxyHere: Bool {
+    Process.environment("https_proxy") != nil || Process.environment("HTTPS_PROXY") != nil
   }
 
   /// How a client on the same machine may call an address that is listened on; the best first.
@@ -111,7 +119,12 @@ struct PrintedCommands {
     _ token: String, _ clientToken: String, _ option: String, _ mappings: String
   ) -> String {
     let trust = trustDirectory.map { " -c \(Self.quoted($0))" } ?? ""
-    return "AWSIOT_TUNNEL_ACCESS_TOKEN=\(token) localproxy -e \(Self.quoted(endpoint.description))"
+    // By itself localproxy goes around a web proxy to loopback alone, and this may be another address of this machine.
+    let around =
+      !hasWebProxy || ["localhost", "127.0.0.1", "::1"].hasSame(endpoint.host)
+      ? "" : " no_proxy=\(Self.quoted(endpoint.host))"
+    return "AWSIOT_TUNNEL_ACCESS_TOKEN=\(token)\(around) localproxy "
+      + "-e \(Self.quoted(endpoint.description))"
       + "\(trust) -i \(clientToken) \(option) \(Self.quoted(mappings))\n"
   }
 

@@ -8,11 +8,13 @@ import Testing
 
   /// - Parameter free: the ports that nobody listens on; the kernel does not tell of 81.
   private static func commands(
-    _ host: String = "127.0.0.1", port: UInt16 = 1, trust: [String] = [], free: [UInt16] = []
+    _ host: String = "127.0.0.1", port: UInt16 = 1, trust: [String] = [],
+    hasWebProxy: Bool = false, free: [UInt16] = []
   ) throws -> PrintedCommands {
     PrintedCommands(
       listening: try #require(SocketAddress(numeric: host, port: port)), certificate: nil,
-      trustDirectories: trust, isListenedOn: { $0 == 81 ? nil : !free.contains($0) })
+      trustDirectories: trust, hasWebProxy: hasWebProxy,
+      isListenedOn: { $0 == 81 ? nil : !free.contains($0) })
   }
 
   @Test(arguments: [
@@ -30,6 +32,17 @@ import Testing
         AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e \(expected) -c /state/ca -i C -s 5555
 
         """)
+  }
+
+  @Test(arguments: [
+    ("127.0.0.1", ""), ("0.0.0.0", ""), ("::1", ""), ("::", ""),
+    ("192.0.2.7", " no_proxy=192.0.2.7"), ("2001:db8::7", " no_proxy=2001:db8::7"),
+  ])
+  func aWebProxyIsGoneAround(_ host: String, _ variable: String) throws {
+    var commands = try Self.commands(host, hasWebProxy: true)
+    let lines = commands.text(tunnel: 1, services: [], Self.tokens).split(separator: "\n")
+    #expect(lines[1].hasPrefix("AWSIOT_TUNNEL_ACCESS_TOKEN=D\(variable) localproxy -e "))
+    #expect(lines[2].hasPrefix("AWSIOT_TUNNEL_ACCESS_TOKEN=S\(variable) localproxy -e "))
   }
 
   @Test func mappingsNameTheServicesAndNoPortTwice() throws {
