@@ -111,9 +111,13 @@ final class Console: DialogueHandler {
 
   private func openTunnel(_ services: [String]) throws(TLSError) -> String {
     let pair = try service.openTunnel(services: services)
-    let tokens = NewTokens(
-      source: pair.source, destination: pair.destination, clientToken: try Cryptography.uuid())
-    return commands.text(tunnel: service.tunnels.count, services: services, tokens)
+    return commands.text(
+      tunnel: service.tunnels.count, services: services, source: try Self.bound(pair.source),
+      destination: try Self.bound(pair.destination))
+  }
+
+  private static func bound(_ token: String) throws(TLSError) -> NewToken {
+    NewToken(access: token, client: try Cryptography.uuid())
   }
 
   private func rotate(_ argument: ArraySlice<UInt8>) throws(UsageError) -> String {
@@ -127,12 +131,16 @@ final class Console: DialogueHandler {
     }
     let tunnel = try tunnel(number, Self.rotation)
     return try orUsageError { () throws(TLSError) in
-      var tokens = NewTokens(clientToken: try Cryptography.uuid())
+      var source: NewToken?
+      var destination: NewToken?
       for role in roles {
-        let token = try service.rotateToken(of: tunnel, role)
-        if role == .source { tokens.source = token } else { tokens.destination = token }
+        let token = try Self.bound(try service.rotateToken(of: tunnel, role))
+        if role == .source { source = token } else { destination = token }
       }
-      return commands.hint + commands.text(tunnel: tunnel.number, services: tunnel.services, tokens)
+      return commands.hint
+        + commands.text(
+          tunnel: tunnel.number, services: tunnel.services, source: source,
+          destination: destination)
     }
   }
 

@@ -2,12 +2,11 @@ import Basics
 import Proxy
 import Reactor
 
-/// Access tokens that were just made, of both ends of a tunnel or of one.
-struct NewTokens {
-  var source: String?
-  var destination: String?
-  /// What the printed commands bind them to.
-  let clientToken: String
+/// An access token that was just made, and what the printed command binds it to: the service wants another client token
+/// for each access token.
+struct NewToken {
+  let access: String
+  let client: String
 }
 
 /// The commands that tunneld prints for a tunnel's tokens, ready for a shell of its machine.
@@ -93,7 +92,9 @@ struct PrintedCommands {
   }
 
   /// The heading, the destination's command, and the source's; without that of an end that has no new token.
-  mutating func text(tunnel number: Int, services: [String], _ tokens: NewTokens) -> String {
+  mutating func text(
+    tunnel number: Int, services: [String], source: NewToken?, destination: NewToken?
+  ) -> String {
     while firstPorts.count < number {
       firstPorts.append(nextPort)
       nextPort += max(services.count, 1)
@@ -101,14 +102,14 @@ struct PrintedCommands {
     var text = "# tunnel \(number)"
     if !services.isEmpty { text += ": " + services.joined(separator: ", ").printable }
     text += "\n"
-    if let token = tokens.destination {
+    if let destination {
       let mappings = Self.mappings(services) { "localhost:\(Self.destinationPort($0))" }
-      text += command(token, tokens.clientToken, "-d", mappings)
+      text += command(destination, "-d", mappings)
     }
-    if let token = tokens.source {
+    if let source {
       let first = firstPorts[number - 1]
       let mappings = Self.mappings(services) { "\(Self.port(first + $0))" }
-      text += command(token, tokens.clientToken, "-s", mappings)
+      text += command(source, "-s", mappings)
     }
     return text
   }
@@ -116,16 +117,16 @@ struct PrintedCommands {
   /// The client token lets each command be used again: without one that stays the same, the first connection spends
   /// the access token.
   private func command(
-    _ token: String, _ clientToken: String, _ option: String, _ mappings: String
+    _ token: NewToken, _ option: String, _ mappings: String
   ) -> String {
     let trust = trustDirectory.map { " -c \(Self.quoted($0))" } ?? ""
     // By itself localproxy goes around a web proxy to loopback alone, and this may be another address of this machine.
     let around =
       !hasWebProxy || ["localhost", "127.0.0.1", "::1"].hasSame(endpoint.host)
       ? "" : " no_proxy=\(Self.quoted(endpoint.host))"
-    return "AWSIOT_TUNNEL_ACCESS_TOKEN=\(token)\(around) localproxy "
+    return "AWSIOT_TUNNEL_ACCESS_TOKEN=\(token.access)\(around) localproxy "
       + "-e \(Self.quoted(endpoint.description))"
-      + "\(trust) -i \(clientToken) \(option) \(Self.quoted(mappings))\n"
+      + "\(trust) -i \(token.client) \(option) \(Self.quoted(mappings))\n"
   }
 
   /// The servers that come to mind, and their neighbours; they are the reader's to change.

@@ -4,7 +4,8 @@ import Testing
 @testable import TunnelService
 
 @Suite struct PrintedCommandsTests {
-  private static let tokens = NewTokens(source: "S", destination: "D", clientToken: "C")
+  private static let source = NewToken(access: "S", client: "s")
+  private static let destination = NewToken(access: "D", client: "d")
 
   /// - Parameter free: the ports that nobody listens on; the kernel does not tell of 81.
   private static func commands(
@@ -26,10 +27,11 @@ import Testing
     var commands = try Self.commands(host, port: 8_443, trust: ["/state/ca"])
     #expect(commands.hint.isEmpty)
     #expect(
-      commands.text(tunnel: 1, services: [], Self.tokens) == """
+      commands.text(tunnel: 1, services: [], source: Self.source, destination: Self.destination)
+        == """
         # tunnel 1
-        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e \(expected) -c /state/ca -i C -d localhost:22
-        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e \(expected) -c /state/ca -i C -s 5555
+        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e \(expected) -c /state/ca -i d -d localhost:22
+        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e \(expected) -c /state/ca -i s -s 5555
 
         """)
   }
@@ -40,7 +42,9 @@ import Testing
   ])
   func aWebProxyIsGoneAround(_ host: String, _ variable: String) throws {
     var commands = try Self.commands(host, hasWebProxy: true)
-    let lines = commands.text(tunnel: 1, services: [], Self.tokens).split(separator: "\n")
+    let lines = commands.text(
+      tunnel: 1, services: [], source: Self.source, destination: Self.destination
+    ).split(separator: "\n")
     #expect(lines[1].hasPrefix("AWSIOT_TUNNEL_ACCESS_TOKEN=D\(variable) localproxy -e "))
     #expect(lines[2].hasPrefix("AWSIOT_TUNNEL_ACCESS_TOKEN=S\(variable) localproxy -e "))
   }
@@ -51,31 +55,31 @@ import Testing
     // The first one's new tokens come with the ports that it had.
     for (tunnel, port) in [(1, 5_555), (2, 5_558), (1, 5_555)] {
       #expect(
-        commands.text(tunnel: tunnel, services: services, Self.tokens) == """
-          # tunnel \(tunnel): SSH1, HTTP 1, it's
-          AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i C -d \
-          'SSH1=localhost:22,HTTP 1=localhost:80,it'\\''s=localhost:81'
-          AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i C -s \
-          'SSH1=\(port),HTTP 1=\(port + 1),it'\\''s=\(port + 2)'
+        commands.text(
+          tunnel: tunnel, services: services, source: Self.source, destination: Self.destination)
+            == """
+            # tunnel \(tunnel): SSH1, HTTP 1, it's
+            AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i d -d \
+            'SSH1=localhost:22,HTTP 1=localhost:80,it'\\''s=localhost:81'
+            AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i s -s \
+            'SSH1=\(port),HTTP 1=\(port + 1),it'\\''s=\(port + 2)'
 
-          """)
+            """)
     }
   }
 
   @Test func anEndWithoutANewTokenHasNoCommand() throws {
     var commands = try Self.commands()
-    let source = NewTokens(source: "S", clientToken: "C")
     #expect(
-      commands.text(tunnel: 1, services: [], source) == """
+      commands.text(tunnel: 1, services: [], source: Self.source, destination: nil) == """
         # tunnel 1
-        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i C -s 5555
+        AWSIOT_TUNNEL_ACCESS_TOKEN=S localproxy -e localhost:1 -i s -s 5555
 
         """)
-    let destination = NewTokens(destination: "D", clientToken: "C")
     #expect(
-      commands.text(tunnel: 1, services: ["A"], destination) == """
+      commands.text(tunnel: 1, services: ["A"], source: nil, destination: Self.destination) == """
         # tunnel 1: A
-        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i C -d A=localhost:22
+        AWSIOT_TUNNEL_ACCESS_TOKEN=D localproxy -e localhost:1 -i d -d A=localhost:22
 
         """)
   }
@@ -83,8 +87,13 @@ import Testing
   @Test func portsThatHaveRunOutAreFreeOnes() throws {
     var commands = try Self.commands()
     let last = Int(UInt16.max) - 5_554
-    #expect(commands.text(tunnel: last, services: [], Self.tokens).hasSuffix(" -s 65535\n"))
-    #expect(commands.text(tunnel: last + 1, services: [], Self.tokens).hasSuffix(" -s 0\n"))
+    #expect(
+      commands.text(tunnel: last, services: [], source: Self.source, destination: Self.destination)
+        .hasSuffix(" -s 65535\n"))
+    #expect(
+      commands.text(
+        tunnel: last + 1, services: [], source: Self.source, destination: Self.destination
+      ).hasSuffix(" -s 0\n"))
   }
 
   @Test(arguments: [
@@ -137,7 +146,8 @@ import Testing
 
   @Test func controlCharactersDoNotEndTheHeading() throws {
     var commands = try Self.commands()
-    let text = commands.text(tunnel: 1, services: ["a\nrm"], Self.tokens)
+    let text = commands.text(
+      tunnel: 1, services: ["a\nrm"], source: Self.source, destination: Self.destination)
     #expect(text.hasPrefix("# tunnel 1: a?rm\nAWSIOT"))
   }
 }
