@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test unit e2e autobahn demo bench fuzz seeds docs lint clean
+.PHONY: help deps build release test unit e2e autobahn demo bench plots fuzz seeds docs lint clean
 
 # The programs take STATIC=1 and KEEP=1 from the command line or the environment.
 export STATIC KEEP JOBS
@@ -35,9 +35,16 @@ e2e: deps ## the end-to-end tests alone, against both release builds
 autobahn: deps ## the WebSocket against Autobahn|Testsuite, both roles and both builds (needs Python 2.7)
 	@scripts/autobahn --record
 
-bench: deps ## every figure of docs/performance.md, and docs/plots (BASELINE=PATH: of that localproxy too)
+# What PARTS leaves out stays in docs/plots/data as it was.
+bench: deps ## every figure and plot of docs/performance.md (BASELINE=PATH: of that localproxy too; PARTS="bulk idle")
+	@scripts/install-dependencies bench
 	@LOCALPROXY_FRAMEBENCH=1 scripts/release
-	swift run -c release ProxyBench $(if $(BASELINE),compare --baseline $(BASELINE)) all --plots docs/plots
+	swift run -c release ProxyBench $(if $(BASELINE),compare --baseline $(BASELINE)) $(or $(PARTS),all) \
+	  --plots docs/plots --page docs/performance.md
+
+plots: deps ## table and plots of docs/performance.md anew, out of the figures in docs/plots/data
+	@scripts/install-dependencies bench
+	swift run -c release ProxyBench draw --plots docs/plots --page docs/performance.md
 
 fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)

@@ -131,12 +131,14 @@ if fuzzes {
   ]
   targets += frameLoops
   targets += [
+    .target(name: "Figures", path: "Benchmarks/Figures"),
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
     .executableTarget(
       name: "ProxyBench",
       dependencies: [
-        "CEpoll", "FrameLoops", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "CEpoll", "Figures", "FrameLoops",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/ProxyBench"),
     .target(

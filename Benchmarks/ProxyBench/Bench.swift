@@ -28,7 +28,7 @@ struct Bench {
     let rounds = options.rounds ?? Self.roundCount(name)
     let megabytes = options.megabyteCount
     return switch name {
-    case .frames: nil
+    case .frames, .draw: nil
     case .bulk, .bulk100:
       Bulk(
         megabyteCount: megabytes, roundCount: rounds, connectionCount: name == .bulk ? 1 : 100,
@@ -59,7 +59,7 @@ struct Bench {
     switch name {
     case .connects, .burst, .idle, .compression, .growth: 3
     case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1
-    case .bulk, .bulk100, .frames, .smoke: 5
+    case .bulk, .bulk100, .frames, .smoke, .draw: 5
     case .pacing: 9
     case .latency: 15
     }
@@ -67,7 +67,9 @@ struct Bench {
 
   private func run(_ kind: Options.Measured, _ measurement: any ChainMeasurement) -> Series {
     let contestants = measurement.contestants(of: contestants)
-    var series = Series(measurement, contestants: contestants.map(\.name))
+    var series = Series(
+      kind.rawValue + (options.usesStatic ? "-static" : ""), measurement,
+      contestants: contestants.map(\.name))
     for round in 0..<measurement.roundCount {
       Progress.say("\(kind.rawValue): round \(round + 1) of \(measurement.roundCount)")
       // Who goes first changes, so that a drift of the machine favours nobody.

@@ -36,7 +36,8 @@ struct Frames: Measurement {
     let roundCount = options.rounds ?? Bench.roundCount(.frames)
     var all = FrameLoop.payloadLengths.map { payloadLength in
       Series(
-        Frames(payloadLength: payloadLength, roundCount: roundCount), contestants: contestants)
+        "frames-\(payloadLength)", Frames(payloadLength: payloadLength, roundCount: roundCount),
+        contestants: contestants)
     }
     for round in 0..<roundCount {
       Progress.say("frames: round \(round + 1) of \(roundCount)")

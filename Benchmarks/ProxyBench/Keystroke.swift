@@ -72,10 +72,6 @@ struct Keystroke: ChainMeasurement {
     let start = Clock.now()
     let beside = try Self.type(on: shell, seconds: Self.loadedSeconds)
     let seconds = Clock.seconds(since: start)
-    chain.curves = [
-      Curve(name: "alone", points: alone.distribution),
-      Curve(name: "beside", points: beside.distribution),
-    ]
     let moved = zip(bulk, before).map { Double($0.byteCount - $1) }
     let total = moved.reduce(0, +)
     let share = total / Double(moved.count)

@@ -69,7 +69,7 @@ final class Trips: Turns {
   }
 
   func values(on chain: Chain) throws -> [Double] {
-    chain.curves = [Curve(name: name, points: times.distribution)]
+    chain.curves = [Curve(name: name, times: times)]
     return [50, 99, 99.9].map { times.microseconds(percentile: $0) }
   }
 
@@ -81,6 +81,8 @@ final class Trips: Turns {
 
 /// Durations to three digits.
 struct Times {
+  /// How many durations a percentile has above it at the least.
+  private static let tailCountMin = 9.99
   private var histogram = Histogram<UInt32>(
     highestTrackableValue: 120_000_000_000, numberOfSignificantValueDigits: .three)
 
@@ -88,8 +90,10 @@ struct Times {
     _ = histogram.record(nanoseconds)
   }
 
-  /// The share of all that took longer, and how long, in microseconds: from the median to where the record
-  /// ends.
+  mutating func add(_ other: Times) { histogram.add(other.histogram) }
+
+  /// The share of all that took longer, and how long, in microseconds: from the median to where fewer than ten
+  /// took longer, which say nothing.
   var distribution: [[Double]] {
     let count = Double(max(histogram.totalCount, 1))
     var shares: [Double] = []
@@ -97,7 +101,7 @@ struct Times {
       for step in [5.0, 4, 3, 2, 1.5, 1] {
         var share = step
         for _ in 0...decade { share /= 10 }
-        if share * count >= 1 { shares.append(share) }
+        if share * count >= Self.tailCountMin { shares.append(share) }
       }
     }
     return shares.map { [$0, microseconds(percentile: 100 * (1 - $0))] }

@@ -79,11 +79,35 @@ struct Bar {
   static let toBaseline = Kind.ratio(to: "baseline")
 }
 
-/// What a plot shows of one round: a distribution, or something over time.
+/// What a plot shows: something over time, of one round, or a distribution, of all.
 struct Curve: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case name, points
+  }
+
   let name: String
   /// x and y of each.
-  let points: [[Double]]
+  private(set) var points: [[Double]]
+  /// Nil for something over time.
+  private var times: Times?
+
+  init(name: String, points: [[Double]]) {
+    self.name = name
+    self.points = points
+  }
+
+  init(name: String, times: Times) {
+    self.name = name
+    self.times = times
+    points = times.distribution
+  }
+
+  /// With what an earlier round found.
+  func added(to earlier: Curve?) -> Curve {
+    guard let times, var all = earlier?.times else { return self }
+    all.add(times)
+    return Curve(name: name, times: all)
+  }
 }
 
 /// All rounds of one measurement.
@@ -94,14 +118,17 @@ struct Series {
     case failed(String)
   }
 
+  /// As the command line calls it.
+  let name: String
   let measurement: any Measurement
   let contestants: [String]
   /// [case][contestant][round]
   private(set) var outcomes: [String: [String: [Outcome]]] = [:]
-  /// [case][contestant], of the last round that had some.
+  /// [case][contestant], of all rounds or of the last that had some.
   private(set) var curves: [String: [String: [Curve]]] = [:]
 
-  init(_ measurement: any Measurement, contestants: [String]) {
+  init(_ name: String, _ measurement: any Measurement, contestants: [String]) {
+    self.name = name
     self.measurement = measurement
     self.contestants = contestants
   }
@@ -110,7 +137,11 @@ struct Series {
     _ outcome: Outcome, case name: String, contestant: String, curves: [Curve] = []
   ) {
     outcomes[name, default: [:]][contestant, default: []].append(outcome)
-    if !curves.isEmpty { self.curves[name, default: [:]][contestant] = curves }
+    guard !curves.isEmpty else { return }
+    let earlier = self.curves[name]?[contestant] ?? []
+    self.curves[name, default: [:]][contestant] = curves.map { curve in
+      curve.added(to: earlier.first { $0.name == curve.name })
+    }
   }
 
   func rounds(case name: String, contestant: String) -> [Outcome] {

@@ -5,9 +5,10 @@ struct Options {
     case keystroke, pacing, compression, growth, frames
     /// Small sizes and wide bars, to catch what went wrong by half.
     case smoke
+    /// Measures nothing: draws what other runs have kept.
+    case draw
 
-    /// Without the one for tests.
-    static var all: [Measured] { allCases.filter { $0 != .smoke } }
+    static var all: [Measured] { allCases.filter { $0 != .smoke && $0 != .draw } }
   }
 
   var measured: [Measured] = []
@@ -19,8 +20,10 @@ struct Options {
   var localproxy: String?
   var tunneld: String?
   var usesStatic = false
-  /// Where plots are written.
+  /// Where figures are kept, and plots of them drawn.
   var plots: String?
+  /// The page whose table is made anew of the figures that are kept.
+  var page: String?
   /// How many connections many and growth go up to.
   var connectionCount = 10_000
   /// Of a bulk transfer; nil for each measurement's own.
@@ -64,6 +67,7 @@ struct Options {
       frames       the WebSocket's frames alone, in memory
       all          all of these; with compare half an hour
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
+      draw         measures nothing: draws the plots of the figures that --plots has kept
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
                          bulk and frames 5, pacing 9, latency 15)
@@ -79,7 +83,9 @@ struct Options {
       --control          measures the floor a second time: its ratio shows the noise
       --only NAME        measures floor, localproxy or baseline alone
       --json             prints JSON instead of tables
-      --plots DIRECTORY  draws what was measured, in SVG
+      --plots DIRECTORY  keeps the figures in DIRECTORY/data, beside those of other measurements,
+                         and draws all of them there with gnuplot; baseline is reference there
+      --page FILE        makes the table of that Markdown page anew of the figures kept
       --help
     """
 
@@ -114,6 +120,7 @@ struct Options {
       case "--baseline": baseline = try value()
       case "--only": only = try value()
       case "--plots": plots = try value()
+      case "--page": page = try value()
       case "--connections": connectionCount = try count()
       default:
         guard let name = Measured(rawValue: argument) else {
@@ -125,6 +132,12 @@ struct Options {
     if measured.isEmpty { measured = [.bulk, .latency, .connects, .idle] }
     guard compares == (baseline != nil) else {
       throw UsageFailure("compare and --baseline PATH go together")
+    }
+    guard plots != nil || (page == nil && measured != [.draw]) else {
+      throw UsageFailure("--page and draw need --plots DIRECTORY")
+    }
+    guard measured == [.draw] || !measured.contains(.draw) else {
+      throw UsageFailure("draw goes alone; what is measured is drawn anyway")
     }
     let names = ["floor", "localproxy", "baseline"]
     guard only.map(names.contains) ?? true else {

@@ -14,13 +14,19 @@ do {
   if arguments == [ServerProcess.command] { try ServerProcess.run() }
   let options = try Options(arguments)
   if options.measured == [.smoke] { try Smoke.judge(options) }
+  let gallery = try Gallery(options)
+  if options.measured == [.draw] {
+    try gallery?.draw()
+    exit(0)
+  }
   let frames = options.measured.contains(.frames) ? try Frames.series(options) : []
   // Frames alone need no program but this one and its like.
   let bench = options.measured == [.frames] ? nil : try Bench(options)
   let report = Report(
     machine: Machine(floor: bench?.programs.floor), series: (bench?.run() ?? []) + frames)
   print(options.printsJSON ? try report.json() : report.text)
-  if let directory = options.plots { try Drawings.write(report.series, to: directory) }
+  try gallery?.keep(report.series, of: report.machine)
+  try gallery?.draw()
   exit(0)
 } catch {
   Progress.say("\(error)")
