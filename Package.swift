@@ -150,6 +150,7 @@ if fuzzes {
     .testTarget(
       name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
     .testTarget(
