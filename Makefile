@@ -40,7 +40,7 @@ bench: deps ## every figure and plot of docs/performance.md (BASELINE=PATH: of t
 	@scripts/install-dependencies bench
 	@LOCALPROXY_FRAMEBENCH=1 scripts/release
 	swift run -c release ProxyBench $(if $(BASELINE),compare --baseline $(BASELINE)) $(or $(PARTS),all) \
-	  --plots docs/plots --page docs/performance.md
+	  --tools --plots docs/plots --page docs/performance.md
 
 plots: deps ## table and plots of docs/performance.md anew, out of the figures in docs/plots/data
 	@scripts/install-dependencies bench

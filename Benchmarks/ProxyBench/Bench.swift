@@ -13,6 +13,10 @@ struct Bench {
       all.insert(.proxy(name: "baseline", path: baseline), at: 0)
     }
     all.insert(contentsOf: options.hasControl ? [.floor, .control] : [.floor], at: 0)
+    if options.hasTools {
+      try Tool.check()
+      all += Tool.allCases.map { .tool($0) }
+    }
     if let only = options.only { all.removeAll { $0.name != only } }
     guard !all.isEmpty else { throw Failure("--only leaves nothing to measure") }
     contestants = all

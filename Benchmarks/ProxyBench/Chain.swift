@@ -7,12 +7,14 @@ enum Contestant {
   /// this machine, in its present state, makes of no difference at all.
   case control
   case proxy(name: String, path: String)
+  case tool(Tool)
 
   var name: String {
     switch self {
     case .floor: "floor"
     case .control: "control"
     case .proxy(let name, _): name
+    case .tool(let tool): tool.rawValue
     }
   }
 
@@ -98,6 +100,7 @@ final class Chain {
       case .proxy(_, let path):
         try Launch(
           proxy: path, tunneld: programs.tunneld, serverPort: serverPort, layout: layout)
+      case .tool(let tool): try Launch(tool, serverPort: serverPort)
       }
     hub = launch.hub
     destination = launch.destination
@@ -106,6 +109,7 @@ final class Chain {
     wiretap = launch.wiretap
     startMilliseconds = try launch.waitForSource()
     try waitForServer()
+    if case .tool(.ssh) = contestant { try destination.measureChild() }
   }
 
   /// The source goes first and the hub last, so that none complains of another's end.
@@ -159,7 +163,7 @@ final class Chain {
 }
 
 /// Starts the processes of a chain, in the order they need each other.
-private struct Launch {
+struct Launch {
   let hub: Child
   let destination: Child
   let source: Child

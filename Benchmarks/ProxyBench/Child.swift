@@ -6,6 +6,8 @@ final class Child: @unchecked Sendable {
   /// What it is called in messages: hub, source or destination.
   let name: String
   let processID: pid_t
+  /// Whose figures are asked for: its own, or those of a process that it has made.
+  private var measuredID: pid_t
   let startTime: UInt64
 
   private let output = Output()
@@ -28,6 +30,7 @@ final class Child: @unchecked Sendable {
       throw Failure("cannot run \(path)")
     }
     processID = spawned
+    measuredID = spawned
     Guardian.shared.watch(spawned)
     // The thread holds the output, not the child, so that a child let go of is stopped.
     Thread.detachNewThread { [output, descriptor = ends[0]] in output.readLines(from: descriptor) }
@@ -60,8 +63,17 @@ final class Child: @unchecked Sendable {
 
   // MARK: Figures
 
+  /// From now on the figures are those of the process that it has made, or of that one's.
+  func measureChild() throws {
+    while let text = try? String(
+      contentsOfFile: "/proc/\(measuredID)/task/\(measuredID)/children", encoding: .utf8),
+      let child = text.split(separator: " ").compactMap({ pid_t($0) }).last
+    { measuredID = child }
+    guard measuredID != processID else { throw Failure("\(name) has made no process") }
+  }
+
   func cpuSeconds() throws -> Double {
-    guard ending == nil, let time = Clock.cpuTime(of: processID) else {
+    guard ending == nil, let time = Clock.cpuTime(of: measuredID) else {
       throw Failure("\(name) \(ending ?? "is gone")")
     }
     return Double(time) / 1e9
@@ -74,7 +86,7 @@ final class Child: @unchecked Sendable {
 
   /// The number of such a line.
   func number(_ field: String, in file: String = "status") throws -> Double {
-    let text = (try? String(contentsOfFile: "/proc/\(processID)/\(file)", encoding: .utf8)) ?? ""
+    let text = (try? String(contentsOfFile: "/proc/\(measuredID)/\(file)", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix(field + ":") {
       let words = line.split(whereSeparator: \.isWhitespace)
       if words.count > 1, let number = Double(words[1]) { return number }
@@ -85,7 +97,7 @@ final class Child: @unchecked Sendable {
   /// Lets VmHWM begin again at the present size. Without the right to do so the peak is that of the
   /// whole life, which is never too low.
   func resetPeak() {
-    guard let file = fopen("/proc/\(processID)/clear_refs", "w") else { return }
+    guard let file = fopen("/proc/\(measuredID)/clear_refs", "w") else { return }
     fputs("5", file)
     fclose(file)
   }

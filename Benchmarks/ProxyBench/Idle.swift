@@ -31,6 +31,7 @@ struct Idle: ChainMeasurement {
       switch chain.contestant {
       case .floor, .control: programs.floor
       case .proxy(_, let path): path
+      case .tool(let tool): tool.path
       }
     return values + [chain.startMilliseconds, try Programs.strippedKilobytes(path)]
   }

@@ -30,6 +30,8 @@ struct Options {
   var turnCount: Int?
   /// Leaves out all contestants but this one: floor, localproxy or baseline.
   var only: String?
+  /// Measures what many would take instead as well.
+  var hasTools = false
   /// Measures the floor twice.
   var hasControl = false
 
@@ -65,7 +67,7 @@ struct Options {
       compression  bytes on the wire with and without it
       growth       processor time for a byte and for a connection, beside 1 to 10,000 others
       frames       the WebSocket's frames alone, in memory
-      all          all of these; with compare half an hour
+      all          all of these; with compare half an hour, with --tools more
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
       draw         measures nothing: draws the plots of the figures that --plots has kept
 
@@ -80,8 +82,9 @@ struct Options {
       --tunneld PATH     the service it speaks to (default .build-embedded/release/tunneld)
       --static           takes both from .build-embedded-static/release
       --baseline PATH    the other program of compare
+      --tools            measures `ssh -L` and stunnel as well, where they can take part
       --control          measures the floor a second time: its ratio shows the noise
-      --only NAME        measures floor, localproxy or baseline alone
+      --only NAME        measures floor, localproxy, baseline, ssh or stunnel alone
       --json             prints JSON instead of tables
       --plots DIRECTORY  keeps the figures in DIRECTORY/data, beside those of other measurements,
                          and draws all of them there with gnuplot; baseline is reference there
@@ -109,6 +112,7 @@ struct Options {
       switch argument {
       case "compare": compares = true
       case "all": measured = Measured.all
+      case "--tools": hasTools = true
       case "--control": hasControl = true
       case "--json": printsJSON = true
       case "--static": usesStatic = true
@@ -139,9 +143,10 @@ struct Options {
     guard measured == [.draw] || !measured.contains(.draw) else {
       throw UsageFailure("draw goes alone; what is measured is drawn anyway")
     }
-    let names = ["floor", "localproxy", "baseline"]
+    let names =
+      ["floor", "localproxy", "baseline"] + (hasTools ? Tool.allCases.map(\.rawValue) : [])
     guard only.map(names.contains) ?? true else {
-      throw UsageFailure("--only takes floor, localproxy or baseline")
+      throw UsageFailure("--only takes floor, localproxy or baseline; with --tools ssh or stunnel")
     }
   }
 }

@@ -96,7 +96,8 @@ struct Programs {
     let copy = try Guardian.shared.temporaryDirectory() + "/stripped"
     let manager = FileManager.default
     try? manager.removeItem(atPath: copy)
-    try manager.copyItem(atPath: path, toPath: copy)
+    let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    try manager.copyItem(atPath: file, toPath: copy)
     // Without binutils the size is the unstripped one, which is never too small.
     try? run("strip", [copy])
     let size = try manager.attributesOfItem(atPath: copy)[.size] as? Int ?? 0
