@@ -95,6 +95,11 @@ int cepoll_read_signal(int fd) {
   }
 }
 
+int cepoll_ends_with_terminal(void) {
+  struct sigaction action;
+  return isatty(STDERR_FILENO) && sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
 int64_t cepoll_monotonic_nanoseconds(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);

@@ -2,7 +2,10 @@ import CEpoll
 
 /// The signals that the programs act on.
 public enum Signal {
-  case terminate, interrupt, hangUp, user1
+  case terminate, interrupt
+  /// - Parameter endsTerminal: it tells that the terminal which the program's log goes to is closed.
+  case hangUp(endsTerminal: Bool)
+  case user1
 
   public var name: String {
     switch self {
@@ -23,6 +26,8 @@ public protocol SignalHandler: AnyObject {
 public final class Signals: EventHandler {
   private let descriptor: FileDescriptor
   private let handler: any SignalHandler
+  /// Found out at the start: a closed terminal is none any more.
+  private let endsWithTerminal = cepoll_ends_with_terminal() != 0
 
   /// Blocks the signals for the process and starts to report them.
   public init(reactor: Reactor, handler: any SignalHandler) throws(SystemError) {
@@ -37,7 +42,7 @@ public final class Signals: EventHandler {
       switch cepoll_read_signal(descriptor.raw) {
       case SIGTERM: handler.received(.terminate)
       case SIGINT: handler.received(.interrupt)
-      case SIGHUP: handler.received(.hangUp)
+      case SIGHUP: handler.received(.hangUp(endsTerminal: endsWithTerminal))
       case SIGUSR1: handler.received(.user1)
       default: return
       }

@@ -117,6 +117,9 @@ void cepoll_prepare_standard_streams(void);
 /// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them by their numbers.
 int cepoll_signals(void);
 int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
+/// Whether standard error is a terminal, and whoever started the program does not want it to outlive that: nohup(1)
+/// has SIGHUP ignored.
+int cepoll_ends_with_terminal(void);
 
 int64_t cepoll_monotonic_nanoseconds(void);
 /// Local time as 2026-11-22 17:44:06.673382; `capacity` of 32 suffices.

@@ -324,7 +324,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   public func received(_ signal: Signal) {
     switch signal {
-    case .terminate, .interrupt:
+    case .terminate, .interrupt, .hangUp(endsTerminal: true):
       log.info("\(signal.name): stopping")
       handle(.stopRequested)
     case .hangUp, .user1:
