@@ -51,6 +51,28 @@ extension String {
   /// The same in quotation marks.
   public var quoted: String { "'\(excerpt)'" }
 
+  /// This text with others in the places of its `%`, in their order. Where messages are many it is a third of the code
+  /// that interpolation makes.
+  @inline(never) public func with(
+    _ first: String, _ second: String = "", _ third: String = ""
+  ) -> String {
+    var text = ""
+    for (index, part) in octets.parted(at: 0x25).enumerated() {
+      if index > 0 { text += index == 1 ? first : index == 2 ? second : third }
+      text += part.text
+    }
+    return text
+  }
+
+  /// What stands in front of the first `octet`, or of the last one, and what behind it; nil when there is none.
+  @inline(never) public func cut(at octet: UInt8, last: Bool = false) -> (String, String)? {
+    let octets = octets
+    guard let place = last ? octets.lastIndex(of: octet) : octets.firstIndex(of: octet) else {
+      return nil
+    }
+    return (octets[..<place].text, octets[(place + 1)...].text)
+  }
+
   /// As one line that shows what it says: a question mark stands for each character that would move a terminal's
   /// cursor, end a line, turn the reading direction, or not be seen.
   public var printable: String {
@@ -96,6 +118,15 @@ extension String {
     }
     return isNegative ? -number : number
   }
+}
+
+extension Int64 {
+  /// In decimal digits, once in the program rather than wherever it is interpolated.
+  public var decimal: String { @inline(never) get { "\(self)" } }
+}
+
+extension Int {
+  public var decimal: String { Int64(self).decimal }
 }
 
 extension Collection<String> {

@@ -99,4 +99,18 @@ struct OctetsTests {
   func lists(texts: [String], list: String) {
     #expect(texts.listed.isSame(as: list))
   }
+
+  @Test("a template has others in the places of its marks, whatever is in them")
+  func fillsTemplate() {
+    #expect("% is not %: %".with("a%b", "%", "ü%") == "a%b is not %: ü%")
+    #expect("…".with("x") == "…" && "%".with("") == "" && "%%".with("a", "b") == "ab")
+    #expect(Int64.min.decimal == "-9223372036854775808" && 0.decimal == "0")
+  }
+
+  @Test("a text is cut at the first or the last of an octet")
+  func cutsText() {
+    #expect("a:b:c".cut(at: 0x3a) ?? ("", "") == ("a", "b:c"))
+    #expect("a:b:c".cut(at: 0x3a, last: true) ?? ("", "") == ("a:b", "c"))
+    #expect(":".cut(at: 0x3a) ?? ("x", "x") == ("", "") && "ab".cut(at: 0x3a) == nil)
+  }
 }
