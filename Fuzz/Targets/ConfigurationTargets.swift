@@ -54,11 +54,10 @@ extension FuzzTarget {
   }
 
   private static func expectMappings(_ text: [UInt8], _ role: TunnelRole) throws(Finding) {
-    var warnings = Warnings()
     let given = value(text)
     let mappings: [Mapping]
     do throws(UsageError) {
-      mappings = try Mapping.parse(given, role: role, bindHost: "localhost", warnings: &warnings)
+      mappings = try Mapping.parse(given, role: role, bindHost: "localhost")
     } catch {
       return
     }
@@ -84,8 +83,7 @@ extension FuzzTarget {
     let again: [Mapping]
     do throws(UsageError) {
       again = try Mapping.parse(
-        value(written.joined(separator: ",").octets), role: role, bindHost: "localhost",
-        warnings: &warnings)
+        value(written.joined(separator: ",").octets), role: role, bindHost: "localhost")
     } catch {
       throw Finding("mappings that were written again: \(error.message)")
     }

@@ -145,6 +145,17 @@ const char *cepoll_error_text(int error) {
 
 const char *cepoll_environment(const char *name) { return getenv(name); }
 
+const char *cepoll_environment_name(int *index, const char *prefix) {
+  static char name[64];
+  while (environ && environ[*index]) {
+    const char *entry = environ[(*index)++];
+    if (strncmp(entry, prefix, strlen(prefix)) != 0) continue;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(entry, "="), entry);
+    return name;
+  }
+  return NULL;
+}
+
 void cepoll_wipe_environment(const char *name) {
   size_t length = strlen(name);
   // A name may stand there more than once; getenv finds the first.
@@ -193,6 +204,11 @@ int cepoll_is_directory(const char *path) {
   return stat(path, &information) == 0 && S_ISDIR(information.st_mode);
 }
 
+int cepoll_is_written(const char *path) {
+  struct stat information;
+  return stat(path, &information) == 0 && S_ISREG(information.st_mode) && information.st_size > 0;
+}
+
 int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
 
 char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }
@@ -232,10 +248,30 @@ int cepoll_declare_option(const char *name, int takes_argument, int code) {
   return 0;
 }
 
+/// Whether a word begins with a long name, which an `=` may follow.
+static int is_name(const char *word) {
+  size_t length = strcspn(word, "=");
+  for (int i = 0; i < option_count; i++) {
+    if (strncmp(word, options[i].name, length) == 0 && !options[i].name[length]) return 1;
+  }
+  return 0;
+}
+
+/// Whether a word is an option, rather than the argument of the one before it.
+static int is_option(const char *word) {
+  if (word[0] != '-' || !word[1]) return 0;
+  return word[1] == '-' ? is_name(word + 2) : !word[2] && word[1] != ':' && strchr(short_options, word[1]);
+}
+
 int cepoll_next_option(const char **argument) {
   // The messages are ours, in one line with a pointer to --help.
   opterr = 0;
   int before = optind;
+  // A long name behind one hyphen, which getopt would take for a row of letters.
+  if (before < argument_count && arguments[before][0] == '-' && is_name(arguments[before] + 1)) {
+    *argument = arguments[optind++];
+    return CEPOLL_OPTION_UNKNOWN;
+  }
   int index = -1;
   int found = getopt_long(argument_count, arguments, short_options, options, &index);
   if (found == -1) {
@@ -244,6 +280,12 @@ int cepoll_next_option(const char **argument) {
     return CEPOLL_OPTION_OPERAND;
   }
   *argument = optarg;
+  // Where an argument was forgotten, getopt takes the next option for it.
+  if (found != '?' && found != ':' && optarg && optarg == arguments[optind - 1] && is_option(optarg)) {
+    optind--;
+    optopt = index < 0 ? found : 0;
+    found = ':';
+  }
   if (found == '?' || found == ':') {
     // For a long option getopt has moved on already; for a bundled short one it may not have.
     *argument = arguments[optind > before ? optind - 1 : before];

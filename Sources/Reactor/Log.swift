@@ -8,7 +8,7 @@ public enum LogLevel: Int, Comparable, Sendable {
 
   public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 
-  var name: String {
+  public var name: String {
     switch self {
     case .off: "off"
     case .fatal: "fatal"

@@ -9,6 +9,14 @@ public enum Process {
     return text.isEmpty ? nil : text
   }
 
+  /// The name of the next variable of the environment that begins with `prefix`, up to 63 octets of it.
+  public static func nextVariable(
+    beginningWith prefix: String, from index: inout Int32
+  ) -> String? {
+    guard let name = unsafe cepoll_environment_name(&index, prefix) else { return nil }
+    return unsafe String(cString: name)
+  }
+
   /// Overwrites an environment variable's value in place, so that /proc does not show it either. It then counts as empty.
   public static func wipeEnvironment(_ name: String) { unsafe cepoll_wipe_environment(name) }
 
@@ -69,6 +77,9 @@ public enum Process {
   public static func exit(_ status: Int32) -> Never { cepoll_exit(status) }
 
   public static func fileExists(_ path: String) -> Bool { unsafe cepoll_exists(path) != 0 }
+
+  /// Whether there is a regular file with something in it.
+  public static func isWritten(_ path: String) -> Bool { unsafe cepoll_is_written(path) != 0 }
 
   public static func directoryExists(_ path: String) -> Bool {
     unsafe cepoll_is_directory(path) != 0

@@ -1,3 +1,4 @@
+import Basics
 import Proxy
 import Reactor
 
@@ -17,13 +18,15 @@ func run() -> Int32 {
     case .run(let read): configuration = read
     }
   } catch {
-    StandardStream.error.write("localproxy: \(error.message). Try 'localproxy --help'.\n")
+    for message in error.all.isEmpty ? [error.message] : error.all {
+      StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
+    }
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: configuration.logLevel)
   defer { log.finish() }
   do {
-    return try serve(configuration, log)
+    return configuration.isCheck ? try check(configuration) : try serve(configuration, log)
   } catch {
     log.fatal("\(error.operation) failed: \(error.reason)")
     return ExitStatus.internalError.rawValue
@@ -47,6 +50,17 @@ func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> In
   proxy.start()
   try reactor.run()
   withExtendedLifetime(signals) {}
+  return outcome.status
+}
+
+func check(_ configuration: Configuration) throws(SystemError) -> Int32 {
+  let reactor = try Reactor()
+  let outcome = Outcome(reactor)
+  let check = ConfigurationCheck(
+    network: reactor, configuration: configuration, finished: { outcome.finish($0) })
+  check.start()
+  try reactor.run()
+  withExtendedLifetime(check) {}
   return outcome.status
 }
 

@@ -39,7 +39,8 @@ extension EndToEnd {
         Mistake("--nonsense", names: "--nonsense"),
         Mistake("-Z", names: "'-Z'"),
         Mistake(
-          "--c x", names: "'--c' is ambiguous: --client-token, --capath, --config, --config-dir"),
+          "--c x",
+          names: "'--c' is ambiguous: --client-token, --capath, --config, --config-dir, --check"),
         Mistake("--ver", names: "'--ver' is ambiguous: --verbose, --version"),
         Mistake("--v=s3", names: "'--v' is ambiguous"),
         Mistake("--version=1", names: "option '--version' takes no value"),
@@ -72,7 +73,7 @@ extension EndToEnd {
         Mistake("\(endpoint) -s SSH1=70000", names: "70000"),
         Mistake("\(endpoint) -s SSH1=abc", names: "SSH1=abc"),
         Mistake("\(endpoint) -s SSH1=", names: "SSH1="),
-        Mistake("\(endpoint) -s =22", names: "'=22'"),
+        Mistake("\(endpoint) -s =22", names: "begins with '='"),
         Mistake("\(endpoint) -s 5555,", names: "'5555'"),
         Mistake("\(endpoint) -s ,", names: "','"),
         Mistake("\(endpoint) -s SSH1=5555,HTTP1=5555", names: "SSH1 and HTTP1", "port 5555"),
@@ -115,7 +116,7 @@ extension EndToEnd {
         Mistake(
           "\(good) --config @/c", names: "@/c, line 1: no-ssl-host-verify ''", "true, yes, on, 1",
           files: ["c": "no-ssl-host-verify =\n"]),
-        Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "directory"),
+        Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "does not exist"),
         Mistake("\(good) --settings-json @/none", names: "--settings-json '@/none'", "No such"),
         Mistake(
           "\(good) --settings-json @/s", names: "@/s, line 1, column 2: ", files: ["s": "{,"]),

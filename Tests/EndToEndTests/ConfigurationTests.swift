@@ -149,13 +149,13 @@ extension EndToEnd {
       let port = try Server.unusedPort()
       let proxy = try start(
         [
-          "-e", "localhost:\(port)", "-s", "SSH1=0,SSH1=5,,", "--settings-json", settings,
+          "-e", "localhost:\(port)", "-s", "SSH1=0,,", "--settings-json", settings,
           "--config-dir", folder, "--config", config, "-y", "V4",
         ], in: scratch)
       try proxy.waitForLine(containing: "Could not connect to proxy server: localhost:\(port)")
       for parts in [
-        ["no setting tunneling.proxy.websocket.ping"], ["--source-listen-port 'SSH1=5'"],
-        ["\(folder)/deeper/broken.ini, line 2: "], ["\(config) has an access token", "chmod 600"],
+        ["no setting tunneling.proxy.websocket.ping"], ["\(folder)/deeper/broken.ini, line 2: "],
+        ["\(config) has an access token", "chmod 600"],
         ["--destination-client-type 'V4'", "V1, V2, V3"],
       ] {
         let lines = proxy.text(of: .error).split(separator: "\n")

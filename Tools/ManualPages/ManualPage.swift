@@ -29,7 +29,10 @@ enum ManualPage {
     page.section("SIGNALS")
     page.entry(
       "SIGTERM, SIGINT", "Stop listening, deliver what is pending, close the tunnel, exit with 0.")
-    page.entry("SIGHUP, SIGUSR1", "Log how many connections are open.")
+    page.entry(
+      "SIGHUP",
+      "The same when standard error is a terminal and nohup(1) was not used; else as SIGUSR1.")
+    page.entry("SIGUSR1", "Log how many connections are open.")
     page.section("EXIT STATUS")
     for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
     page.section("EXAMPLES")

@@ -17,7 +17,8 @@ struct OptionText {
   static let all: [Option: OptionText] = [
     .accessToken: OptionText(
       """
-      The token that the tunnel's owner got for this end of it: 1 to 3,072 visible ASCII characters. It is \
+      The token that the tunnel's owner got for this end of it: 1 to 3,072 visible ASCII characters, none of \
+      which is a quotation mark, $, <, >, {, } or a backslash. It is \
       overwritten in the process's arguments as soon as it has been read, but a shell's history keeps it, so \
       AWSIOT_TUNNEL_ACCESS_TOKEN or --access-token-file is better, and a warning says so.
       """, example: "-t \"$TOKEN\""),
@@ -43,8 +44,9 @@ struct OptionText {
       """, example: "-e data.tunneling.iot.us-east-1.amazonaws.com:443"),
     .region: OptionText(
       """
-      The region that the tunnel was opened in: 1 to 64 lower-case letters, digits and hyphens. The settings \
-      endpoint_format and region_endpoint_overrides say what endpoint that is.
+      The region that the tunnel was opened in, by its name, such as us-east-1. The settings endpoint_format and \
+      region_endpoint_overrides say what endpoint that is; with one of one's own a name may be any 1 to 64 \
+      lower-case letters, digits and hyphens.
       """, example: "-r eu-central-1"),
     .sourceListenPort: OptionText(
       """
@@ -54,8 +56,8 @@ struct OptionText {
       a mapping gets one of --config-dir, or a free port. A mapping without a service is for the tunnel's only \
       one and stands alone, without a comma.
 
-      Blanks around the parts and empty parts are disregarded. Of two mappings for one service the first \
-      counts, with a warning.
+      Given more than once, the mappings of all count. Blanks around the parts and empty parts are disregarded. \
+      Two mappings for one service are an error.
       """, example: "-s SSH1=5555,HTTP1=0"),
     .destinationApp: OptionText(
       """
@@ -73,7 +75,7 @@ struct OptionText {
       The protocol that the destination speaks, for a source: V1 for destinations that know one service \
       without a name and one connection (the console's browser client, the device client, local proxies 1.x), \
       V2 for several services with one connection each, V3 for many connections. Any other value is warned \
-      about, and V3 is assumed. A destination follows its source.
+      about, and V3 is assumed; small letters will do. A destination follows its source.
       """, default: "V3", example: "-y V1"),
     .localBindAddress: OptionText(
       """
@@ -98,8 +100,8 @@ struct OptionText {
       A file with further options, one to a line: the long name, =, the value. # begins a comment anywhere, ; \
       at the beginning of a line; blank lines are disregarded. A flag takes true or false, yes or no, on or \
       off, 1 or 0, in letters of either case. An unknown name, a name given twice and a malformed line are errors that name file and \
-      line. The file has 64 KiB at the most, and help, version, config and export-default-settings cannot \
-      stand in it.
+      line. The file has 64 KiB at the most, and help, version, config, check, force and export-default-settings \
+      cannot stand in it.
       """, example: "--config config.ini"),
     .configDir: OptionText(
       """
@@ -118,8 +120,20 @@ struct OptionText {
     .exportDefaultSettings: OptionText(
       """
       Write the default settings to a file, which --settings-json takes, and exit. Nothing else needs to be \
-      given. --export-settings-json is another name for it.
+      given. --export-settings-json is another name for it. A file with something else in it is not replaced, \
+      unless --force is given too.
       """, example: "--export-default-settings lpsettings.json"),
+    .force: OptionText(
+      "With --export-default-settings: replace a file that has something else in it.",
+      example: "--force --export-default-settings lpsettings.json"),
+    .check: OptionText(
+      """
+      Do all that a start does before it connects: read options, variables, files and settings, judge the form of \
+      the tokens, open the CA certificates, and look up the names of the service (or of the web proxy on the way \
+      to it), of servers and of addresses to bind to. Then say on standard output what a run would do, and exit: \
+      with 0, or with 2 and a line on standard error for each mistake. Nothing is connected and nothing listens, \
+      so no token is spent. It takes as long as websocket.handshake_timeout_ms at the most.
+      """, example: "--check -r us-east-1 -d SSH1=22"),
     .verbose: OptionText(
       """
       How much is logged, on standard error: 0 nothing, 1 fatal, 2 error, 3 warning, 4 info, 5 debug, 6 trace; \

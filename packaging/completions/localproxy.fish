@@ -16,6 +16,8 @@ complete -c localproxy -l config -r -F -d 'further options, one \'option = value
 complete -c localproxy -l config-dir -x -a '(__fish_complete_directories)' -d 'files with further mappings, one \'SERVICE=PORT\' a line; ./config by default'
 complete -c localproxy -l settings-json -r -F -d 'fine-grained settings'
 complete -c localproxy -l export-default-settings -r -F -d 'write the default settings to FILE and exit'
+complete -c localproxy -l force -d 'with that: replace a file that has other settings'
+complete -c localproxy -l check -d 'say what would be done, look the names up, connect to nothing, and exit with 0 or 2'
 complete -c localproxy -s v -l verbose -x -a '0 1 2 3 4 5 6' -d '0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace'
 complete -c localproxy -s V -l version -d 'print name and version and exit'
 complete -c localproxy -s h -l help -d 'print this and exit'

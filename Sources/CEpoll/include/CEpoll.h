@@ -134,6 +134,9 @@ int cepoll_write_whole(int fd, const void *bytes, size_t count);
 int cepoll_is_writable(int fd);
 const char *cepoll_error_text(int error);
 const char *cepoll_environment(const char *name);
+/// The name of the next variable from place `index` on that begins with `prefix`, up to 63 octets; null behind the last.
+/// It is good until the next call.
+const char *cepoll_environment_name(int *index, const char *prefix);
 /// Overwrites each value that the environment has for a name, in place, with zeros.
 void cepoll_wipe_environment(const char *name);
 /// Whether free() overwrites what it gives back, in a program that is linked with --wrap=free.
@@ -193,6 +196,8 @@ ssize_t cepoll_log_write(cepoll_log log, const void *bytes, size_t count);
 int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
 int cepoll_exists(const char *path);
 int cepoll_is_directory(const char *path);
+/// Whether there is a regular file with something in it.
+int cepoll_is_written(const char *path);
 /// The absolute form of an existing path, in memory for free(); or null.
 char *cepoll_absolute_path(const char *path);
 

@@ -8,37 +8,47 @@ public enum ProgramVersion {
 
 /// All that the user decided, validated: what the program is to do.
 public final class Configuration {
-  public var role: TunnelRole
-  public var endpoint: Endpoint
-  public var accessToken: String
+  public internal(set) var role = TunnelRole.source
+  public internal(set) var endpoint = Endpoint(host: "", port: 0)
+  public internal(set) var accessToken = ""
+  /// Where that was given.
+  private(set) var accessTokenPlace = ""
   /// Empty for none; with one the same access token may reconnect.
-  public var clientToken: String
+  public internal(set) var clientToken = ""
+  /// Where that comes from, in words.
+  private(set) var clientTokenPlace = ""
   /// Of `--source-listen-port` or `--destination-app`: services that the tunnel must have. None with
   /// `--mode` alone.
-  public var mappings: [Mapping]
+  public internal(set) var mappings: [Mapping] = []
   /// Of the files in `--config-dir`: for services of the tunnel that `mappings` does not name.
-  public var directoryMappings: [Mapping] = []
+  public internal(set) var directoryMappings: [Mapping] = []
+  /// Where those files were looked for, as the end of a message; "" for nowhere.
+  private(set) var directoryPlace = ""
   /// All of them; a service that is in both is found in the first place.
   public var allMappings: [Mapping] { mappings + directoryMappings }
   /// What a source takes its destination for; a destination follows its source.
-  public var destinationVersion = ProtocolVersion.v3
+  public internal(set) var destinationVersion = ProtocolVersion.v3
   /// A source's: where it listens when a mapping names no host. A destination's: where it connects from, when
   /// `--local-bind-address` is a name, which is still to be looked up; else empty.
-  public var bindHost: String
+  public internal(set) var bindHost = ""
   /// Where a destination connects from; nil leaves it to the system, or to `bindHost`.
-  public var bindAddress: SocketAddress?
-  public var trustDirectory: String?
-  public var verifiesPeer: Bool
-  public var logLevel: LogLevel
+  public internal(set) var bindAddress: SocketAddress?
+  public internal(set) var trustDirectory: String?
+  public internal(set) var verifiesPeer = true
+  public internal(set) var logLevel = LogLevel.info
   /// Nil for none on the way to the service.
-  public var webProxy: WebProxy?
-  public var settings: Settings
+  public internal(set) var webProxy: WebProxy?
+  public internal(set) var settings = Settings()
+  /// `--check`: only say what would be done.
+  public internal(set) var isCheck = false
   /// What the user should know although nothing is wrong; logged at the start.
-  public var warnings: [String] = []
+  public var warnings: [String] { found.texts }
+  private var found: Warnings
 
   /// Program, version, system and TLS library.
   var userAgent: String {
-    "localproxy \(ProgramVersion.number) (\(Process.systemName)) \(Cryptography.libraryVersion)"
+    "localproxy % (%) %".with(
+      ProgramVersion.number, Process.systemName, Cryptography.libraryVersion)
   }
 
   /// What the command line asks for.
@@ -53,14 +63,10 @@ public final class Configuration {
     var values = try OptionValues.commandLine()
     if values[.help] != nil { return .print(Option.table.helpText) }
     if values[.version] != nil {
-      return .print("localproxy \(ProgramVersion.number), \(Cryptography.libraryVersion)\n")
+      return .print("localproxy %, %\n".with(ProgramVersion.number, Cryptography.libraryVersion))
     }
     if let file = values[.exportDefaultSettings] {
-      do throws(SystemError) {
-        try File.write(file.text, SettingsFile.exported())
-      } catch {
-        throw file.fault("cannot be written: \(error.reason)")
-      }
+      try SettingsFile.export(to: file, replaces: values[.force] != nil)
       return .print("")
     }
     var warnings = Warnings()
@@ -74,27 +80,69 @@ public final class Configuration {
     return .run(configuration)
   }
 
-  /// Validates what was given.
+  /// What is read and validated on its own: a mistake in one part does not hide those in others.
+  private enum Part: Int, CaseIterable {
+    case settings, accessToken, clientToken, endpoint, localSide, trust, level
+  }
+
+  /// Validates what was given. A run says what is wrong first, and `--check` all of it.
   /// - Parameter machineID: nil when the machine has none.
   init(
-    _ values: OptionValues, warnings given: Warnings = Warnings(),
+    _ values: OptionValues, warnings: Warnings = Warnings(),
     machineID: String? = MachineID.read()
   ) throws(UsageError) {
-    var warnings = given
-    settings = Settings()
-    if let file = values[.settingsJSON] {
-      let read = try SettingsFile(file.text, warnings: warnings)
-      (settings, warnings) = (read.settings, read.warnings)
+    found = warnings
+    if !values.strangeVariables.isEmpty { found.add(values.strangeVariables) }
+    isCheck = values[.check] != nil
+    var faults: [String] = []
+    for part in Part.allCases {
+      do throws(UsageError) {
+        try read(part, values, machineID)
+      } catch {
+        faults.append(error.message)
+      }
     }
-    accessToken = try Self.accessToken(values, &warnings)
-    clientToken = try Self.clientToken(
-      values, accessToken: accessToken, machineID: machineID, &warnings)
-    endpoint = try Self.endpoint(values, settings)
+    if faults.isEmpty { return }
+    var error = UsageError(faults[0])
+    if isCheck { error.all = faults }
+    throw error
+  }
+
+  private func read(
+    _ part: Part, _ values: OptionValues, _ machineID: String?
+  ) throws(UsageError) {
+    switch part {
+    case .settings:
+      guard let file = values[.settingsJSON] else { return }
+      let read = try SettingsFile(file.text, warnings: found)
+      (settings, found) = (read.settings, read.warnings)
+    case .accessToken:
+      (accessToken, accessTokenPlace) = try Self.accessToken(values, &found)
+    case .clientToken:
+      clientToken = try Self.clientToken(
+        values, accessToken: accessToken, machineID: machineID, &found)
+      clientTokenPlace =
+        clientToken.isEmpty
+        ? "none; the access token is spent by the first connection"
+        : values[.clientToken]?.label
+          ?? (machineID == nil ? "a random one" : "made of access token, machine and user")
+    case .endpoint: endpoint = try Self.endpoint(values, settings)
+    case .localSide: try readLocalSide(values)
+    case .trust:
+      if let directory = values[.capath] {
+        try Self.checkDirectory(directory)
+        trustDirectory = directory.text
+      }
+      verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
+    case .level: logLevel = try LogLevel.parse(values[.verbose])
+    }
+  }
+
+  /// Role, bind address and mappings.
+  private func readLocalSide(_ values: OptionValues) throws(UsageError) {
     role = try Self.role(values)
-    mappings = []
-    destinationVersion = Self.destinationVersion(values, &warnings)
+    destinationVersion = Self.destinationVersion(values, &found)
     bindHost = role == .source ? settings.defaultBindAddress : ""
-    bindAddress = nil
     if let bind = values[.localBindAddress] {
       do throws(UsageError) {
         bindHost = try Endpoint.parseHost(bind.text)
@@ -107,17 +155,11 @@ public final class Configuration {
         bindAddress = address.isIPv6 && address.isWildcard ? nil : address
       }
     }
-    if let text = values[.sourceListenPort] ?? values[.destinationApp] {
-      mappings = try Mapping.parse(text, role: role, bindHost: bindHost, warnings: &warnings)
+    if let given = values[.sourceListenPort] ?? values[.destinationApp] {
+      mappings = try Mapping.parse(given, role: role, bindHost: bindHost)
     }
-    directoryMappings = try Self.directoryMappings(values, role, &warnings)
-    trustDirectory = values[.capath]?.text
-    if let directory = values[.capath], !Process.directoryExists(directory.text) {
-      throw directory.fault("is not a directory")
-    }
-    verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
-    logLevel = try LogLevel.parse(values[.verbose])
-    self.warnings = warnings.texts
+    (directoryMappings, directoryPlace) = try Self.directoryMappings(values, role, &found)
+    try checkMappings(values)
   }
 }
 

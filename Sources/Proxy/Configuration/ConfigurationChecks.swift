@@ -10,34 +10,61 @@ extension Configuration {
   /// Where mappings are looked for without `--config-dir`.
   static let defaultDirectory = "./config"
 
-  /// The token of the highest layer that has one, by itself or in a file.
+  /// The token of the highest layer that has one, by itself or in a file, and where that is.
   static func accessToken(
     _ values: OptionValues, _ warnings: inout Warnings
-  ) throws(UsageError) -> String {
+  ) throws(UsageError) -> (token: String, place: String) {
     let given = values[.accessToken]
     let file = values[.accessTokenFile]
     if let given, let file, given.layer == file.layer { throw given.excludes(file) }
     guard var source = given ?? file else {
-      throw UsageError("there is no access token; set \(Option.variables[0].name)")
+      throw UsageError("there is no access token; set AWSIOT_TUNNEL_ACCESS_TOKEN" + values.strange)
     }
     var token = source.text
+    var place = source.label
     if let file, file.layer.rawValue <= source.layer.rawValue {
       source = file
       token = try firstLine(file, &warnings)
+      // The value of --access-token-file is no secret, but what is in the file is.
+      place = "% '%'".with(file.label, file.text.excerpt)
     } else if source.layer == .commandLine {
       warnings.add(
-        "\(source.label) shows the token in the shell's history, and in 'ps' until it is read; "
-          + "better set \(Option.variables[0].name) or use --access-token-file")
+        source.label + " shows the token in the shell's history, and in 'ps' until it is read; "
+          + "better set AWSIOT_TUNNEL_ACCESS_TOKEN or use --access-token-file")
     }
-    // The value of --access-token-file is no secret, but what is in the file is.
-    if token.isEmpty { throw UsageError("\(source.label): the access token is empty") }
-    if token.utf8.count > accessTokenByteCountMax {
-      throw UsageError("\(source.label): the access token is longer than any")
+    let fault = fault(inToken: token)
+    if !fault.isEmpty { throw UsageError("%: %", with: place, fault) }
+    return (token, place)
+  }
+
+  /// What is wrong with an access token, in words that tell nothing of it; "" for nothing.
+  private static func fault(inToken token: String) -> String {
+    let octets = token.octets
+    if octets.isEmpty { return "the access token is empty" }
+    if octets.count > accessTokenByteCountMax { return "the access token is longer than any" }
+    if octets[0] == 0x7b || octets[0] == 0x5b {
+      return "there is JSON where the token alone belongs, the value of one of its keys"
     }
-    if !token.consists(of: { (0x21...0x7e).contains($0) }) {
-      throw UsageError("\(source.label): the access token has characters in it that no token has")
+    // At a token's end there may be some '=', as in Base64.
+    if let (_, value) = token.cut(at: 0x3d), !value.consists(of: { $0 == 0x3d }) {
+      return "there is NAME=VALUE where the value alone belongs"
     }
-    return token
+    if octets.contains(0x2f) && Process.fileExists(token) {
+      return "there is a file of that name; --access-token-file is the option for it"
+    }
+    let strange = "\"'`$<>{}\\".octets
+    for (index, octet) in octets.enumerated() {
+      if (0x21...0x7e).contains(octet) && !strange.contains(octet) { continue }
+      var name = "a blank or a control character"
+      if octet > 0x20 && octet != 0x7f {
+        // All of a character.
+        let count = octet < 0x80 ? 1 : octet < 0xe0 ? 2 : octet < 0xf0 ? 3 : 4
+        name = "'%'".with(octets[index...].prefix(count).text)
+      }
+      return "character % of the access token is %, which no token has; copy it again".with(
+        (index + 1).decimal, name)
+    }
+    return ""
   }
 
   private static func firstLine(
@@ -52,7 +79,7 @@ extension Configuration {
       }
       return content.bytes[...].beforeFirst(0x0a).trimmed.text
     } catch {
-      throw file.fault("cannot be read: \(error.reason)")
+      throw file.fault("cannot be read: " + error.reason)
     }
   }
 
@@ -93,19 +120,24 @@ extension Configuration {
     _ values: OptionValues, _ settings: Settings
   ) throws(UsageError) -> Endpoint {
     switch (values[.proxyEndpoint], values[.region]) {
+    case (let given?, nil) where Settings.hasRegionForm(given.text):
+      throw given.fault("is a region; give it as --region (-r)")
     case (let given?, nil):
       do throws(UsageError) {
         return try Endpoint.parseService(given.text)
       } catch {
-        throw given.fault("is not HOST[:PORT]: \(error.message)")
+        throw given.fault("is not HOST[:PORT]: " + error.message)
       }
     case (nil, let region?):
       guard Settings.isRegion(region.text), let endpoint = settings.endpoint(region: region.text)
       else {
-        throw region.fault("is not a region, such as us-east-1")
+        throw region.fault(
+          "is not a region; such as us-east-1 it has small letters, hyphens, and one number at its end"
+        )
       }
       return endpoint
-    case (nil, nil): throw UsageError("give --region (-r) or --proxy-endpoint (-e)")
+    case (nil, nil):
+      throw UsageError("give --region (-r) or --proxy-endpoint (-e)" + values.strange)
     case (let endpoint?, let region?): throw endpoint.excludes(region)
     }
   }
@@ -123,33 +155,59 @@ extension Configuration {
       throw mode.fault("is none of src, source, dst, destination")
     }
     if let other = place < 2 ? destination : source {
-      throw mode.fault("and \(other.label) exclude each other")
+      throw mode.fault("and % exclude each other; leave one out".with(other.label))
     }
     return place < 2 ? .source : .destination
   }
 
+  /// The mappings of the files, and where they were looked for, as the end of a message.
   static func directoryMappings(
     _ values: OptionValues, _ role: TunnelRole, _ warnings: inout Warnings
-  ) throws(UsageError) -> [Mapping] {
+  ) throws(UsageError) -> ([Mapping], place: String) {
     let given = values[.configDir]
+    if let given { try checkDirectory(given) }
     let path = given?.text ?? defaultDirectory
-    guard Process.directoryExists(path) else {
-      if let given { throw given.fault("is not a directory") }
-      return []
-    }
+    if !Process.directoryExists(path) { return ([], "") }
     var directory = MappingDirectory(role: role)
     directory.read(path, warnings: &warnings)
-    return directory.mappings
+    let place = ", or a line in a file of % (read: %)".with(path.excerpt, directory.fileList)
+    return (directory.mappings, place)
+  }
+
+  static func checkDirectory(_ given: OptionValue) throws(UsageError) {
+    if Process.directoryExists(given.text) { return }
+    throw given.fault(
+      Process.fileExists(given.text)
+        ? "is a file; give the directory that it is in" : "does not exist")
+  }
+
+  /// Mappings that are missing, or that a WebSocket or a destination of the first version could not tell apart.
+  func checkMappings(_ values: OptionValues) throws(UsageError) {
+    if role == .destination && allMappings.isEmpty {
+      throw UsageError(
+        "there is no mapping; add -d HOST:PORT or -d SERVICE=HOST:PORT" + directoryPlace)
+    }
+    var place = ""
+    if let file = values[.settingsJSON], settings.protocolVersion == .v1 {
+      place = "%: tunneling.proxy.websocket.subprotocol".with(file.text.excerpt)
+    } else if role == .source && destinationVersion == .v1 {
+      place = values[.destinationClientType]?.label ?? ""
+    }
+    // A destination's files count for services with names alone.
+    if place.isEmpty || mappings.count == (role == .source ? min(mappings.count, 1) : 1) { return }
+    throw UsageError(
+      "% is V1, which knows one service without a name; give one mapping with %, or a newer version",
+      with: place, role == .source ? "-s" : "-d")
   }
 
   static func destinationVersion(
     _ values: OptionValues, _ warnings: inout Warnings
   ) -> ProtocolVersion {
     guard let given = values[.destinationClientType] else { return .v3 }
-    if let place = given.text.place(in: "V1|V2|V3") {
+    if let place = HeaderBlock.lowercased(given.text.octets).place(in: "v1|v2|v3") {
       return ProtocolVersion(rawValue: place + 1) ?? .v3
     }
-    warnings.add("\(given.label) \(given.text.quoted) is none of V1, V2, V3: V3 is assumed")
+    warnings.add("% '%' is none of V1, V2, V3: V3 is assumed".with(given.label, given.text.excerpt))
     return .v3
   }
 }

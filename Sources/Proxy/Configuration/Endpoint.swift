@@ -17,8 +17,8 @@ public struct Endpoint: Equatable, Sendable {
   }
 
   /// The host as it stands in front of a port: IPv6 in brackets.
-  public var bracketedHost: String { host.has(0x3a) ? "[\(host)]" : host }
-  public var description: String { "\(bracketedHost):\(port)" }
+  public var bracketedHost: String { host.has(0x3a) ? "[%]".with(host) : host }
+  public var description: String { "%:%".with(bracketedHost, Int(port).decimal) }
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
   /// (RFC 6874 §3).
@@ -50,20 +50,23 @@ extension Endpoint {
     do throws(UsageError) {
       return try parse(text, defaultPort: nil)
     } catch {
-      throw UsageError("\(option) \(text.quoted): \(error.message)")
+      throw UsageError("% '%': %", with: option, text.excerpt, error.message)
     }
   }
 
   /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
   static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
     let octets = text.octets
+    if octets.contains(0x2f) || octets.contains(0x40) {
+      throw UsageError("of a URL this takes '%' alone", with: withoutURL(text, defaultPort))
+    }
     if octets.first == 0x5b {
       guard let close = octets.firstIndex(of: 0x5d) else {
         throw UsageError("'[' without ']'")
       }
       let host = octets[1..<close].text
       if SocketAddress(numeric: host, port: 0) == nil {
-        throw UsageError("\(host.quoted) \(reasonAgainst(host, "is not an IPv6 address"))")
+        throw UsageError("'%' %", with: host.excerpt, reasonAgainst(host, "is not an IPv6 address"))
       }
       let rest = octets[(close + 1)...]
       if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
@@ -74,18 +77,43 @@ extension Endpoint {
       if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
       return Endpoint(host: "", port: try port(octets))
     }
-    if octets[..<colon].contains(0x3a) {
-      throw UsageError("an IPv6 address stands in brackets: [\(text.excerpt)]:PORT")
-    }
+    if octets[..<colon].contains(0x3a) { throw UsageError(mistakeInColons(text)) }
     if colon == 0 { throw UsageError("there is no host in front of ':'") }
     return Endpoint(
       host: try host(Array(octets[..<colon])),
       port: try port(Array(octets[(colon + 1)...])))
   }
 
+  /// Host and port of a URL, as they are to be given.
+  private static func withoutURL(_ url: String, _ defaultPort: UInt16?) -> String {
+    var text = url
+    while let (front, back) = text.cut(at: 0x2f) {
+      text = front.isEmpty || front.octets.last == 0x3a ? back : front
+    }
+    if let (_, host) = text.cut(at: 0x40, last: true) { text = host }
+    if text.isEmpty { text = "HOST" }
+    return defaultPort != nil || text.utf8.contains(0x3a) ? text : text + ":PORT"
+  }
+
+  /// What is wrong with a text of several colons outside of brackets.
+  private static func mistakeInColons(_ text: String) -> String {
+    guard var (host, port) = text.cut(at: 0x3a, last: true),
+      let (listening, server) = text.cut(at: 0x3a)
+    else { return "" }
+    var isAddress = SocketAddress(numeric: host, port: 0) != nil && port.number != nil
+    if !isAddress && SocketAddress(numeric: text, port: 0) != nil {
+      (host, port, isAddress) = (text, "PORT", true)
+    }
+    if isAddress { return "an IPv6 address stands in brackets: [%]:%".with(host, port) }
+    return listening.number == nil || port.number == nil
+      ? "there is more than one ':' in it"
+      : "in the place of ssh's PORT:HOST:PORT the source takes -s %, and the destination -d %".with(
+        listening, server)
+  }
+
   private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
     let text = octets[...].text
-    if !isName(octets) { throw UsageError("\(text.quoted) is not a host name") }
+    if !isName(octets) { throw UsageError("'%' is not a host name", with: text.excerpt) }
     return text
   }
 
@@ -119,6 +147,9 @@ extension Endpoint {
   static func parseHost(_ text: String) throws(UsageError) -> String {
     let octets = text.octets
     if isName(octets) { return text }
+    if (try? parse(text, defaultPort: nil)) != nil {
+      throw UsageError("has a port, which has no place here")
+    }
     let isBracketed = octets.count > 2 && octets.first == 0x5b && octets.last == 0x5d
     let address = isBracketed ? octets[1..<(octets.count - 1)].text : text
     if SocketAddress(numeric: address, port: 0) != nil { return address }
@@ -128,7 +159,7 @@ extension Endpoint {
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
     let text = octets[...].text
     guard let port = text.number, (0...65_535).contains(port), octets.first != 0x2d else {
-      throw UsageError("\(text.quoted) is not a port (0 to 65535)")
+      throw UsageError("'%' is not a port (0 to 65535)", with: text.excerpt)
     }
     return UInt16(port)
   }

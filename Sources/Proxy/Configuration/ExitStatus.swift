@@ -1,3 +1,5 @@
+import Basics
+
 /// How the program ends.
 public struct ExitStatus: Equatable, Sendable {
   public let rawValue: Int32
@@ -33,7 +35,7 @@ public struct ExitStatus: Equatable, Sendable {
 
   static var helpLines: [String] {
     var lines: [String] = []
-    for (status, text) in all { lines.append("  \(status.rawValue)  \(text)") }
+    for (status, text) in all { lines.append("  %  %".with(Int(status.rawValue).decimal, text)) }
     return lines
   }
 

@@ -22,7 +22,7 @@ struct ListeningPlaces {
     let hosts = name.isSame(as: "localhost") ? ["127.0.0.1", "::1"] : [given]
     for host in hosts {
       guard let numeric = SocketAddress(numeric: host, port: 0) else {
-        return take(["\(endpoint.port) \(name)"], met: [], number)
+        return take(["% %".with(Int(endpoint.port).decimal, name)], met: [], number)
       }
       if let other = take(numeric, endpoint.port, number) { return other }
     }
@@ -31,11 +31,12 @@ struct ListeningPlaces {
 
   /// A family's wildcard meets every address of it, and each of those meets it; `::` is that of both.
   private mutating func take(_ address: SocketAddress, _ port: UInt16, _ number: Int) -> Int? {
-    let family = address.isIPv6 ? "\(port) 6" : "\(port) 4"
-    let (any, anyOfFamily) = ("\(port) any", "\(family) any")
-    let (all, allOfFamily) = ("\(port) all", "\(family) all")
+    let port = Int(port).decimal
+    let family = port + (address.isIPv6 ? " 6" : " 4")
+    let (any, anyOfFamily) = (port + " any", family + " any")
+    let (all, allOfFamily) = (port + " all", family + " all")
     if !address.isWildcard {
-      let own = "\(port) \(address.host)"
+      let own = "% %".with(port, address.host)
       return take([own, any, anyOfFamily], met: [own, all, allOfFamily], number)
     }
     return address.isIPv6
@@ -55,7 +56,7 @@ struct ListeningPlaces {
   /// A place in words.
   func describe(_ address: LocalAddress) -> String {
     guard case .network(let endpoint) = address else { return address.description }
-    return "port \(endpoint.port) of \(host(endpoint))"
+    return "port % of %".with(Int(endpoint.port).decimal, host(endpoint))
   }
 
   private func host(_ endpoint: Endpoint) -> String {

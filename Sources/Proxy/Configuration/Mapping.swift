@@ -17,35 +17,36 @@ public struct Mapping: Equatable, Sendable {
   }
 
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`, `SSH1=/run/ssh.sock`. As in the
-  /// reference, empty parts say nothing, a service's first mapping counts, and a mapping without a service
-  /// stands alone.
+  /// reference, empty parts say nothing, and a mapping without a service stands alone.
   /// - Parameter bindHost: where a source listens when a mapping names no host.
   static func parse(
-    _ given: OptionValue, role: TunnelRole, bindHost: String, warnings: inout Warnings
+    _ given: OptionValue, role: TunnelRole, bindHost: String
   ) throws(UsageError) -> [Mapping] {
     var mappings: [Mapping] = []
     var services = OctetIndex()
     var places = ListeningPlaces(bindHost: bindHost)
     let parts = given.text.octets.parted(at: 0x2c)
-    for part in parts where !part.trimmed.isEmpty {
+    for (number, part) in parts.enumerated() where !part.trimmed.isEmpty {
       do throws(UsageError) {
         let mapping = try parsePart(part, role: role)
         if mapping.serviceID == nil && parts.count > 1 {
           throw UsageError("beside others a mapping needs its service: SERVICE=PORT")
         }
-        guard services.insert(mapping.serviceID?.octets ?? [], mappings.count) else {
-          warnings.add(
-            "\(given.label) \(part.text.quoted) is ignored: its service has a mapping already")
-          continue
-        }
-        if role == .source, let other = places.take(mapping.address, mappings.count) {
-          let services = "\(mappings[other].serviceID ?? "") and \(mapping.serviceID ?? "")"
+        let service = mapping.serviceID ?? ""
+        if let first = services[service.octets] {
           throw UsageError(
-            "\(services) cannot both listen on \(places.describe(mapping.address))")
+            "% is given twice, at first as '%'; leave one out", with: service,
+            parts[first].trimmed.text.excerpt)
+        }
+        services.insert(service.octets, number)
+        if role == .source, let other = places.take(mapping.address, mappings.count) {
+          throw UsageError(
+            "% and % cannot both listen on %", with: mappings[other].serviceID ?? "", service,
+            places.describe(mapping.address))
         }
         mappings.append(mapping)
       } catch {
-        throw UsageError("\(given.label) \(part.text.quoted): \(error.message)")
+        throw UsageError("% '%': %", with: given.label, part.text.excerpt, error.message)
       }
     }
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
@@ -77,20 +78,31 @@ public struct Mapping: Equatable, Sendable {
     service: ArraySlice<UInt8>, address text: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> Mapping {
     if service.isEmpty || service.count > Message.serviceIDByteCountMax {
-      throw UsageError("a service id has 1 to \(Message.serviceIDByteCountMax) bytes")
+      throw UsageError(
+        "a service id has 1 to % bytes", with: Message.serviceIDByteCountMax.decimal)
     }
     return Mapping(serviceID: service.text, address: try address(text, role: role))
+  }
+
+  /// Whether a '/' is that of a URL, or stands behind a port as in 22/tcp, rather than in a socket's path.
+  private static func isPlace(_ text: ArraySlice<UInt8>) -> Bool {
+    let start = text.beforeFirst(0x2f)
+    return start.last == 0x3a || (try? Endpoint.parse(start.text, defaultPort: nil)) != nil
   }
 
   /// What has a '/' in it is the path of a Unix socket.
   private static func address(
     _ text: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> LocalAddress {
-    if text.contains(0x2f) {
+    if text.contains(0x2f) && !isPlace(text) {
       if text.count > pathByteCountMax || text.contains(0) {
-        throw UsageError("a socket's path has \(pathByteCountMax) bytes at the most")
+        throw UsageError("a socket's path has % bytes at the most", with: pathByteCountMax.decimal)
       }
       return .unix(path: text.text)
+    }
+    if !text.contains(0x3a) && text.text.number == nil {
+      throw UsageError(
+        "'%' is not a port; give PORT, HOST:PORT or SERVICE=PORT[,…]", with: text.text.excerpt)
     }
     let endpoint = try Endpoint.parse(text.text, defaultPort: nil)
     if role == .source { return .network(endpoint) }

@@ -15,6 +15,11 @@ struct MappingDirectory {
 
   let role: TunnelRole
   private(set) var mappings: [Mapping] = []
+  /// The first files, as a message lists them: their paths, or what is wrong in them.
+  private(set) var fileList = "no file"
+  /// With more files the list ends in dots.
+  static let listedFileCountMax = 7
+  private var listedCount = 0
   private var services = OctetIndex()
   private var fileCount = 0
   private var directoryCount = 0
@@ -29,19 +34,21 @@ struct MappingDirectory {
     do throws(SystemError) {
       entries = try File.entries(of: path, countMax: Self.entryCountMax)
     } catch {
-      warnings.add("\(path) is left out: \(error.reason)")
+      warnings.add("% is left out: %".with(path, error.reason))
       return
     }
     for entry in entries {
-      let path = "\(path)/\(entry.name)"
+      let path = "%/%".with(path, entry.name)
       if !entry.isText {
-        warnings.add("\(path) is left out: its name is not UTF-8")
+        warnings.add(path + " is left out: its name is not UTF-8")
       } else if entry.isDirectory {
         if depth == Self.depthMax {
-          warnings.add("\(path) is left out: it lies deeper than \(Self.depthMax) directories")
+          warnings.add(
+            "% is left out: it lies deeper than % directories".with(path, Self.depthMax.decimal))
         } else if directoryCount == Self.directoryCountMax {
           warnings.add(
-            "\(path) is left out: there are more than \(Self.directoryCountMax) directories")
+            "% is left out: there are more than % directories".with(
+              path, Self.directoryCountMax.decimal))
         } else {
           directoryCount += 1
           read(path, depth: depth + 1, warnings: &warnings)
@@ -50,29 +57,43 @@ struct MappingDirectory {
         fileCount += 1
         readFile(path, &warnings)
       } else {
-        warnings.add("\(path) is left out: there are more than \(Self.fileCountMax) files")
+        warnings.add(
+          "% is left out: there are more than % files".with(path, Self.fileCountMax.decimal))
       }
     }
     if entries.count == Self.entryCountMax {
-      warnings.add("\(path): what is beyond \(Self.entryCountMax) files is left out")
+      warnings.add("%: what is beyond % files is left out".with(path, Self.entryCountMax.decimal))
     }
   }
 
   private mutating func readFile(_ path: String, _ warnings: inout Warnings) {
     do throws(UsageError) {
-      for mapping in try parseFile(path) {
+      let mappings = try parseFile(path)
+      list(path)
+      for mapping in mappings {
         let service = mapping.serviceID?.octets ?? []
         if services[service] != nil { continue }
-        if mappings.count == Self.mappingCountMax {
+        if self.mappings.count == Self.mappingCountMax {
           warnings.add(
-            "\(path): what is beyond \(Self.mappingCountMax) mappings in all files is left out")
+            "%: what is beyond % mappings in all files is left out".with(
+              path, Self.mappingCountMax.decimal))
           return
         }
-        services.insert(service, mappings.count)
-        mappings.append(mapping)
+        services.insert(service, self.mappings.count)
+        self.mappings.append(mapping)
       }
     } catch {
-      warnings.add("\(error.message); the file is left out")
+      list(error.message)
+      warnings.add(error.message + "; the file is left out")
+    }
+  }
+
+  private mutating func list(_ outcome: String) {
+    listedCount += 1
+    if listedCount == 1 {
+      fileList = outcome
+    } else if listedCount <= Self.listedFileCountMax + 1 {
+      fileList = "%, %".with(fileList, listedCount > Self.listedFileCountMax ? "…" : outcome)
     }
   }
 
@@ -81,12 +102,13 @@ struct MappingDirectory {
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
     } catch {
-      throw UsageError("\(path) cannot be read: \(error.reason)")
+      throw UsageError("% cannot be read: %", with: path, error.reason)
     }
     byteCount += content.bytes.count
     if byteCount > Self.byteCountMax {
       byteCount = Self.byteCountMax
-      throw UsageError("\(path): the files have more than \(Self.byteCountMax) bytes in all")
+      throw UsageError(
+        "%: the files have more than % bytes in all", with: path, Self.byteCountMax.decimal)
     }
     var lines = KeyValueLines(name: path, hashEndsLine: false)
     var mappings: [Mapping] = []

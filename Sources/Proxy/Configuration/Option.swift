@@ -5,7 +5,7 @@ public enum Option: Int, CaseIterable, Sendable {
   case sourceListenPort, destinationApp, mode, destinationClientType
   case localBindAddress, capath, noSSLHostVerify
   case config, configDir, settingsJSON, exportDefaultSettings, exportSettingsJSON
-  case verbose, version, help
+  case force, check, verbose, version, help
 
   /// All of them, as help, parsing and documentation have them. One without a help text is another name of
   /// the one before it.
@@ -62,6 +62,10 @@ public enum Option: Int, CaseIterable, Sendable {
         OptionDescription(
           "export-default-settings", nil, "FILE", "write the default settings to FILE and exit"),
         OptionDescription("export-settings-json", nil, "FILE", ""),
+        OptionDescription("force", nil, nil, "with that: replace a file that has other settings"),
+        OptionDescription(
+          "check", nil, nil,
+          "say what would be done, look the names up, connect to nothing, and exit with 0 or 2"),
         OptionDescription(
           "verbose", "v", "LEVEL",
           "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
@@ -77,7 +81,14 @@ public enum Option: Int, CaseIterable, Sendable {
         "Also: https_proxy and no_proxy, SSL_CERT_FILE and SSL_CERT_DIR.",
         "",
         "Exit status:",
-      ] + ExitStatus.helpLines)
+      ] + ExitStatus.helpLines + [
+        "",
+        "Examples, each with the token of its end in AWSIOT_TUNNEL_ACCESS_TOKEN:",
+        "  localproxy -r us-east-1 -s 5555           then: ssh -p 5555 USER@localhost",
+        "  localproxy -r us-east-1 -d localhost:22   on the device",
+        "",
+        "See localproxy(1).",
+      ])
   }
 
   /// The environment variables, lowest in precedence.
@@ -96,10 +107,16 @@ public enum Option: Int, CaseIterable, Sendable {
   /// What only the command line can ask for.
   public var isForCommandLineOnly: Bool {
     switch self {
-    case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON: true
+    case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON, .force, .check: true
     default: false
     }
   }
+
+  /// Given more than once, it adds up.
+  var isMapping: Bool { self == .sourceListenPort || self == .destinationApp }
+
+  /// An empty value is one: a flag has no other.
+  var takesNothing: Bool { self == .clientToken || Self.table.options[rawValue].argument == nil }
 
   /// Never shown: neither in `ps` nor in a message.
   var isSecret: Bool { self == .accessToken || self == .clientToken }

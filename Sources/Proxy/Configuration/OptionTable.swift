@@ -23,9 +23,18 @@ public struct OptionDescription: Sendable {
 public struct UsageError: Error, Equatable {
   /// One line, whatever the user typed.
   public let message: String
+  /// All that is wrong, each in a line, where more than the first was looked for.
+  public var all: [String] = []
 
   public init(_ message: String) {
     self.message = message.printable
+  }
+
+  /// - Parameter template: each `%` stands for one of the others.
+  @inline(never) init(
+    _ template: String, with first: String, _ second: String = "", _ third: String = ""
+  ) {
+    self.init(template.with(first, second, third))
   }
 }
 
@@ -80,24 +89,33 @@ public struct OptionTable: Sendable {
       switch reader.next() {
       case .option(let index, let argument):
         if isSecret(index) { reader.hideArgument() }
-        found.append(
-          GivenOption(index: index, longName: options[index].longName, argument: argument))
-        continue
+        if argument.utf8.first != 0x3d {
+          found.append(
+            GivenOption(index: index, longName: options[index].longName, argument: argument))
+          continue
+        }
+        mistake = "the argument of --% begins with '='; leave that out".with(
+          options[index].longName)
       case .optionNotText(let index):
         if isSecret(index) { reader.hideArgument() }
-        mistake = "--\(options[index].longName) is not UTF-8 text"
+        mistake = "--% is not UTF-8 text".with(options[index].longName)
       case .end:
         if let failure { throw failure }
         return found
       case .operand(let text):
         // A token that lost its '-t' is a secret too.
-        let start = text.octets.beginning(8).text
+        let octets = text.octets
+        let start = octets.beginning(8).text + (octets.count > 8 ? "…" : "")
+        // Of "general punctuation", where documents have dashes.
+        let isDash = octets.starts(with: [0xe2, 0x80])
         throw failure
-          ?? UsageError("unexpected argument '\(start)\(text.utf8.count > 8 ? "…" : "")'")
+          ?? UsageError(
+            "unexpected argument '%': %", with: start,
+            isDash ? "options begin with '-', not with a dash" : "no option takes it")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         mistake = mistakeInName(text.octets[...].beforeFirst(0x3d))
-      case .argumentMissing(let text): mistake = "option \(text.quoted) needs an argument"
+      case .argumentMissing(let text): mistake = "option '%' needs an argument".with(text.excerpt)
       }
       failure = failure ?? UsageError(mistake)
     }
@@ -115,23 +133,32 @@ public struct OptionTable: Sendable {
       count += 1
     }
     let quoted = name.text.quoted
-    if count == 0 { return "unknown option " + quoted }
+    if count == 0 { return noOption("unknown option '%'", name.text) }
     // getopt knows a name that fits one, so it is the value that the option does not take.
     return count == 1
       ? "option " + fitting.quoted + " takes no value"
       : "option " + quoted + " is ambiguous: " + fitting
   }
 
+  /// The text about a name that no option has, and the one that was probably meant.
+  func noOption(_ text: String, _ name: String) -> String {
+    var nearest = NearestName("--" + name.octets.drop { $0 == 0x2d }.text)
+    for option in options { nearest.consider("--" + option.longName) }
+    let template = nearest.best.isEmpty ? text : text + "; the nearest is %"
+    return template.with(name.excerpt, nearest.best)
+  }
+
   public var helpText: String {
     var text = ""
     for (index, line) in usage.enumerated() {
-      text += (index == 0 ? "Usage: " : "       ") + line + "\n"
+      text += (index == 0 ? "Usage: %\n" : "       %\n").with(line)
     }
-    text += "\n\(summary)\n\nOptions:\n"
+    text += "\n%\n\nOptions:\n".with(summary)
     for option in options where !option.help.isEmpty {
-      let short = option.shortName.map { "-\($0), " } ?? "    "
-      var name = "  \(short)--\(option.longName)"
-      if let argument = option.argument { name += " \(argument)" }
+      var name = "    "
+      if let letter = option.shortName { name = "-%, ".with(String(Character(letter))) }
+      name = "  %--%".with(name, option.longName)
+      if let argument = option.argument { name = "% %".with(name, argument) }
       text += name
       var column = name.utf8.count
       if column + 2 > Self.nameColumns {

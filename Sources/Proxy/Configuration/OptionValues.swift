@@ -2,7 +2,7 @@ import Basics
 import Reactor
 
 /// One option as it was given.
-struct OptionValue {
+final class OptionValue {
   /// Where it was given, the highest precedence first.
   enum Layer: Int {
     case commandLine, file, environment
@@ -14,14 +14,21 @@ struct OptionValue {
   let layer: Layer
   let isSecret: Bool
 
+  init(text: String, label: String, layer: Layer, isSecret: Bool) {
+    self.text = text
+    self.label = label
+    self.layer = layer
+    self.isSecret = isSecret
+  }
+
   /// An error that names the option and quotes its value, unless that is a secret.
   func fault(_ reason: String) -> UsageError {
-    UsageError(isSecret ? "\(label) \(reason)" : "\(label) \(text.quoted) \(reason)")
+    UsageError(isSecret ? "% %" : "% '%' %", with: label, isSecret ? reason : text.excerpt, reason)
   }
 
   /// An error for two options of which only one can be given.
   func excludes(_ other: OptionValue) -> UsageError {
-    UsageError("\(label) and \(other.label) exclude each other; leave one out")
+    UsageError("% and % exclude each other; leave one out", with: label, other.label)
   }
 
   /// As the reference's configuration files have it, in letters of either case; a flag on the command line has
@@ -41,13 +48,21 @@ struct OptionValues {
   static let fileByteCountMax = 65_536
 
   private var values = [OptionValue?](repeating: nil, count: Option.allCases.count)
+  /// Variables that look like this program's and are not, in words; "" for none.
+  private(set) var strangeVariables = ""
+  /// The same as the end of a message about something that is missing.
+  var strange: String { strangeVariables.isEmpty ? "" : "; " + strangeVariables }
 
   subscript(option: Option) -> OptionValue? { values[option.rawValue] }
 
-  /// Takes a value unless a higher layer has the option already. Within the command line the last one counts,
-  /// so that a script's defaults can be followed by its user's options.
+  /// Takes a value unless a higher layer has the option already. Within the command line mappings add up; of any other
+  /// option the last one counts, so that a script's defaults can be followed by its user's options.
   mutating func add(_ option: Option, _ text: String, label: String, layer: OptionValue.Layer) {
-    if layer != .commandLine && values[option.rawValue] != nil { return }
+    var text = text
+    if let before = values[option.rawValue] {
+      if layer != .commandLine { return }
+      if option.isMapping { text = "%,%".with(before.text, text) }
+    }
     values[option.rawValue] = OptionValue(
       text: text, label: label, layer: layer, isSecret: option.isSecret)
   }
@@ -57,7 +72,11 @@ struct OptionValues {
     var values = OptionValues()
     for given in try Option.table.read(isSecret: { Option(rawValue: $0)?.isSecret == true }) {
       guard let option = Option(rawValue: given.index) else { continue }
-      values.add(option, given.argument, label: "--\(given.longName)", layer: .commandLine)
+      // Such as "$REGION" where nothing is in it.
+      if given.argument.isEmpty && !option.takesNothing {
+        throw UsageError("--% is empty; give it a value, or leave it out", with: given.longName)
+      }
+      values.add(option, given.argument, label: "--" + given.longName, layer: .commandLine)
     }
     return values
   }
@@ -68,7 +87,7 @@ struct OptionValues {
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: Self.fileByteCountMax)
     } catch {
-      throw UsageError("--config \(path.quoted) cannot be read: \(error.reason)")
+      throw UsageError("--config '%' cannot be read: %", with: path.excerpt, error.reason)
     }
     let options = Option.table.options
     var lines = KeyValueLines(name: path, hashEndsLine: true)
@@ -77,15 +96,16 @@ struct OptionValues {
       let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
       guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
         throw lines.fault(
-          index < 0
-            ? "there is no option \(line.key.quoted)" : "'\(line.key)' cannot stand in a file")
+          index >= 0
+            ? "'%' cannot stand in a file".with(line.key)
+            : Option.table.noOption("there is no option '%'", line.key))
       }
-      if found.contains(index) { throw lines.fault("'\(line.key)' is given twice") }
+      if found.contains(index) { throw lines.fault("'%' is given twice".with(line.key)) }
       found.append(index)
       if option == .accessToken && content.isReadableByOthers {
         warnings.addReadableToken(path)
       }
-      add(option, line.value, label: "\(lines.position): \(line.key)", layer: .file)
+      add(option, line.value, label: "%: %".with(lines.position, line.key), layer: .file)
     }
   }
 
@@ -99,6 +119,14 @@ struct OptionValues {
         add(variable.option, text, label: variable.name, layer: .environment)
       }
       if variable.option.isSecret { Process.wipeEnvironment(variable.name) }
+    }
+    var index: Int32 = 0
+    while let name = Process.nextVariable(beginningWith: "AWSIOT_TUNNEL_", from: &index) {
+      var nearest = NearestName(name)
+      for variable in Option.variables { nearest.consider(variable.name) }
+      if nearest.best.isSame(as: name) { continue }
+      strangeVariables = "%% is none of localproxy's variables, the nearest is %".with(
+        strangeVariables.isEmpty ? "" : strangeVariables + "; ", name, nearest.best)
     }
   }
 
@@ -120,10 +148,10 @@ struct Warnings {
   }
 
   mutating func addReadableToken(_ path: String) {
-    add("\(path) has an access token in it, and every user can read it: chmod 600")
+    add("% has an access token in it, and every user can read it: chmod 600".with(path))
   }
 
   var texts: [String] {
-    lostCount == 0 ? kept : kept + ["\(lostCount) further warnings are left out"]
+    lostCount == 0 ? kept : kept + ["% further warnings are left out".with(lostCount.decimal)]
   }
 }

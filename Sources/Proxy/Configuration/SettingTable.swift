@@ -38,9 +38,10 @@ public struct SettingDescription: Sendable {
   /// "1 to 5000", "linger|negotiated".
   public var range: String {
     switch kind {
-    case .count, .milliseconds, .bytes: "a number from \(minimum) to \(maximum)"
+    case .count, .milliseconds, .bytes:
+      "a number from % to %".with(minimum.decimal, maximum.decimal)
     case .boolean: "true or false"
-    case .choice: "one of \(choices)"
+    case .choice: "one of " + choices
     case .host: "a host name or an address"
     case .endpointFormat: "HOST[:PORT] with %s once, for the region"
     case .endpoints: "HOST[:PORT]"

@@ -2,20 +2,25 @@ import Basics
 
 /// Settings as text, which is how a file has them.
 extension Settings {
-  /// What the setting at `index` of the table is; "" for the regions' endpoints.
+  /// What the setting at `index` of the table is; a list of the regions' endpoints.
   public func text(_ index: Int) -> String {
     let setting = Self.table[index]
     var copy = self
     let number = copy.exchange(index, nil)
     switch setting.kind {
-    case .count, .milliseconds, .bytes: return "\(number)"
+    case .count, .milliseconds, .bytes: return number.decimal
     case .choice:
       let choices = setting.choices.octets.parted(at: 0x7c)
       return choices.indices.contains(Int(number)) ? choices[Int(number)].text : ""
     case .boolean: return number == 0 ? "false" : "true"
     case .host: return defaultBindAddress
     case .endpointFormat: return endpointFormat
-    case .endpoints: return ""
+    case .endpoints:
+      var list = ""
+      for override in regionEndpointOverrides {
+        list = "% %=%".with(list, override.region, override.endpoint)
+      }
+      return list
     }
   }
 
@@ -69,10 +74,25 @@ extension Settings {
     return true
   }
 
+  /// Words and then a number, with hyphens between them, as all regions of AWS have it.
+  static func hasRegionForm(_ text: String) -> Bool {
+    let parts = text.octets.parted(at: 0x2d)
+    for (index, part) in parts.enumerated() {
+      let isWord = part.allSatisfy { (0x61...0x7a).contains($0) }
+      let isNumber = part.allSatisfy { (0x30...0x39).contains($0) }
+      if part.isEmpty || !(index + 1 == parts.count ? isNumber : isWord) { return false }
+    }
+    return parts.count > 2
+  }
+
   /// Where the service is in a region.
   func endpoint(region: String) -> Endpoint? {
     for override in regionEndpointOverrides where override.region.isSame(as: region) {
       return try? Endpoint.parseService(override.endpoint)
+    }
+    // Other names are those of other services' regions.
+    if endpointFormat.isSame(as: Self.endpointFormatOfAWS) && !Self.hasRegionForm(region) {
+      return nil
     }
     return Self.endpoint(endpointFormat, region: region)
   }
@@ -83,6 +103,6 @@ extension Settings {
     let parts = format.octets.parted(at: 0x25)
     guard parts.count == 2, parts[1].first == 0x73 else { return nil }
     let end = parts[1][(parts[1].startIndex + 1)...].text
-    return try? Endpoint.parseService("\(parts[0].text)\(region)\(end)")
+    return try? Endpoint.parseService(parts[0].text + region + end)
   }
 }

@@ -29,7 +29,8 @@ public struct Settings: Sendable {
   /// `default_bind_address`: where a source listens without `--local-bind-address`.
   public var defaultBindAddress = "localhost"
   /// `endpoint_format`: the endpoint of a region, which replaces `%s`.
-  public var endpointFormat = "data.tunneling.iot.%s.amazonaws.com"
+  public var endpointFormat = endpointFormatOfAWS
+  static let endpointFormatOfAWS = "data.tunneling.iot.%s.amazonaws.com"
   /// `region_endpoint_overrides`
   public var regionEndpointOverrides = [
     RegionEndpoint(
@@ -137,7 +138,8 @@ public struct Settings: Sendable {
       1, min(payloadLengthMax, localReadByteCountMax, message - MessageHeader.byteCountMax))
   }
 
-  public init() {}
+  /// Once in the program, not wherever it is called.
+  @inline(never) public init() {}
 }
 
 extension TunnelLink.Limits {

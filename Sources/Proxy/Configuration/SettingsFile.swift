@@ -20,7 +20,7 @@ import Reactor
     do throws(SystemError) {
       content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
     } catch {
-      throw UsageError("--settings-json \(path.quoted) cannot be read: \(error.reason)")
+      throw UsageError("--settings-json '%' cannot be read: %", with: path.excerpt, error.reason)
     }
     var error = json_error_t()
     // Without memory it would blame the file.
@@ -33,14 +33,15 @@ import Reactor
         unsafe text.bindMemory(to: CChar.self).baseAddress.map { unsafe String(cString: $0) } ?? ""
       }
       throw UsageError(
-        "\(path), line \(error.line), column \(error.column): \(reason)")
+        "%, line %: %", with: path,
+        "%, column %".with(Int(error.line).decimal, Int(error.column).decimal), reason)
     }
     defer { unsafe json_delete(root) }
-    if unsafe root.pointee.type != JSON_OBJECT { throw UsageError("\(path) has no object in it") }
+    if unsafe root.pointee.type != JSON_OBJECT { throw UsageError(path + " has no object in it") }
     try unsafe read(root, in: "")
   }
 
-  private static let overridesPrefix = "\(Settings.keyPrefix)region_endpoint_overrides."
+  private static let overridesPrefix = "tunneling.proxy.region_endpoint_overrides."
 
   /// Goes through an object; `prefix` is the keys of those around it. There are no more levels than the
   /// table's keys have, for a key that leads nowhere is not followed.
@@ -51,16 +52,17 @@ import Reactor
     while let entry = unsafe iterator {
       let name = unsafe String(cString: json_object_iter_key(entry))
       guard let value = unsafe json_object_iter_value(entry) else { return }
-      let key = "\(prefix)\(name)"
+      let key = prefix + name
       if prefix.isSame(as: Self.overridesPrefix) {
         if !Settings.isRegion(name) {
           throw UsageError(
-            "\(path): \(Settings.keyPrefix)region_endpoint_overrides: \(name.quoted) is not a region, "
-              + "such as us-east-1")
+            "%: tunneling.proxy.region_endpoint_overrides: '%' is not a region, such as us-east-1",
+            with: path, name.excerpt)
         }
         if unsafe !settings.setEndpoint(region: name, Self.text(value)) {
           throw unsafe fault(
-            key, value, "HOST[:PORT], in \(Settings.regionEndpointCountMax) regions at the most")
+            key, value,
+            "HOST[:PORT], in % regions at the most".with(Settings.regionEndpointCountMax.decimal))
         }
       } else if let index = setting(key) {
         if unsafe !settings.set(index, Self.text(value)) {
@@ -68,9 +70,9 @@ import Reactor
         }
       } else if leadsToSettings(key) {
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
-        try unsafe read(value, in: "\(key).")
+        try unsafe read(value, in: key + ".")
       } else {
-        warnings.add("\(path): there is no setting \(key.excerpt)")
+        warnings.add("%: there is no setting %".with(path, key.excerpt))
       }
       unsafe iterator = json_object_iter_next(object, entry)
     }
@@ -78,15 +80,15 @@ import Reactor
 
   private func setting(_ key: String) -> Int? {
     for (index, setting) in Settings.table.enumerated() where setting.kind != .endpoints {
-      if "\(Settings.keyPrefix)\(setting.key)".isSame(as: key) { return index }
+      if (Settings.keyPrefix + setting.key).isSame(as: key) { return index }
     }
     return nil
   }
 
   private func leadsToSettings(_ key: String) -> Bool {
-    let start = "\(key).".octets
+    let start = (key + ".").octets
     return Settings.table.contains { setting in
-      let full = "\(Settings.keyPrefix)\(setting.key).".octets
+      let full = "%%.".with(Settings.keyPrefix, setting.key).octets
       return full.count >= start.count && full[..<start.count] == start[...]
     }
   }
@@ -95,14 +97,14 @@ import Reactor
     _ key: String, _ value: UnsafeMutablePointer<json_t>, _ range: String
   ) -> UsageError {
     let text = unsafe Self.text(value)?.quoted ?? "its value"
-    return UsageError("\(path): \(key.excerpt): \(text) is not \(range)")
+    return UsageError("%: %: %", with: path, key.excerpt, "% is not %".with(text, range))
   }
 
   /// Of a string, a whole number or a boolean.
   private static func text(_ value: UnsafeMutablePointer<json_t>) -> String? {
     switch unsafe value.pointee.type {
     case JSON_STRING: unsafe String(cString: json_string_value(value))
-    case JSON_INTEGER: "\(unsafe Int64(json_integer_value(value)))"
+    case JSON_INTEGER: unsafe Int64(json_integer_value(value)).decimal
     case JSON_TRUE: "true"
     case JSON_FALSE: "false"
     default: nil
@@ -110,6 +112,23 @@ import Reactor
   }
 
   // MARK: Writing
+
+  /// Writes the defaults. What somebody else has written is replaced only if that is asked for.
+  static func export(to file: OptionValue, replaces: Bool) throws(UsageError) {
+    let text = exported()
+    if !replaces && Process.isWritten(file.text) {
+      let content = try? File.read(file.text, byteCountMax: OptionValues.fileByteCountMax)
+      if content?.bytes != text {
+        throw file.fault(
+          "is there already, with something else in it; choose another name, or --force")
+      }
+    }
+    do throws(SystemError) {
+      try File.write(file.text, text)
+    } catch {
+      throw file.fault("cannot be written: " + error.reason)
+    }
+  }
 
   /// The defaults, as the reference writes its own: every value a string.
   static func exported() -> [UInt8] {
@@ -122,13 +141,13 @@ import Reactor
         continue
       }
       for override in defaults.regionEndpointOverrides {
-        unsafe put(override.endpoint, at: "\(setting.key).\(override.region)", in: root)
+        unsafe put(override.endpoint, at: "%.%".with(setting.key, override.region), in: root)
       }
     }
     // Four columns for each level.
     guard let text = unsafe json_dumps(root, 4) else { return [] }
     defer { unsafe free(text) }
-    return unsafe "\(String(cString: text))\n".octets
+    return unsafe (String(cString: text) + "\n").octets
   }
 
   /// Makes the objects on the way.
@@ -136,7 +155,7 @@ import Reactor
     _ text: String, at key: String, in root: UnsafeMutablePointer<json_t>
   ) {
     var object = unsafe root
-    var names = "\(Settings.keyPrefix)\(key)".octets.parted(at: 0x2e)
+    var names = (Settings.keyPrefix + key).octets.parted(at: 0x2e)
     let last = names.removeLast().text
     for name in names {
       let name = name.text

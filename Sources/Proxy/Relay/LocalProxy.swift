@@ -283,6 +283,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       role: configuration.role, mappings: configuration.mappings.map { $0.serviceID },
       connectionCountMax: settings.activeConnectionCountMax)
     options.optionalMappings = configuration.directoryMappings.compactMap { $0.serviceID }
+    options.optionalMappingsPlace = configuration.directoryPlace
     options.version = settings.protocolVersion
     if configuration.role == .source {
       options.version = min(options.version, configuration.destinationVersion)

@@ -78,6 +78,7 @@ extension TunnelSession {
       let mapped = mapped
       for name in names where !mapped.contains(where: { $0?.isSame(as: name) ?? true }) {
         return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
+          + options.optionalMappingsPlace
       }
     }
     return nil

@@ -6,6 +6,8 @@ extension TunnelSession {
     public var mappings: [String?]
     /// Services that the tunnel need not have. They count behind `mappings`.
     public var optionalMappings: [String] = []
+    /// Where those come from, as the end of a message; "" for nowhere.
+    public var optionalMappingsPlace = ""
     /// The newest version that both ends of the WebSocket, and a source's destination, are taken to know.
     public var version = ProtocolVersion.v3
     /// Whether to end directions one by one with a peer that knows how as well.

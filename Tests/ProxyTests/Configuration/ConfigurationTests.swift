@@ -66,14 +66,18 @@ struct ConfigurationTests {
       ([.sourceListenPort: nil, .destinationApp: "22", .mode: "dst"], .destination, 1),
     ] as [([Option: String?], TunnelRole, Int)])
   func readsMode(changes: [Option: String?], role: TunnelRole, count: Int) throws {
-    let configuration = try configure(changes)
+    let folder = try Folder()
+    try folder.write("services", "SSH1=22")
+    let configuration = try configure(changes.merging([.configDir: folder.path]) { $1 })
     #expect(configuration.role == role && configuration.mappings.count == count)
   }
 
   @Test(
     "the destination's version is V1 to V3; for any other V3 is assumed, with a warning",
     arguments: [
-      ("V1", .v1, 0), ("V2", .v2, 0), ("V3", .v3, 0), ("V4", .v3, 1), ("v1", .v3, 1), ("", .v3, 1),
+      ("V1", .v1, 0), ("V2", .v2, 0), ("V3", .v3, 0), ("V4", .v3, 1), ("v1", .v1, 0),
+      ("v2", .v2, 0),
+      ("1", .v3, 1), ("", .v3, 1),
     ] as [(String, ProtocolVersion, Int)])
   func readsVersion(text: String, version: ProtocolVersion, warningCount: Int) throws {
     var warnings = Warnings()
@@ -206,7 +210,7 @@ struct ConfigurationTests {
       ([.sourceListenPort: "\(long)=1"], "a service id has"),
       ([.sourceListenPort: "[\(long)]:1"], "is not an IPv6 address"),
       ([.sourceListenPort: ":\(long)"], "--source-listen-port ':xxx"),
-      ([.sourceListenPort: "a:b:\(long)"], "[a:b:xxx"),
+      ([.sourceListenPort: "a:b:\(long)"], "--source-listen-port 'a:b:xxx"),
       ([.sourceListenPort: "SSH1=1,HTTP1=/\(long)"], "a socket's path"),
       ([.sourceListenPort: nil, .destinationApp: long], "--destination-app 'xxx"),
       ([.proxyEndpoint: long], "--proxy-endpoint 'xxx"),

@@ -18,11 +18,9 @@ struct MappingTests {
 
   private func parse(
     _ text: String, _ role: TunnelRole = .source, bindHost: String = "localhost"
-  ) throws -> (found: [[String]], warnings: [String]) {
-    var warnings = Warnings()
-    let mappings = try Mapping.parse(
-      value(text), role: role, bindHost: bindHost, warnings: &warnings)
-    return (mappings.map { [$0.serviceID ?? "", $0.address.description] }, warnings.texts)
+  ) throws -> [[String]] {
+    try Mapping.parse(value(text), role: role, bindHost: bindHost)
+      .map { [$0.serviceID ?? "", $0.address.description] }
   }
 
   @Test(
@@ -50,21 +48,34 @@ struct MappingTests {
       Case("a b=host.example:1,ü=2", [["a b", "host.example:1"], ["ü", ":2"]]),
     ])
   func reads(_ example: Case) throws {
-    let (found, warnings) = try parse(example.text)
-    #expect(found == example.mappings && warnings.isEmpty)
+    #expect(try parse(example.text) == example.mappings)
   }
 
   @Test("a destination's host is localhost by default")
   func hasDefaultHost() throws {
-    let found = try parse("SSH1=22,B=h:1", .destination).found
+    let found = try parse("SSH1=22,B=h:1", .destination)
     #expect(found == [["SSH1", "localhost:22"], ["B", "h:1"]])
   }
 
-  @Test("of two mappings for a service the first counts, with a warning", arguments: [1, 2])
-  func takesFirst(port: Int) throws {
-    let (found, warnings) = try parse("SSH1=1,SSH1=\(port),HTTP1=3")
-    #expect(found == [["SSH1", ":1"], ["HTTP1", ":3"]])
-    #expect(warnings.count == 1 && warnings[0].contains("--the-option 'SSH1=\(port)'"))
+  @Test(
+    "a service has one mapping, and the message has both",
+    arguments: [
+      (
+        "SSH1=1,SSH1=2,HTTP1=3",
+        "'SSH1=2': SSH1 is given twice, at first as 'SSH1=1'; leave one out"
+      ),
+      ("SSH1=1,SSH1=1", "'SSH1=1': SSH1 is given twice, at first as 'SSH1=1'"),
+      ("A=1,, A = 2", "' A = 2': A is given twice, at first as 'A=1'"),
+      ("A=/x,B=1,A=h:3", "'A=h:3': A is given twice, at first as 'A=/x'"),
+    ])
+  func refusesSecond(text: String, named: String) {
+    for role in [TunnelRole.source, .destination] {
+      #expect {
+        _ = try parse(text, role)
+      } throws: { error in
+        isUsageError(error, naming: "--the-option \(named)")
+      }
+    }
   }
 
   @Test(
@@ -120,7 +131,7 @@ struct MappingTests {
       "A=[fe80::1%1]:5,B=[fe80::1%2]:5",
     ])
   func takesTwoPlaces(text: String) throws {
-    #expect(try parse(text).found.count == 2)
+    #expect(try parse(text).count == 2)
   }
 
   @Test(
@@ -129,7 +140,7 @@ struct MappingTests {
   func readsMany(role: TunnelRole) throws {
     let count = 12_000
     let text = (0..<count).map { "s\($0)=127.0.\($0 / 250).\($0 % 250 + 1):5" }
-    let found = try parse(text.joined(separator: ","), role).found
+    let found = try parse(text.joined(separator: ","), role)
     #expect(found.count == count && found.last?.first == "s\(count - 1)")
     #expect {
       _ = try parse(text.joined(separator: ",") + ",last=127.0.0.7:5", .source)
@@ -138,23 +149,17 @@ struct MappingTests {
     }
   }
 
-  @Test("a mapping that is ignored takes no place")
-  func ignoresPlace() throws {
-    let (found, warnings) = try parse("A=1,B=2,A=2,C=3")
-    #expect(found.count == 3 && warnings.count == 1)
-  }
-
   @Test("a mapping without a host is where --local-bind-address says")
   func comparesWithBindHost() throws {
     #expect(throws: UsageError.self) { _ = try parse("A=5,B=127.0.0.2:5", bindHost: "127.0.0.2") }
     #expect(throws: UsageError.self) { _ = try parse("A=5,B=[::1]:5", bindHost: "::1") }
     #expect(throws: UsageError.self) { _ = try parse("A=5,B=localhost:5", bindHost: "::1") }
-    #expect(try parse("A=5,B=localhost:5", bindHost: "127.0.0.2").found.count == 2)
+    #expect(try parse("A=5,B=localhost:5", bindHost: "127.0.0.2").count == 2)
   }
 
   @Test("two services may go to one server")
   func sharesServer() throws {
-    #expect(try parse("A=1,B=1", .destination).found.count == 2)
+    #expect(try parse("A=1,B=1", .destination).count == 2)
   }
 
   @Test("port 0 is for sources only", arguments: ["SSH1=0", "0", "localhost:0"])
@@ -170,6 +175,6 @@ struct MappingTests {
   func takesLongest() throws {
     let name = String(repeating: "n", count: Message.serviceIDByteCountMax)
     let path = "/" + String(repeating: "p", count: Mapping.pathByteCountMax - 1)
-    #expect(try parse("\(name)=\(path)").found == [[name, path]])
+    #expect(try parse("\(name)=\(path)") == [[name, path]])
   }
 }

@@ -47,4 +47,35 @@ struct OptionTests {
       #expect(names.contains(name), "\(name)")
     }
   }
+
+  @Test(
+    "a misspelt name brings the one with which it has most in common, or none",
+    arguments: [
+      ("--regoin", "--region"), ("--Region", "--region"), ("--token", "--access-token"),
+      ("--source-port", "--source-listen-port"), ("--dest-app", "--destination-app"),
+      ("--endpoint", "--proxy-endpoint"), ("--listen-port", "--source-listen-port"),
+      ("--ca-path", "--capath"), ("--bind-address", "--local-bind-address"),
+      ("--configdir", "--config-dir"), ("-region", "--region"), ("--nonsense", ""), ("--debug", ""),
+      ("--insecure", ""), ("-Z", ""), ("--", ""), ("", ""),
+      // As much of it as is looked at has little in common with any name.
+      (String(repeating: "x", count: NearestName.byteCountMax) + "--region", ""),
+      (
+        "--region" + String(repeating: "x", count: NearestName.byteCountMax - 8)
+          + String(repeating: "y", count: 100_000), ""
+      ),
+    ])
+  func findsNearest(name: String, expected: String) {
+    var nearest = NearestName(name)
+    for option in Option.table.options { nearest.consider("--" + option.longName) }
+    #expect(nearest.best == expected)
+  }
+
+  @Test("mappings of the command line add up, and come before those of a file")
+  func addsMappings() throws {
+    var values = OptionValues()
+    values.add(.sourceListenPort, "A=1", label: "-s", layer: .commandLine)
+    values.add(.sourceListenPort, "B=2,C=3", label: "-s", layer: .commandLine)
+    values.add(.sourceListenPort, "D=4", label: "file", layer: .file)
+    #expect(values[.sourceListenPort]?.text == "A=1,B=2,C=3")
+  }
 }

@@ -88,7 +88,7 @@ private final class WebProxyHarness: DialerHandler {
   /// - Parameter takenByteCounts: of the request, by each send.
   init(takenByteCounts: [Int] = [], takesBytes: Bool = true) throws {
     network.names = ["proxy": ["127.0.0.1"]]
-    var configuration = try configure()
+    let configuration = try configure()
     let proxy = try WebProxy.parse("http://user:s3cret@proxy:3128", variable: "https_proxy")
     configuration.webProxy = proxy
     request = WebProxyHandshake(proxy: proxy, endpoint: configuration.endpoint)

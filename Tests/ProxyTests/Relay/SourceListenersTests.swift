@@ -26,7 +26,7 @@ struct SourceListenersTests {
     let map = { (places: [LocalAddress]) in
       places.enumerated().map { Mapping(serviceID: "S\($0.offset)", address: $0.element) }
     }
-    var configuration = try configure()
+    let configuration = try configure()
     configuration.mappings = map(mappings)
     configuration.directoryMappings = map(directory)
     configuration.bindHost = bindHost
