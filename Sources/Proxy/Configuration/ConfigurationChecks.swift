@@ -204,7 +204,7 @@ extension Configuration {
     _ values: OptionValues, _ warnings: inout Warnings
   ) -> ProtocolVersion {
     guard let given = values[.destinationClientType] else { return .v3 }
-    if let place = HeaderBlock.lowercased(given.text.octets).place(in: "v1|v2|v3") {
+    if let place = given.text.octets[...].lowercasedText.place(in: "v1|v2|v3") {
       return ProtocolVersion(rawValue: place + 1) ?? .v3
     }
     warnings.add("% '%' is none of V1, V2, V3: V3 is assumed".with(given.label, given.text.excerpt))

@@ -13,11 +13,11 @@ struct NearestName {
   private var (shared, all) = (33, 100)
 
   init(_ text: String) {
-    self.text = HeaderBlock.lowercased(text.octets.prefix(Self.byteCountMax)).octets
+    self.text = text.octets.prefix(Self.byteCountMax).lowercasedText.octets
   }
 
   mutating func consider(_ name: String) {
-    let other = HeaderBlock.lowercased(name.octets).octets
+    let other = name.octets[...].lowercasedText.octets
     var row = [Int](repeating: 0, count: other.count + 1)
     for octet in text {
       var (corner, left) = (0, 0)
