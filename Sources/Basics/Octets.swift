@@ -4,7 +4,8 @@
 /// ways, and bring 45 kB of tables and code to do so. The shipped localproxy is linked without them.
 ///
 /// The general algorithms on a string's views (`utf8.split`, `allSatisfy`, `unicodeScalars`) bring the way through
-/// strings of other systems each time, up to 2 kB. What is here does the same on octets, and stands in the program once.
+/// strings of other systems each time, up to 2 kB. What is here does the same on octets, and stands in the program once:
+/// what is called in many places stays a call, also where the compiler would take it apart.
 extension String {
   @inline(never) public var octets: [UInt8] { Array(utf8) }
 
@@ -49,7 +50,7 @@ extension String {
   }
 
   /// The same in quotation marks.
-  public var quoted: String { "'\(excerpt)'" }
+  @inline(never) public var quoted: String { "'%'".with(excerpt) }
 
   /// This text with others in the places of its `%`, in their order. Where messages are many it is a third of the code
   /// that interpolation makes.
@@ -99,7 +100,7 @@ extension String {
   }
 
   /// The place of this text in a list such as `"linger|negotiated"`.
-  public func place(in choices: String) -> Int? {
+  @inline(never) public func place(in choices: String) -> Int? {
     let octets = octets
     return choices.octets.parted(at: 0x7c).firstIndex { $0 == octets[...] }
   }
@@ -122,7 +123,7 @@ extension String {
 
 extension Int64 {
   /// In decimal digits, once in the program rather than wherever it is interpolated.
-  public var decimal: String { @inline(never) get { "\(self)" } }
+  @inline(never) public var decimal: String { "\(self)" }
 }
 
 extension Int {
@@ -153,7 +154,7 @@ extension [UInt8] {
   }
 
   /// The parts between separators, empty ones too.
-  public func parted(at separator: UInt8) -> [ArraySlice<UInt8>] {
+  @inline(never) public func parted(at separator: UInt8) -> [ArraySlice<UInt8>] {
     var parts: [ArraySlice<UInt8>] = []
     var start = 0
     for (index, octet) in enumerated() where octet == separator {
@@ -203,7 +204,7 @@ extension ArraySlice<UInt8> {
   }
 
   /// Without the white space at either end.
-  public var trimmed: ArraySlice<UInt8> {
+  @inline(never) public var trimmed: ArraySlice<UInt8> {
     var start = startIndex
     var end = endIndex
     while start < end && Self.isBlank(self[start]) { start += 1 }
@@ -216,7 +217,7 @@ extension ArraySlice<UInt8> {
   }
 
   /// The part in front of the first `octet`, or all.
-  public func beforeFirst(_ octet: UInt8) -> ArraySlice<UInt8> {
+  @inline(never) public func beforeFirst(_ octet: UInt8) -> ArraySlice<UInt8> {
     self[startIndex..<(firstIndex(of: octet) ?? endIndex)]
   }
 }

@@ -17,8 +17,8 @@ public struct Endpoint: Equatable, Sendable {
   }
 
   /// The host as it stands in front of a port: IPv6 in brackets.
-  public var bracketedHost: String { host.has(0x3a) ? "[%]".with(host) : host }
-  public var description: String { "%:%".with(bracketedHost, Int(port).decimal) }
+  @inline(never) public var bracketedHost: String { host.has(0x3a) ? "[%]".with(host) : host }
+  @inline(never) public var description: String { "%:%".with(bracketedHost, Int(port).decimal) }
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
   /// (RFC 6874 §3).
@@ -36,7 +36,7 @@ public enum LocalAddress: Equatable, Sendable {
   /// A Unix domain socket, by its path.
   case unix(path: String)
 
-  public var description: String {
+  @inline(never) public var description: String {
     switch self {
     case .network(let endpoint): endpoint.description
     case .unix(let path): path

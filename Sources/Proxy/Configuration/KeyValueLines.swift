@@ -24,7 +24,9 @@ struct KeyValueLines {
   /// File and line, as a message names them.
   var position: String { "%, line %".with(name, number.decimal) }
 
-  func fault(_ reason: String) -> UsageError { UsageError("%: %", with: position, reason) }
+  @inline(never) func fault(_ reason: String) -> UsageError {
+    UsageError("%: %", with: position, reason)
+  }
 
   /// The next line that says something. The message for one that is malformed does not quote it: it may have a
   /// token in it.

@@ -12,7 +12,7 @@ struct NearestName {
   /// Of the octets of both names, how many each has in common with the other: a third of all at the least.
   private var (shared, all) = (33, 100)
 
-  init(_ text: String) {
+  @inline(never) init(_ text: String) {
     self.text = text.octets.prefix(Self.byteCountMax).lowercasedText.octets
   }
 

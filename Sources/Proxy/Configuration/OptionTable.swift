@@ -26,7 +26,7 @@ public struct UsageError: Error, Equatable {
   /// All that is wrong, each in a line, where more than the first was looked for.
   public var all: [String] = []
 
-  public init(_ message: String) {
+  @inline(never) public init(_ message: String) {
     self.message = message.printable
   }
 

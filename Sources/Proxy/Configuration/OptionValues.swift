@@ -22,7 +22,7 @@ final class OptionValue {
   }
 
   /// An error that names the option and quotes its value, unless that is a secret.
-  func fault(_ reason: String) -> UsageError {
+  @inline(never) func fault(_ reason: String) -> UsageError {
     UsageError(isSecret ? "% %" : "% '%' %", with: label, isSecret ? reason : text.excerpt, reason)
   }
 
@@ -53,7 +53,9 @@ struct OptionValues {
   /// The same as the end of a message about something that is missing.
   var strange: String { strangeVariables.isEmpty ? "" : "; " + strangeVariables }
 
-  subscript(option: Option) -> OptionValue? { values[option.rawValue] }
+  subscript(option: Option) -> OptionValue? {
+    @inline(never) get { values[option.rawValue] }
+  }
 
   /// Takes a value unless a higher layer has the option already. Within the command line mappings add up; of any other
   /// option the last one counts, so that a script's defaults can be followed by its user's options.
@@ -143,7 +145,7 @@ struct Warnings {
   private var kept: [String] = []
   private var lostCount = 0
 
-  mutating func add(_ text: String) {
+  @inline(never) mutating func add(_ text: String) {
     if kept.count < Self.countMax { kept.append(text) } else { lostCount += 1 }
   }
 
