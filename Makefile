@@ -2,19 +2,21 @@
 .DEFAULT_GOAL := help
 .PHONY: help deps build release test unit e2e autobahn demo bench plots fuzz seeds docs lint clean
 
-# The programs take STATIC=1 and KEEP=1 from the command line or the environment.
+# The scripts take these from the command line or the environment.
 export STATIC KEEP JOBS
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-deps: ## install what is missing, with apt-get
+deps: ## install what is missing for building, the demo and the tests, with apt-get
 	@scripts/install-dependencies
 
-build: deps ## ordinary Swift, for development: .build/debug
+build: ## ordinary Swift, for development: .build/debug
+	@scripts/install-dependencies build
 	swift build
 
-release: deps ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library)
+release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library)
+	@scripts/install-dependencies build
 	@scripts/release
 
 demo: ## ssh and a 100 MB download through a tunnel (KEEP=1: leave it up; STATIC=1)
