@@ -49,49 +49,6 @@ struct ManualTests {
     }
   }
 
-  @Test("every shell is offered every option", arguments: ["localproxy.bash", "_localproxy"])
-  func completes(name: String) throws {
-    let text = try Self.read("packaging/completions/\(name)")
-    for (_, option, _) in Manual.options {
-      for name in option.names { #expect(text.contains(name), "\(name)") }
-    }
-  }
-
-  @Test(
-    "bash completes options and the arguments that can be listed",
-    arguments: [
-      ("--dest", "--destination-app --destination-client-type"), ("--mode ", "src dst"),
-      ("-y V", "V1 V2 V3"), ("-t x", ""), ("-k --reg", "--region"),
-    ])
-  func completesInBash(line: String, expected: String) throws {
-    let words = "localproxy \(line)".split(separator: " ", omittingEmptySubsequences: false)
-    let script = """
-      source \(Self.root.path)/packaging/completions/localproxy.bash
-      COMP_WORDS=(\(words.map { "'\($0)'" }.joined(separator: " ")))
-      COMP_CWORD=\(words.count - 1)
-      _localproxy
-      echo "${COMPREPLY[*]}"
-      """
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", script]
-    process.standardOutput = pipe
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    #expect(String(decoding: output, as: UTF8.self) == expected + "\n")
-  }
-
-  @Test("fish is offered every option")
-  func completesFish() throws {
-    let text = try Self.read("packaging/completions/localproxy.fish")
-    for (_, option, _) in Manual.options {
-      #expect(text.contains(" -l \(option.longName) "), "\(option.longName)")
-      if let short = option.shortName { #expect(text.contains(" -s \(short) "), "\(short)") }
-    }
-  }
-
   @Test("the table's columns stay columns")
   func escapesBars() throws {
     let lines = try Self.read(Manual.configurationPath).split(separator: "\n")

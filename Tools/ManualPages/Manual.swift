@@ -1,4 +1,5 @@
 import Proxy
+import TunnelService
 
 /// All that is written out of the program's tables of options and settings.
 public enum Manual {
@@ -15,14 +16,18 @@ public enum Manual {
   /// Paths below the package's folder, and what belongs there. `configuration` is docs/configuration.md as it
   /// is: only what stands between its markers is replaced.
   public static func files(configuration: String) -> [(path: String, text: String)] {
-    [
+    var files = [
       ("packaging/localproxy.1", ManualPage.text),
       ("packaging/tunneld.1", TunneldPage.text),
-      ("packaging/completions/localproxy.bash", Completions.bash),
-      ("packaging/completions/_localproxy", Completions.zsh),
-      ("packaging/completions/localproxy.fish", Completions.fish),
       (configurationPath, Tables.insert(into: configuration)),
     ]
+    for completions in [Completions(Option.table), Completions(DaemonOptions.table)] {
+      let stem = "packaging/completions/"
+      files.append(("\(stem)\(completions.program).bash", completions.bash))
+      files.append(("\(stem)_\(completions.program)", completions.zsh))
+      files.append(("\(stem)\(completions.program).fish", completions.fish))
+    }
+    return files
   }
 
   public static let configurationPath = "docs/configuration.md"
@@ -31,16 +36,6 @@ public enum Manual {
 extension OptionDescription {
   /// `-r`, `--region`.
   var names: [String] { (shortName.map { ["-\($0)"] } ?? []) + ["--\(longName)"] }
-
-  /// What can stand for the argument, when that can be listed.
-  var words: [String] {
-    switch argument {
-    case "MODE": ["src", "dst"]
-    case "VERSION": ["V1", "V2", "V3"]
-    case "LEVEL": ["0", "1", "2", "3", "4", "5", "6"]
-    default: []
-    }
-  }
 }
 
 extension SettingDescription {
