@@ -1,9 +1,9 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test unit e2e autobahn demo bench plots fuzz seeds docs lint clean
+.PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds docs lint clean
 
 # The scripts take these from the command line or the environment.
-export STATIC KEEP JOBS
+export STATIC KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,12 @@ build: ## ordinary Swift, for development: .build/debug
 release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library)
 	@scripts/install-dependencies build
 	@scripts/release
+
+install: ## what `make release` built, manual pages, completions (PREFIX=/usr/local; DESTDIR=…; STATIC=1)
+	@scripts/install
+
+uninstall: ## remove what `make install` installed, with the same PREFIX and DESTDIR
+	@scripts/install --remove
 
 demo: ## ssh and a 100 MB download through a tunnel (KEEP=1: leave it up; STATIC=1)
 	@scripts/demo
