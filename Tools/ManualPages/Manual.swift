@@ -39,11 +39,11 @@ extension OptionDescription {
 }
 
 extension SettingDescription {
-  /// Of a number: "1 to 5,000"; of a choice: "linger or negotiated".
+  /// Of a number: "1 to 5,000 ms"; of a choice: "linger or negotiated".
   var allowed: String {
     switch kind {
     case .count, .milliseconds, .bytes:
-      minimum == maximum ? grouped(minimum) : "\(grouped(minimum)) to \(grouped(maximum))"
+      (minimum == maximum ? grouped(minimum) : "\(grouped(minimum)) to \(grouped(maximum))") + unit
     case .boolean: "true or false"
     case .choice: choices.split(separator: "|").joined(separator: " or ")
     case .host: "a host name or an address"
@@ -52,10 +52,10 @@ extension SettingDescription {
     }
   }
 
-  var unit: String {
+  private var unit: String {
     switch kind {
-    case .milliseconds: "ms"
-    case .bytes: "bytes"
+    case .milliseconds: " ms"
+    case .bytes: " bytes"
     default: ""
     }
   }

@@ -26,15 +26,15 @@ enum ManualPage {
     }
     for variable in VariableText.others { page.entry(variable.name, variable.text) }
     settings(&page)
+    page.section("FILES")
+    for (name, text) in files { page.entry(name, text) }
     page.section("SIGNALS")
-    page.entry(
-      "SIGTERM, SIGINT", "Stop listening, deliver what is pending, close the tunnel, exit with 0.")
-    page.entry(
-      "SIGHUP",
-      "The same when standard error is a terminal and nohup(1) was not used; else as SIGUSR1.")
-    page.entry("SIGUSR1", "Log how many connections are open.")
+    for (name, text) in signals { page.entry(name, text) }
     page.section("EXIT STATUS")
     for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
+    page.section("DIAGNOSTICS")
+    page.text(aboutTheLog)
+    for (line, text) in diagnostics { page.entry(line, text) }
     page.section("EXAMPLES")
     for (text, command) in examples {
       page.text(text)
@@ -43,7 +43,7 @@ enum ManualPage {
       page.raw(".fi")
     }
     page.section("SEE ALSO")
-    page.line("ssh(1), openssl-rehash(1)")
+    page.line("tunneld(1), ssh(1), openssl-rehash(1), systemd.exec(5)")
     return page.text
   }
 
@@ -56,20 +56,104 @@ enum ManualPage {
     What is given on the command line comes before the --config file, and both come before the environment.
     """
 
+  private static let files = [
+    ("./config", "The directory of mappings that is read without --config-dir, if it is there."),
+    (
+      "/etc/machine-id",
+      """
+      What makes the client token this machine's own (see --client-token). It is read, and never sent.
+      """
+    ),
+    (
+      "/etc/ssl/certs",
+      """
+      The platform's CA certificates; the places of other systems are looked at as well. SSL_CERT_DIR and \
+      SSL_CERT_FILE come before.
+      """
+    ),
+    ("/etc/resolv.conf, /etc/hosts", "How names are looked up."),
+  ]
+
+  private static let signals = [
+    (
+      "SIGTERM, SIGINT",
+      """
+      Take no more clients, deliver what is on its way (drain_timeout_ms at the most), close the tunnel, and exit \
+      with 0. A second one ends the program at once.
+      """
+    ),
+    (
+      "SIGHUP",
+      "As SIGTERM when standard error is a terminal; else log how many connections are open."
+    ),
+    ("SIGUSR1", "Log how many connections are open."),
+  ]
+
+  private static let aboutTheLog = """
+    Everything is logged on standard error, as [date time] (process) [level] text; standard output stays empty. A \
+    mistake in options, files or environment is one line without date, 'localproxy: …', before anything is \
+    connected. The last line of level error or fatal says what failed, to what, why, and what comes next. \
+    docs/troubleshooting.md of the source has more lines than these.
+    """
+
+  private static let diagnostics = [
+    (
+      "the service refused this end of the tunnel: …",
+      """
+      The token is for the other end, of another region, used up on another machine, or the tunnel is closed. \
+      Rotate the token (aws iotsecuretunneling rotate-tunnel-access-token) or open a new tunnel.
+      """
+    ),
+    (
+      "Could not resolve DNS hostname of proxy host: …",
+      "The region is wrong, or this machine has no DNS. Behind a web proxy set https_proxy."
+    ),
+    (
+      "Could not connect to proxy server: …",
+      "The way to port 443 is closed: a firewall, a missing route, or a web proxy is needed."
+    ),
+    (
+      "… was not accepted: its issuer is unknown here",
+      "Install ca-certificates. Where a web proxy opens TLS, give its CA with --capath."
+    ),
+    (
+      "cannot listen on port …: Address already in use",
+      "Another program has the port. ss -ltnp shows which; port 0 takes a free one."
+    ),
+    (
+      "could not connect to 127.0.0.1:22: Connection refused",
+      "The server on the device is not running, or --destination-app names another port."
+    ),
+    (
+      "nothing came back within 5000 ms",
+      "The destination may know V1 alone (the device client, Greengrass, proxies 1.x): start the source with -y V1."
+    ),
+  ]
+
   private static let examples = [
     (
-      "A device's SSH server, and a port on another machine to reach it by:",
       """
-      localproxy -r us-east-1 -d SSH1=22
-      localproxy -r us-east-1 -s SSH1=5555
-      ssh -p 5555 localhost
+      A device's SSH server, and a port on another machine to reach it by as the device's user pi. Each end has its \
+      own token in AWSIOT_TUNNEL_ACCESS_TOKEN:
+      """,
+      """
+      device$ localproxy -r us-east-1 -d SSH=22
+      laptop$ localproxy -r us-east-1 -s SSH=5555
+      laptop$ ssh -p 5555 -o HostKeyAlias=device pi@localhost
       """
     ),
     (
       "The token out of a file, several services, one of them a Unix socket:",
       """
       localproxy -r eu-central-1 --access-token-file /run/secrets/tunnel \\
-        -d SSH1=22,HTTP1=10.0.0.1:80,API=/run/api.sock
+        -d SSH=22,HTTP=10.0.0.1:80,API=/run/api.sock
+      """
+    ),
+    (
+      "A device reached by a Unix socket, which leaves no port open to the machine's other users:",
+      """
+      localproxy -r us-east-1 -s SSH=$HOME/pump
+      ssh -o ProxyCommand='nc -U ~/pump' -o HostKeyAlias=pump pi@pump
       """
     ),
     (
@@ -97,14 +181,13 @@ enum ManualPage {
       "The keys of a --settings-json file, below tunneling.proxy, each with its range and default.")
     let defaults = Settings()
     for (index, setting) in Settings.table.enumerated() {
-      let unit = setting.unit.isEmpty ? "" : " \(setting.unit)"
       var standard = defaults.text(index)
       if setting.kind == .endpoints {
         standard = defaults.regionEndpointOverrides.map(\.region).joined(separator: ", ")
       }
       page.entry(
         setting.key,
-        "\(SettingTexts.all[setting.key] ?? "") Range: \(setting.allowed)\(unit). Default: \(standard)."
+        "\(SettingTexts.all[setting.key] ?? "") Range: \(setting.allowed). Default: \(standard)."
       )
     }
   }
