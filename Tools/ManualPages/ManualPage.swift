@@ -98,11 +98,15 @@ enum ManualPage {
 
   private static let diagnostics = [
     (
-      "the service refused this end of the tunnel: …",
+      "the access token was used before, with another client token: …",
       """
-      The token is for the other end, of another region, used up on another machine, or the tunnel is closed. \
-      Rotate the token (aws iotsecuretunneling rotate-tunnel-access-token) or open a new tunnel.
+      It is bound to another machine, user or --client-token. Rotate it (aws iotsecuretunneling \
+      rotate-tunnel-access-token), and start this end with the new one.
       """
+    ),
+    (
+      "the access token may be wrong, not that of the source or of another region, or the tunnel may be closed",
+      "Check token, end and region; then rotate the token or open a new tunnel."
     ),
     (
       "Could not resolve DNS hostname of proxy host: …",
