@@ -84,7 +84,10 @@ enum ManualPage {
     ),
     (
       "SIGHUP",
-      "As SIGTERM when standard error is a terminal; else log how many connections are open."
+      """
+      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used; else log how many \
+      connections are open.
+      """
     ),
     ("SIGUSR1", "Log how many connections are open."),
   ]

@@ -17,9 +17,10 @@ struct OptionText {
   static let all: [Option: OptionText] = [
     .accessToken: OptionText(
       """
-      The token that the tunnel was opened with for this end: 1 to 3,072 visible ASCII characters. It is overwritten \
-      in the process's arguments as soon as it has been read, but a shell's history keeps it, and a warning says so. \
-      AWSIOT_TUNNEL_ACCESS_TOKEN or --access-token-file is better.
+      The token that the tunnel was opened with for this end: 1 to 3,072 visible ASCII characters, none of which is a \
+      quotation mark, $, <, >, {, } or a backslash. It is overwritten in the process's arguments as soon as it has been \
+      read, but a shell's history keeps it, and a warning says so. AWSIOT_TUNNEL_ACCESS_TOKEN or --access-token-file is \
+      better.
       """, example: "-t \"$TOKEN\""),
     .accessTokenFile: OptionText(
       """
@@ -46,8 +47,8 @@ struct OptionText {
     .region: OptionText(
       """
       The region that the tunnel was opened in, by its name, such as us-east-1. The settings endpoint_format and \
-      region_endpoint_overrides say what endpoint that is; with one of one's own a name may be any 1 to 64 \
-      lower-case letters, digits and hyphens.
+      region_endpoint_overrides say what endpoint that is; with one of one's own a name may be any 1 to 64 lower-case \
+      letters, digits and hyphens.
       """, example: "-r eu-central-1"),
     .sourceListenPort: OptionText(
       """
@@ -58,8 +59,8 @@ struct OptionText {
       with. A service without a mapping gets one of --config-dir, else a free port. A mapping without a service is for \
       the tunnel's only one, and stands alone.
 
-      The option can be given more than once, and the mappings add up. Blanks around the parts and empty parts are \
-      disregarded.
+      The option can be given more than once, and the mappings add up. Two mappings for one service are an error. Blanks \
+      around the parts and empty parts are disregarded.
       """, example: "-s SSH=5555,HTTP=0"),
     .destinationApp: OptionText(
       """
@@ -76,7 +77,7 @@ struct OptionText {
       """
       What the destination speaks, told to a source. V1: one service without a name, one connection (the device \
       client, the Greengrass component, AWS's localproxy 1.x). V2: several services, one connection each (AWS's \
-      localproxy 2.x). V3: many connections. Any other value counts as V3, with a warning. A destination does as its \
+      localproxy 2.x). V3: many connections. Any other value counts as V3, with a warning; small letters will do. A destination does as its \
       source, and needs no such option.
       """, default: "V3", example: "-y V1"),
     .localBindAddress: OptionText(
@@ -104,8 +105,7 @@ struct OptionText {
       lines are disregarded.
 
       An unknown name, a name given twice and a malformed line are errors that name file and line. The file has 64 KiB \
-      at the most. Options that do something else than run the proxy, such as help and version, cannot stand in it, nor \
-      can config.
+      at the most, and help, version, config, check, force and export-default-settings cannot stand in it.
       """, example: "--config config.ini"),
     .configDir: OptionText(
       """
@@ -126,8 +126,7 @@ struct OptionText {
     .exportDefaultSettings: OptionText(
       """
       Write the default settings to a file, which --settings-json takes, and exit. Nothing else needs to be given. A \
-      file that is there and has been edited is not overwritten without --force. --export-settings-json is another name \
-      for it.
+      file with something else in it is not replaced without --force. --export-settings-json is another name for it.
       """, example: "--export-default-settings lpsettings.json"),
     .force: OptionText(
       "With --export-default-settings: replace a file that has something else in it.",
