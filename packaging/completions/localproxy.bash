@@ -3,17 +3,23 @@
 
 _localproxy_offer() {
   [ "$1" = -W ] || compopt -o filenames
-  mapfile -t COMPREPLY < <(compgen "$@" -- "${COMP_WORDS[COMP_CWORD]}")
+  mapfile -t COMPREPLY < <(compgen "$@" -- "$word")
 }
 
 _localproxy() {
+  local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]}
+  if [ "$word" = = ]; then
+    word=
+  elif [ "$option" = = ]; then
+    option=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   COMPREPLY=()
-  case ${COMP_WORDS[COMP_CWORD - 1]} in
+  case $option in
     -t | --access-token) : ;;
     --access-token-file) _localproxy_offer -f ;;
     -i | --client-token) : ;;
     -e | --proxy-endpoint) : ;;
-    -r | --region) : ;;
+    -r | --region) _localproxy_offer -W 'ap-east-1 ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-5 ca-central-1 cn-north-1 cn-northwest-1 eu-central-1 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 us-gov-west-1 us-west-1 us-west-2' ;;
     -s | --source-listen-port) : ;;
     -d | --destination-app) : ;;
     -m | --mode) _localproxy_offer -W 'src dst' ;;

@@ -4,7 +4,7 @@ complete -c localproxy -s t -l access-token -x -d 'the access token; better give
 complete -c localproxy -l access-token-file -r -F -d 'a file with the access token; - for standard input'
 complete -c localproxy -s i -l client-token -x -d 'what lets the access token be used again; by default always the same on this machine, \'\' for none'
 complete -c localproxy -s e -l proxy-endpoint -x -d 'the service\'s endpoint, port 443 by default'
-complete -c localproxy -s r -l region -x -d 'the tunnel\'s region, instead of an endpoint'
+complete -c localproxy -s r -l region -x -a 'ap-east-1 ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-5 ca-central-1 cn-north-1 cn-northwest-1 eu-central-1 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 us-gov-west-1 us-west-1 us-west-2' -d 'the tunnel\'s region, instead of an endpoint'
 complete -c localproxy -s s -l source-listen-port -x -d 'be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; port 0 picks a free one'
 complete -c localproxy -s d -l destination-app -x -d 'be the destination: connect to [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]'
 complete -c localproxy -s m -l mode -x -a 'src dst' -d 'src or dst, for mappings out of --config-dir or on free ports'

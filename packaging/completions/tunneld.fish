@@ -1,0 +1,16 @@
+# Written by make docs out of the program's table of options.
+complete -c tunneld -f
+complete -c tunneld -s h -l help -d 'print this and exit'
+complete -c tunneld -s V -l version -d 'print name and version and exit'
+complete -c tunneld -s l -l listen -x -d 'where to listen (127.0.0.1:8443); port 0 picks a free one'
+complete -c tunneld -s D -l directory -x -a '(__fish_complete_directories)' -d 'where the certificate authority lives that is made on the first run (tunneld-state); DIR/ca is what \'localproxy -c\' takes'
+complete -c tunneld -l cert -r -F -d 'certificate chain in PEM, instead of an own one'
+complete -c tunneld -l key -r -F -d 'the certificate\'s key in PEM'
+complete -c tunneld -l services -x -d 'the tunnels\' services; none by default'
+complete -c tunneld -l open -x -d 'open N tunnels and print commands to paste'
+complete -c tunneld -l bandwidth -x -d 'bytes a second that each tunnel carries each way; 0 for all'
+complete -c tunneld -l latency -x -d 'how long each message is on its way, each way'
+complete -c tunneld -l lifetime -x -d 'end each tunnel so long after it was opened; 0, the default, for never'
+complete -c tunneld -l compression -d 'accept compression (permessage-deflate) from proxies whose settings have websocket.compression; declined by default'
+complete -c tunneld -l fault -x -d 'misbehave, to see how a proxy copes: no-service-ids never sends the services; text-frame begins with a text frame; close=CODE closes each WebSocket at once with that code; drop-after=SECONDS cuts each connection so long after its handshake; silent-after=SECONDS neither reads nor writes from then on, but keeps it open; refuse=STATUS answers every handshake with that HTTP status'
+complete -c tunneld -s v -l verbose -x -a '0 1 2 3 4 5 6' -d '0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace'
