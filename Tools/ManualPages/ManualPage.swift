@@ -93,9 +93,10 @@ enum ManualPage {
   ]
 
   private static let aboutTheLog = """
-    Everything is logged on standard error, as [date time] (process) [level] text; standard output stays empty. A \
-    mistake in options, files or environment is one line without date, 'localproxy: …', before anything is \
-    connected. The last line of level error or fatal says what failed, to what, why, and what comes next. \
+    Everything is logged on standard error, as [date time] (process) [level] text; standard output has only what \
+    --check, --help and --version print. A mistake in options, files or environment is one line without date, \
+    'localproxy: …', before anything is connected. The last line of level error or fatal says what failed, to what, \
+    why, and what comes next. \
     docs/troubleshooting.md of the source has more lines than these.
     """
 
