@@ -100,7 +100,10 @@ import COpenSSL
     } else if count < 0 {
       warn(name, path, "cannot be read: \(SystemError(-count, "opendir").reason)")
     } else if count == 0 {
-      warn(name, path, "has no certificate named by hash in it; run openssl rehash on it")
+      warn(
+        name, path,
+        "has no certificate named by hash in it: run openssl rehash on it, or is it one of its "
+          + "directories?")
     }
   }
 

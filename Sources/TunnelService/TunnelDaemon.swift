@@ -136,7 +136,7 @@ package struct DaemonOptions {
       if !isMappable(name.octets) {
         throw UsageError(
           "\(source) \(text.quoted): -s and -d cannot name \(name.quoted), "
-            + "for a blank at its end, a control character, '=' or '/'")
+            + "for a blank at either end, a control character, '=' or '/'")
       }
       if names[..<index].contains(name) {
         throw UsageError("\(source) \(text.quoted): \(name.quoted) is given twice")
@@ -206,7 +206,9 @@ final class TunnelDaemon: SignalHandler {
       do throws(SystemError) {
         bound = try service.listen(on: address)
       } catch {
-        log.fatal("cannot listen on \(address.description): \(error.reason)")
+        log.fatal(
+          "cannot listen on \(address.description): \(error.reason); choose another place with --listen, such as "
+            + "127.0.0.1:0 for any free port")
         return ExitStatus.cannotListen.rawValue
       }
       StandardStream.output.write("listening on \(bound.description), \(identity.words)\n")

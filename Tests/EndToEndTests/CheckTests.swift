@@ -25,16 +25,20 @@ extension EndToEnd {
     func source() throws {
       let scratch = try ScratchDirectory()
       let outcome = try run(
-        ["-r", "eu-central-1", "-s", "SSH=5555", "-s", "WEB=[::1]:0,API=/run/api.sock", "-k"],
+        [
+          "-r", "eu-central-1", "-s", "SSH=5555", "-s", "WEB=[::1]:0,API=/run/api.sock", "-k",
+          "-y", "v2", "-i", String(repeating: "d", count: 36),
+        ],
         in: scratch, environment: ["https_proxy": "http://user:pass@127.0.0.1:3128"])
-      #expect(outcome.exit == .status(0) && outcome.error.isEmpty == Machine.hasID)
+      #expect(outcome.exit == .status(0) && outcome.error.isEmpty)
       #expect(
         outcome.output == """
           role            source
           endpoint        data.tunneling.iot.eu-central-1.amazonaws.com:443
           by way of       the web proxy http://127.0.0.1:3128 (https_proxy)
           access token    AWSIOT_TUNNEL_ACCESS_TOKEN
-          client token    \(Machine.hasID ? "made of access token, machine and user" : "a random one")
+          client token    --client-token
+          destination     V2
           mapping         SSH from localhost:5555
           mapping         WEB from [::1]:0
           mapping         API from /run/api.sock
@@ -82,6 +86,30 @@ extension EndToEnd {
           addresses       localhost: 127.0.0.1 ::1
 
           """)
+    }
+
+    @Test(
+      "It says that the client token is derived where the machine has an id",
+      .enabled(if: Machine.hasID))
+    func clientToken() throws {
+      let outcome = try run(["-e", "127.0.0.1", "-m", "src", "-k"], in: try ScratchDirectory())
+      #expect(outcome.exit == .status(0))
+      #expect(
+        outcome.output.contains("\nclient token    made of access token, machine and user\n"))
+    }
+
+    @Test(
+      "A source's Unix socket needs a directory to be in",
+      arguments: ["/nope/a/b", "~/b", "$HOME/b"])
+    func missesDirectory(path: String) throws {
+      let outcome = try run(
+        ["-e", "127.0.0.1", "-s", "SSH=\(path)", "-k"], in: try ScratchDirectory())
+      #expect(outcome.exit == .status(2))
+      let directory = path.dropLast(2)
+      #expect(
+        outcome.error
+          == "localproxy: cannot listen on \(path): there is no directory '\(directory)'; make it\n"
+      )
     }
 
     @Test("It connects to nothing, and listens nowhere")

@@ -76,7 +76,7 @@ extension EndToEnd {
         }
         #expect(client?.isClosedByPeer(within: 0) == false)
         client = nil
-        try destination.process.waitForLine(containing: "Disconnected from: 127.0.0.1:\(port)")
+        try destination.process.waitForLine(containing: "Gave up connecting to: 127.0.0.1:\(port)")
         let server = try Server(port: port, handler: Exchange.serve)
         defer { server.stop() }
         usleep(500_000)

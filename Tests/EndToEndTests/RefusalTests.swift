@@ -77,7 +77,7 @@ extension EndToEnd {
         #expect(
           proxy.count(
             linesWith: "[fatal] the access token is not valid for a \(mode) (Proxy server rejected",
-            "HTTP/1.1 403 ", "not that of the \(mode) or of another region") == 1)
+            "HTTP/1.1 403 ", "is the \(mode)'s and of this region") == 1)
       }
     }
 

@@ -65,9 +65,11 @@ extension EndToEnd {
           "mkfifo p && $P --export-default-settings p", names: "--export-default-settings 'p'",
           "a pipe that nobody"),
         Command(
-          "$P -e x -s 0 --config <(sleep 0.2; echo a=b)", names: "line 1: there is no option"),
+          "$P -e x -s 0 --config <(sleep 0.2; echo a=b)",
+          names: "line 1: 'a' is to be an option's long name"),
         Command(
-          "echo a=b | $P --config /dev/stdin", names: "/dev/stdin, line 1: there is no option"),
+          "echo a=b | $P --config /dev/stdin",
+          names: "/dev/stdin, line 1: 'a' is to be an option's long name"),
         Command("$P --config /dev/null", names: "give --region"),
         Command("$P -e x -s x --settings-json <(echo '{}')", names: "'x' is not a port"),
         Command("$P -e x -s x --access-token-file <(echo t)", names: "'x' is not a port"),

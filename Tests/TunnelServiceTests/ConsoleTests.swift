@@ -79,11 +79,11 @@ import Testing
       ("open A,A", "open 'A,A': 'A' is given twice"),
       (
         "open A=B",
-        "open 'A=B': -s and -d cannot name 'A=B', for a blank at its end, a control character, '=' or '/'"
+        "open 'A=B': -s and -d cannot name 'A=B', for a blank at either end, a control character, '=' or '/'"
       ),
       (
         "open A, B",
-        "open 'A, B': -s and -d cannot name ' B', for a blank at its end, a control character, '=' or '/'"
+        "open 'A, B': -s and -d cannot name ' B', for a blank at either end, a control character, '=' or '/'"
       ),
     ])
   func helpsWithMistakes(line: String, answer: String) throws {

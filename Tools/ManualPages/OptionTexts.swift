@@ -26,7 +26,7 @@ struct OptionText {
       """
       A file whose first line is the access token; - reads the first line of standard input. A file that every user \
       can read is warned about. Command line, --config file and environment can each have this or --access-token, not \
-      both; of two places the higher one counts.
+      both; of two places the one further up in the order of precedence counts.
       """, example: "--access-token-file /run/secrets/tunnel"),
     .clientToken: OptionText(
       """
@@ -60,7 +60,7 @@ struct OptionText {
       the tunnel's only one, and stands alone.
 
       The option can be given more than once, and the mappings add up. Two mappings for one service are an error. Blanks \
-      around the parts and empty parts are disregarded.
+      around the parts are disregarded, and so are empty parts beside mappings with a service.
       """, example: "-s SSH=5555,HTTP=0"),
     .destinationApp: OptionText(
       """

@@ -68,9 +68,9 @@ enum SettingTexts {
     "websocket.retry_delay_ms":
       "The first wait before another attempt to reach the service. Each further one is up to twice as long, as far as "
       + "retry_delay_max_ms. The upper half of each is at random. Less than 10 counts as 10.",
-    "websocket.retry_delay_max_ms": "The longest such wait; not less than the first.",
+    "websocket.retry_delay_max_ms": "The longest such wait; the first counts if that is longer.",
     "websocket.connect_retry_count":
-      "Attempts in a row that may fail before the program gives up; -1 for any number.",
+      "Further attempts after one that failed; then the program gives up. -1 for any number.",
     "websocket.reconnect_on_data_error":
       """
     Whether the tunnel is connected again after an error in the data or the connection. With false the program ends \

@@ -88,10 +88,14 @@ public final class ConfigurationCheck: TimerHandler {
 
   private func sayMappings() {
     let isSource = configuration.role == .source
+    if isSource && configuration.destinationVersion < .v3 {
+      say("destination", configuration.destinationVersion.name)
+    }
     let bindHost = Endpoint(host: configuration.bindHost, port: 0).bracketedHost
     for mapping in configuration.allMappings {
       var place = mapping.address.description
       if place.octets[0] == 0x3a { place = bindHost + place }
+      if isSource, case .unix(let path) = mapping.address { checkDirectory(of: path) }
       let service = mapping.serviceID ?? "the only service"
       say("mapping", isSource ? "% from %".with(service, place) : "% to %".with(service, place))
     }
@@ -100,6 +104,14 @@ public final class ConfigurationCheck: TimerHandler {
     }
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }
+  }
+
+  /// The directory of a Unix socket that a source would make.
+  private func checkDirectory(of path: String) {
+    guard let directory = path.cut(at: 0x2f, last: true)?.0, !directory.isEmpty,
+      !Process.directoryExists(directory)
+    else { return }
+    fail("cannot listen on %: there is no directory '%'; make it".with(path, directory))
   }
 
   private func saySettings() {

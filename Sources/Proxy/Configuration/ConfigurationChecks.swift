@@ -41,7 +41,9 @@ extension Configuration {
   private static func fault(inToken token: String) -> String {
     let octets = token.octets
     if octets.isEmpty { return "the access token is empty" }
-    if octets.count > accessTokenByteCountMax { return "the access token is longer than any" }
+    if octets.count > accessTokenByteCountMax {
+      return "the access token has more than the 3072 bytes that the service takes"
+    }
     if octets[0] == 0x7b || octets[0] == 0x5b {
       return "there is JSON where the token alone belongs, the value of one of its keys"
     }

@@ -111,7 +111,10 @@ public struct OptionTable: Sendable {
         throw failure
           ?? UsageError(
             "unexpected argument '%': %", with: start,
-            isDash ? "options begin with '-', not with a dash" : "no option takes it")
+            isDash
+              ? "options begin with '-', not with a dash"
+              : octets.contains(0x3d)
+                ? "no option takes it; mappings are joined by a comma" : "no option takes it")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         mistake = mistakeInName(text.octets[...].beforeFirst(0x3d))

@@ -100,7 +100,9 @@ struct OptionValues {
         throw lines.fault(
           index >= 0
             ? "'%' cannot stand in a file".with(line.key)
-            : Option.table.noOption("there is no option '%'", line.key))
+            : line.key.octets.first == 0x2d || line.key.utf8.count == 1
+              ? "'%' is to be an option's long name, without dashes".with(line.key)
+              : Option.table.noOption("there is no option '%'", line.key))
       }
       if found.contains(index) { throw lines.fault("'%' is given twice".with(line.key)) }
       found.append(index)

@@ -377,8 +377,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   }
 
   private func finish(_ connection: LocalConnection, _ ending: LocalConnection.Ending) {
-    log.info(
-      "Disconnected from: \(connection.peer.description) (\(serviceLabel(connection.service)))")
+    let what = connection.stream == nil ? "Gave up connecting to" : "Disconnected from"
+    log.info("\(what): \(connection.peer.description) (\(serviceLabel(connection.service)))")
     connection.close(ending)
     // Of a connection that the peer has not heard of it need not hear, but of a stream it must: others are in it.
     if connection.startToSend == .connectionStart || connection.isPeerTold {

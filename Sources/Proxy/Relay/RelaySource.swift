@@ -126,7 +126,7 @@ extension Relay {
     } else if session.isWithoutAnswer(service: service) {
       reason +=
         ", and the other end has sent nothing for any of this service's; is its server down, or does the "
-        + "destination connect to this port?"
+        + "destination connect to this port? If they only wait, raise tcp.max_active_connections at both ends"
     }
     log.warning(
       .clientRefused,

@@ -191,7 +191,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   private func fail(_ address: SocketAddress, _ error: SystemError) {
     var reason = error.reason
-    if error.isAddressMissing { reason = "it is not an address of this machine" }
+    if error.isAddressMissing {
+      reason = "it is not an address of this machine; choose one with --local-bind-address"
+    }
     if error.isForbidden && !address.isUnix && address.port < 1024 {
       reason += "; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
     }
@@ -211,6 +213,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
+  /// - Parameter reason: with a remedy behind a semicolon, or without one.
   private func fail(_ place: String, _ reason: String) {
     let service = services[current]
     let text = "cannot listen on \(place)\(service.suffix): \(reason)"
@@ -219,7 +222,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       log.error("\(text); trying again in \(delay) ms")
       return
     }
-    log.fatal("\(text); choose another place with --source-listen-port")
+    let hasRemedy = reason.has(0x3b)
+    log.fatal(hasRemedy ? text : "\(text); choose another place with --source-listen-port")
     let owner = handler
     close()
     owner?.cannotListen()

@@ -53,7 +53,9 @@ struct Refusal {
   var advice: String {
     let said = words.octets[...].lowercasedText.octets
     let end = role.localProxyMode
-    if said.hasPart("used") || said.hasPart("client token") {
+    if said.hasPart("previously used") || said.hasPart("has been used")
+      || said.hasPart("client token") && said.hasPart("not match")
+    {
       return
         "the access token was used before, with another client token: on another machine, by another user or with "
         + "--client-token; rotate the tunnel's access tokens and start the \(end) with its new one"
@@ -62,7 +64,7 @@ struct Refusal {
       return "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
     }
     return
-      "the access token may be wrong, not that of the \(end) or of another region, or the tunnel may be closed: open "
-      + "a tunnel, or rotate its access tokens"
+      "check that the access token is the \(end)'s and of this region; it may have been rotated, too, or the tunnel "
+      + "closed: then rotate its access tokens, or open another"
   }
 }

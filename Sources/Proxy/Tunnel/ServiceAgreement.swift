@@ -67,7 +67,8 @@ extension TunnelSession {
         return "the tunnel has no service '\(mapping)'; it has \(list)"
       }
       if mapping == nil && names.count > 1 {
-        return "the tunnel has several services (\(list)), so each mapping needs its service's name"
+        return
+          "the tunnel has several services (\(list)), so each mapping needs its service's name: SERVICE=PORT"
       }
     }
     if version == .v1 && names.count > 1 {

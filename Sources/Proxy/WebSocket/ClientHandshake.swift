@@ -68,7 +68,9 @@ public struct ClientHandshake {
       case .malformed(let reason): return .violation(reason: "the answer is not HTTP: \(reason)")
       case .complete(let head):
         guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
-          return .violation(reason: "the answer is not HTTP/1.1: '\(head.startLine)'")
+          return .violation(
+            reason: "what answers is not the tunnel's service, which speaks HTTP/1.1: "
+              + "'\(head.startLine)'; check --proxy-endpoint")
         }
         start += head.byteCount
         // Interim answers announce the one that counts (RFC 9110 §15.2).

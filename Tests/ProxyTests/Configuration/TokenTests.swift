@@ -81,7 +81,7 @@ struct TokenTests {
       "long", String(repeating: "x", count: OptionValues.fileByteCountMax + 10))
     for (path, reason) in [
       ("/nonexistent", "No such file"), (folder.path, "Is a directory"), (empty, "empty"),
-      (long, "longer"),
+      (long, "more than the 3072 bytes"),
     ] {
       #expect {
         _ = try configure([.accessToken: nil, .accessTokenFile: path])

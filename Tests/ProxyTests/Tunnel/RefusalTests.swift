@@ -47,8 +47,16 @@ struct RefusalTests {
           + "previously set.", "used before, with another client token"
       ),
       (400, "the access token has been used already", "used before, with another client token"),
-      (403, "Forbidden", "not that of the destination or of another region"),
-      (403, "", "the tunnel may be closed"),
+      (403, "Forbidden", "is the destination's and of this region"),
+      (403, "", "it may have been rotated"),
+      (
+        403, "Access denied: connection refused by policy",
+        "is the destination's and of this region"
+      ),
+      (400, "the token was never used", "is the destination's and of this region"),
+      (
+        400, "the client token must be 32 to 128 letters", "is the destination's and of this region"
+      ),
       (404, "Not Found", "check --proxy-endpoint, or use --region"),
     ])
   func advises(status: Int, words: String, advice: String) {

@@ -34,7 +34,8 @@ struct TrustTests {
     let bad = try TLSContext(clientTrusting: parent, verifiesPeer: true)
     #expect(
       bad.trustWarning
-        == "--capath \(parent) has no certificate named by hash in it; run openssl rehash on it")
+        == "--capath \(parent) has no certificate named by hash in it: run openssl rehash on it, or is it one of its directories?"
+    )
     let missing = try TLSContext(clientTrusting: parent + "/none", verifiesPeer: true)
     #expect(
       missing.trustWarning == "--capath \(parent)/none cannot be read: No such file or directory")
