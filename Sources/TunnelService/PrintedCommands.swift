@@ -152,11 +152,12 @@ struct PrintedCommands {
       let port = Self.destinationPort(index)
       if isListenedOn(port) != false { continue }
       count += 1
-      if count <= Self.placeCountMax { places += (count == 1 ? "" : ", ") + "localhost:\(port)" }
+      if count <= Self.placeCountMax { places += (count == 1 ? "" : ", ") + "\(port)" }
     }
     if count == 0 { return "" }
     if count > Self.placeCountMax { places += " and \(count - Self.placeCountMax) more" }
-    return "# nothing listens on \(places) here: start a server there, "
+    let ports = count == 1 ? "port " : "ports "
+    return "# nothing listens on \(ports)\(places) here: start a server there, "
       + "or put the place of yours after -d\n"
   }
 

@@ -116,7 +116,7 @@ extension EndToEnd {
       #expect(printed.destination.hasSuffix(" -d localhost:22"))
       let isThere = (try? Socket(connectingTo: 22)) != nil
       let output = printed.process.text(of: .output)
-      #expect(output.contains(Self.missing + "localhost:22 here: ") == !isThere)
+      #expect(output.contains(Self.missing + "port 22 here: ") == !isThere)
     }
 
     // MARK: Standard input

@@ -129,7 +129,7 @@ enum TunneldPage {
 
   private static let diagnostics = [
     (
-      "# nothing listens on localhost:22 here: …",
+      "# nothing listens on port 22 here: …",
       """
       On standard output, in front of the commands: the destination's would find no server. Start one, or change -d.
       """
