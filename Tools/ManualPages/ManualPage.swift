@@ -26,22 +26,14 @@ enum ManualPage {
     }
     for variable in VariableText.others { page.entry(variable.name, variable.text) }
     settings(&page)
-    page.section("FILES")
-    for (name, text) in files { page.entry(name, text) }
-    page.section("SIGNALS")
-    for (name, text) in signals { page.entry(name, text) }
+    page.section("FILES", files)
+    page.section("SIGNALS", signals)
     page.section("EXIT STATUS")
     for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
     page.section("DIAGNOSTICS")
     page.text(aboutTheLog)
     for (line, text) in diagnostics { page.entry(line, text) }
-    page.section("EXAMPLES")
-    for (text, command) in examples {
-      page.text(text)
-      page.raw(".nf")
-      for line in command.split(separator: "\n") { page.line("    " + line) }
-      page.raw(".fi")
-    }
+    page.examples(examples)
     page.section("SEE ALSO")
     page.line("tunneld(1), ssh(1), openssl-rehash(1), systemd.exec(5)")
     return page.text
@@ -215,6 +207,22 @@ struct Page {
   mutating func line(_ line: String) { raw(Self.escape(line)) }
 
   mutating func section(_ title: String) { raw(".SH \(title)") }
+
+  mutating func section(_ title: String, _ entries: [(String, String)]) {
+    section(title)
+    for (term, text) in entries { entry(term, text) }
+  }
+
+  /// What each does, and its command.
+  mutating func examples(_ examples: [(String, String)]) {
+    section("EXAMPLES")
+    for (text, command) in examples {
+      self.text(text)
+      raw(".nf")
+      for line in command.split(separator: "\n") { self.line("    " + line) }
+      raw(".fi")
+    }
+  }
 
   mutating func text(_ text: String) {
     for paragraph in text.paragraphs {

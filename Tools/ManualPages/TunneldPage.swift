@@ -30,16 +30,9 @@ enum TunneldPage {
       ("FILES", files), ("SIGNALS", signals), ("EXIT STATUS", statuses),
       ("DIAGNOSTICS", diagnostics),
     ] {
-      page.section(title)
-      for (name, text) in entries { page.entry(name, text) }
+      page.section(title, entries)
     }
-    page.section("EXAMPLES")
-    for (text, command) in examples {
-      page.text(text)
-      page.raw(".nf")
-      for line in command.split(separator: "\n") { page.line("    " + line) }
-      page.raw(".fi")
-    }
+    page.examples(examples)
     page.section("SEE ALSO")
     page.line("localproxy(1), ssh(1)")
     return page.text

@@ -42,7 +42,8 @@ extension Configuration {
     let octets = token.octets
     if octets.isEmpty { return "the access token is empty" }
     if octets.count > accessTokenByteCountMax {
-      return "the access token has more than the 3072 bytes that the service takes"
+      return "the access token has more than the % bytes that the service takes".with(
+        accessTokenByteCountMax.decimal)
     }
     if octets[0] == 0x7b || octets[0] == 0x5b {
       return "there is JSON where the token alone belongs, the value of one of its keys"
@@ -59,9 +60,7 @@ extension Configuration {
       if (0x21...0x7e).contains(octet) && !strange.contains(octet) { continue }
       var name = "a blank or a control character"
       if octet > 0x20 && octet != 0x7f {
-        // All of a character.
-        let count = octet < 0x80 ? 1 : octet < 0xe0 ? 2 : octet < 0xf0 ? 3 : 4
-        name = "'%'".with(octets[index...].prefix(count).text)
+        name = "'%'".with(octets[index...].text.characters.first?.text ?? "")
       }
       return "character % of the access token is %, which no token has; copy it again".with(
         (index + 1).decimal, name)

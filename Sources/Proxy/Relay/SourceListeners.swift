@@ -190,14 +190,17 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   private func fail(_ address: SocketAddress, _ error: SystemError) {
-    var reason = error.reason
+    let place = Self.describe(address)
     if error.isAddressMissing {
-      reason = "it is not an address of this machine; choose one with --local-bind-address"
+      fail(
+        place, "it is not an address of this machine",
+        remedy: "choose one with --local-bind-address")
+    } else if error.isForbidden && !address.isUnix && address.port < 1024 {
+      fail(
+        place, error.reason, remedy: "a port below 1024 takes root or CAP_NET_BIND_SERVICE")
+    } else {
+      fail(place, error.reason)
     }
-    if error.isForbidden && !address.isUnix && address.port < 1024 {
-      reason += "; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
-    }
-    fail(Self.describe(address), reason)
   }
 
   private static func describe(_ address: SocketAddress) -> String {
@@ -213,17 +216,20 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
-  /// - Parameter reason: with a remedy behind a semicolon, or without one.
-  private func fail(_ place: String, _ reason: String) {
+  private func fail(
+    _ place: String, _ reason: String,
+    remedy: String? = nil
+  ) {
     let service = services[current]
-    let text = "cannot listen on \(place)\(service.suffix): \(reason)"
+    var text = "cannot listen on \(place)\(service.suffix): \(reason)"
+    if let remedy { text += "; " + remedy }
     if retriesLeft > 0 {
       let delay = configuration.settings.connectionRetryDelay.count
       log.error("\(text); trying again in \(delay) ms")
       return
     }
-    let hasRemedy = reason.has(0x3b)
-    log.fatal(hasRemedy ? text : "\(text); choose another place with --source-listen-port")
+    if remedy == nil { text += "; choose another place with --source-listen-port" }
+    log.fatal(text)
     let owner = handler
     close()
     owner?.cannotListen()
