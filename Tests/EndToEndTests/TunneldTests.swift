@@ -322,7 +322,7 @@ extension EndToEnd {
         ),
         (
           ["--services", "A,B=C"], 2,
-          "tunneld: --services 'A,B=C': -s and -d cannot name 'B=C', for a blank at its end, "
+          "tunneld: --services 'A,B=C': -s and -d cannot name 'B=C', for a blank at either end, "
             + "a control character, '=' or '/'. Try 'tunneld --help'."
         ),
       ])
