@@ -115,11 +115,16 @@ if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "
       swiftSettings: productSettings,
       linkerSettings: hashingSettings))
 }
+let simulator: Target = .target(
+  name: "Simulator", dependencies: ["Basics", "Reactor", "Proxy", "TunnelService"],
+  path: "Tests/Simulator", swiftSettings: fuzzes ? productSettings : [])
 if fuzzes {
   targets += [
+    simulator,
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
     .executableTarget(
-      name: "Fuzz", dependencies: ["Proxy", "Reactor", "Basics", "CFuzzer"], path: "Fuzz",
+      name: "Fuzz", dependencies: ["Proxy", "Reactor", "Basics", "Simulator", "CFuzzer"],
+      path: "Fuzz",
       exclude: ["CFuzzer", "Tests", "seeds", "regressions"], sources: ["Targets", "Program"],
       swiftSettings: productSettings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
@@ -131,6 +136,7 @@ if fuzzes {
   ]
   targets += frameLoops
   targets += [
+    simulator,
     .target(name: "Figures", path: "Benchmarks/Figures"),
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
@@ -144,24 +150,29 @@ if fuzzes {
     .target(
       name: "ManualPages", dependencies: ["Proxy", "TunnelService"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
+    .executableTarget(
+      name: "Simulate", dependencies: ["Simulator"], path: "Tools/Simulate"),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Basics", "Reactor"]),
+    .testTarget(name: "ContractTests", dependencies: ["Simulator", "Basics", "Reactor"]),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
     .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy", "TunnelService"]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics"], path: "Fuzz",
+      name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics", "Simulator"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
-    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics"]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "Simulator"]),
+    .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics", "Simulator"]),
     .testTarget(
       name: "ProxyTests",
       dependencies: [
-        "Proxy", "Reactor", "Basics", "CMemoryProbe",
+        "Proxy", "Reactor", "Basics", "Simulator", "CMemoryProbe",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Message.proto"]),
     .testTarget(
-      name: "TunnelServiceTests", dependencies: ["TunnelService", "Proxy", "Reactor", "Basics"]),
+      name: "TunnelServiceTests",
+      dependencies: ["TunnelService", "Proxy", "Reactor", "Basics", "Simulator"]),
     .testTarget(name: "EndToEndTests", dependencies: []),
   ]
 }

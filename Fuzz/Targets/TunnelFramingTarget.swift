@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 
 @testable import Proxy
 
@@ -99,18 +100,18 @@ private final class LinkLog: TunnelLinkHandler {
   static func run(
     _ role: WebSocketRole, _ pieces: [ArraySlice<UInt8>], pauses: UInt8
   ) throws(Finding) -> LinkLog {
-    let stream = MemoryStream()
+    let stream = ScriptedStream()
     let log = LinkLog(pauses: pauses)
     // A short queue is quickly made; it grows by what a message needs.
     var limits = TunnelLink.Limits()
     limits.inboundByteCountMax = 0
     let link = TunnelLink(
-      network: MemoryNetwork(), stream: stream, role: role, limits: limits, early: [],
-      log: Log(level: .off))
+      network: ScriptedNetwork(), stream: stream, role: role, limits: limits, early: [],
+      log: .silent)
     link.handler = log
     link.start(nil)
     for piece in pieces {
-      stream.inbox += piece
+      stream.supply(Array(piece))
       while true {
         stream.goOn()
         if !link.isPaused { break }

@@ -1,5 +1,4 @@
 import Basics
-import CEpoll
 
 /// How much is said: the reference's levels, 0 (nothing) to 6.
 public enum LogLevel: Int, Comparable, Sendable {
@@ -21,7 +20,7 @@ public enum LogLevel: Int, Comparable, Sendable {
   }
 }
 
-/// Lines on standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
+/// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text, nor does a piece of it (`Concealment`).
 /// Whatever a peer says, a line is one line of characters that can be seen.
@@ -38,21 +37,12 @@ public final class Log {
   private var limit = LogLimit()
   /// Lines of the kind of the next one that were left out before it.
   private var leftOutCount = 0
-  private let processID = cepoll_process_id()
-  private let sink: cepoll_log
+  private let sink: any LogSink
 
-  public convenience init(level: LogLevel) { self.init(level: level, stream: .error) }
-
-  convenience init(level: LogLevel, stream: StandardStream) {
-    self.init(level: level, sink: cepoll_log_open(stream.descriptor))
-  }
-
-  init(level: LogLevel, sink: cepoll_log) {
+  public init(level: LogLevel, sink: any LogSink) {
     self.level = level
     self.sink = sink
   }
-
-  deinit { cepoll_log_close(sink) }
 
   /// Replaces `secret` by asterisks in every line from here on. Shorter than four bytes it could not be
   /// told from ordinary text and is ignored.
@@ -91,7 +81,7 @@ public final class Log {
   }
 
   @inline(never) private func admits(_ kind: LogKind, _ level: LogLevel) -> Bool {
-    if !limit.admits(kind, level, now: cepoll_monotonic_nanoseconds()) { return false }
+    if !limit.admits(kind, level, now: sink.now.nanoseconds) { return false }
     leftOutCount = limit.takeLeftOut(kind)
     return true
   }
@@ -109,7 +99,7 @@ public final class Log {
     var text = text
     if leftOutCount > 0 { text += " (\(leftOutCount) more like it were left out)" }
     leftOutCount = 0
-    if limit.hasLeftOut { saySummaries(now: cepoll_monotonic_nanoseconds()) }
+    if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
     offer(level, text)
   }
 
@@ -130,7 +120,7 @@ public final class Log {
 
   /// False when standard error does not take all that is left of the last line.
   private func finishLine() -> Bool {
-    if !rest.isEmpty { rest.removeFirst(offer(rest)) }
+    if !rest.isEmpty { rest.removeFirst(sink.offer(rest)) }
     return rest.isEmpty
   }
 
@@ -145,51 +135,17 @@ public final class Log {
 
   /// Writes a line, or its beginning; false when nothing of it was taken.
   private func put(_ line: [UInt8]) -> Bool {
-    let count = offer(line)
+    let count = sink.offer(line)
     if count == 0 { return false }
     rest = Array(line.dropFirst(count))
     return true
   }
 
-  /// Offers bytes to standard error once, and returns how many it took: none when it is full, broken or closed.
-  private func offer(_ bytes: [UInt8]) -> Int {
-    let written = unsafe bytes.withUnsafeBytes { all in
-      unsafe cepoll_log_write(sink, all.baseAddress, all.count)
-    }
-    return max(0, written)
-  }
-
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
-    var line = "[\(Self.timestamp())] (\(processID)) [\(level.name)] ".octets
+    var line = "[\(sink.timeOfDay)] (\(sink.processID)) [\(level.name)] ".octets
     // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
     line += concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax)
     line.append(0x0a)
     return line
-  }
-
-  private static func timestamp() -> String {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
-      guard let base = text.baseAddress else { return "" }
-      unsafe cepoll_format_time(base, 64)
-      return unsafe String(cString: base)
-    }
-  }
-}
-
-/// Standard output and standard error, written without a buffer.
-public struct StandardStream {
-  public static var output: StandardStream { StandardStream(descriptor: 1) }
-  public static var error: StandardStream { StandardStream(descriptor: 2) }
-
-  let descriptor: Int32
-
-  public func write(_ text: String) { write(text.octets) }
-
-  /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
-  /// pipe does not take is lost.
-  public func write(_ bytes: [UInt8]) {
-    _ = unsafe bytes.withUnsafeBytes { all in
-      unsafe cepoll_write_whole(descriptor, all.baseAddress, all.count)
-    }
   }
 }

@@ -112,12 +112,16 @@ final class Console: DialogueHandler {
   private func openTunnel(_ services: [String]) throws(TLSError) -> String {
     let pair = try service.openTunnel(services: services)
     return commands.text(
-      tunnel: service.tunnels.count, services: services, source: try Self.bound(pair.source),
-      destination: try Self.bound(pair.destination))
+      tunnel: service.tunnels.count, services: services, source: try bound(pair.source),
+      destination: try bound(pair.destination))
   }
 
-  private static func bound(_ token: String) throws(TLSError) -> NewToken {
-    NewToken(access: token, client: try Cryptography.uuid())
+  private func bound(_ token: String) throws(TLSError) -> NewToken {
+    do throws(EntropyError) {
+      return NewToken(access: token, client: try service.network.randomUUID())
+    } catch {
+      throw .library(reason: error.reason)
+    }
   }
 
   private func rotate(_ argument: ArraySlice<UInt8>) throws(UsageError) -> String {
@@ -134,7 +138,7 @@ final class Console: DialogueHandler {
       var source: NewToken?
       var destination: NewToken?
       for role in roles {
-        let token = try Self.bound(try service.rotateToken(of: tunnel, role))
+        let token = try bound(try service.rotateToken(of: tunnel, role))
         if role == .source { source = token } else { destination = token }
       }
       return commands.hint

@@ -187,4 +187,17 @@ final class Line: TimerHandler {
     let resets = role == .source ? tunnel.endStreams(of: end) : resets
     for reset in resets { receiver?.sendReset(reset) }
   }
+
+  // MARK: Invariants
+
+  func checkInvariants() -> String? {
+    let isEmpty = shaper?.next == nil
+    if waitsForRoom && receiver?.isCalled != true {
+      return "the line from the \(role.localProxyMode): it waits for room that nobody will tell of"
+    }
+    if !isEmpty && !waitsForRoom && dueTimer == nil {
+      return "the line from the \(role.localProxyMode): what is on its way never arrives"
+    }
+    return nil
+  }
 }

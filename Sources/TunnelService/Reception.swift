@@ -18,7 +18,7 @@ final class Reception: StreamHandler, TimerHandler {
   private let service: TunnelService
   let peer: SocketAddress
   let address: ClientAddress
-  private var stream: (any Stream)?
+  private var stream: (any SecureStream)?
   private var received: [UInt8] = []
   private var timer: TimerID?
   private var isRefused = false
@@ -32,10 +32,10 @@ final class Reception: StreamHandler, TimerHandler {
     timer = service.network.schedule(at: deadline, self, tag: 0)
   }
 
-  func start(_ transport: any Stream) {
+  func start(_ transport: any ByteStream) {
     do throws(TLSError) {
-      stream = try service.network.startTLS(
-        over: transport, context: service.tls, serverName: nil, self)
+      stream = try service.tls.start(
+        over: transport, serverName: nil, on: service.network, self)
     } catch {
       service.log.error(.receptionFailed, "\(peer.description): \(error.reason)")
       finish()
@@ -129,7 +129,10 @@ final class Reception: StreamHandler, TimerHandler {
   private func accept(
     _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
   ) {
-    guard let stream, let channelID = try? Cryptography.uuid() else { return }
+    guard let stream, let channelID = try? service.network.randomUUID() else {
+      refuse(503, "no random numbers are to be had")
+      return
+    }
     var fields = [HeaderBlock.Field("channel-id", channelID)]
     let compression = compression(request)
     if let compression {
@@ -139,7 +142,7 @@ final class Reception: StreamHandler, TimerHandler {
       Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol, fields: fields)
     // Two octets of text, in an unmasked frame.
     if service.options.faults[.textFrame] != nil { answer += [0x81, 2, 0x68, 0x69] }
-    if case .failed = stream.send(answer.span) {
+    guard case .accepted = stream.sendWhole(answer.span) else {
       finish()
       return
     }
@@ -178,10 +181,11 @@ final class Reception: StreamHandler, TimerHandler {
   private func refuse(_ status: Int, _ reason: String) {
     service.log.info(.receptionFailed, "\(peer.description): refused with \(status): \(reason)")
     isRefused = true
-    let channelID = (try? Cryptography.uuid()) ?? "none"
+    let channelID = (try? service.network.randomUUID()) ?? "none"
     let answer = ServerHandshake.refuse(
       status: status, reason: reason, fields: [HeaderBlock.Field("channel-id", channelID)])
-    _ = stream?.send(answer.span)
+    // Nothing was sent before, so there is room; and if the stream has failed, it says so itself.
+    _ = stream?.sendWhole(answer.span)
     // The client closes when it has read the answer; if it does not, the time-out does.
     stream?.finishSending()
   }

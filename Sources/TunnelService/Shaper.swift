@@ -49,8 +49,8 @@ struct Shaper {
   private let shape: LinkShape
   private var items = Fifo<Item>()
   private var byteCount = 0
-  /// When the line has sent all that it took.
-  private var freeAt = Instant(nanoseconds: 0)
+  /// When the line has sent all that it took; nil before the first message.
+  private var freeAt: Instant?
 
   init(shape: LinkShape) { self.shape = shape }
 
@@ -61,17 +61,19 @@ struct Shaper {
 
   /// Nil when the line is nearly free, or when it will be.
   func busyUntil(_ now: Instant) -> Instant? {
+    guard let freeAt else { return nil }
     let welcomeAt = Instant(nanoseconds: freeAt.nanoseconds - Self.lookahead.count * 1_000_000)
     return now < welcomeAt ? welcomeAt : nil
   }
 
   mutating func append(_ content: Content, now: Instant) {
-    let start = max(now, freeAt)
+    let start = max(now, freeAt ?? now)
     let sending =
       shape.bandwidth == 0
       ? 0 : Int64(content.byteCount) * 1_000_000_000 / Int64(shape.bandwidth)
-    freeAt = Instant(nanoseconds: start.nanoseconds + sending)
-    items.append(Item(content: content, due: freeAt + shape.latency))
+    let end = Instant(nanoseconds: start.nanoseconds + sending)
+    freeAt = end
+    items.append(Item(content: content, due: end + shape.latency))
     byteCount += content.cost
   }
 

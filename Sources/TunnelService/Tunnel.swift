@@ -119,6 +119,11 @@ final class Tunnel {
     _ = endStreams()
   }
 
+  func checkInvariants() -> String? {
+    for line in lines { if let fault = line.checkInvariants() { return fault } }
+    return source?.checkInvariants() ?? destination?.checkInvariants()
+  }
+
   // MARK: Services and streams
 
   /// Which of the services the bytes of `range` are the name of.

@@ -162,7 +162,7 @@ public func runTunnelDaemon() -> Int32 {
     StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
     return ExitStatus.usage.rawValue
   }
-  let log = Log(level: options.logLevel)
+  let log = Log(level: options.logLevel, sink: LogOutput())
   defer { log.finish() }
   do throws(SystemError) {
     let daemon = try TunnelDaemon(options, log)

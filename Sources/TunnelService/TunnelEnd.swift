@@ -12,7 +12,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   private let service: TunnelService
   private let link: TunnelLink
   /// Below the link, for faults alone.
-  private let stream: any Stream
+  private let stream: any SecureStream
   private var faultTimers: [TimerID] = []
   /// Between its first message and a fault that silences it; before and after, nothing is read or written.
   private var isActive = false
@@ -26,7 +26,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   init(
     tunnel: Tunnel, role: TunnelRole, peer: SocketAddress, service: TunnelService,
-    link: TunnelLink, stream: any Stream
+    link: TunnelLink, stream: any SecureStream
   ) {
     self.tunnel = tunnel
     self.role = role
@@ -205,5 +205,18 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   private func leave() {
     cancelFaults()
     tunnel.left(self)
+  }
+
+  // MARK: Invariants
+
+  /// Something tells when there is room.
+  var isCalled: Bool { link.wantsRoom || !isActive }
+
+  func checkInvariants() -> String? {
+    if isActive && !resets.isEmpty && !link.wantsRoom {
+      return "the \(role.localProxyMode)'s end: a reset waits for room that nobody will tell of"
+    }
+    if resetCount > Self.resetCountMax { return "\(resetCount) resets wait" }
+    return link.checkInvariants()
   }
 }

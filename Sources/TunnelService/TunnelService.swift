@@ -26,7 +26,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   static let receptionCountPerAddressMax = 128
 
   let network: any Network
-  let tls: TLSContext
+  let tls: any TLSCredentials
   let options: ServiceOptions
   let log: Log
   private var listener: (any Listener)?
@@ -38,7 +38,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   private(set) var acceptedCount = 0
   private var receptionCounts: [ClientAddress: Int] = [:]
 
-  public init(network: any Network, tls: TLSContext, options: ServiceOptions, log: Log) {
+  public init(network: any Network, tls: any TLSCredentials, options: ServiceOptions, log: Log) {
     self.network = network
     self.tls = tls
     self.options = options
@@ -65,7 +65,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
         what: "no further tunnel",
         reason: "\(Self.tunnelCountMax) have been opened, which is the limit")
     }
-    let pair = TokenPair(source: try Self.makeToken(), destination: try Self.makeToken())
+    let pair = TokenPair(source: try makeToken(), destination: try makeToken())
     let tunnel = Tunnel(
       number: tunnels.count + 1, services: services, pair: pair, network: network,
       shape: options.shape, log: log)
@@ -84,7 +84,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
 
   /// Makes a new token for an end, and refuses the old one from now on, as the service's RotateTunnelAccessToken does.
   func rotateToken(of tunnel: Tunnel, _ role: TunnelRole) throws(TLSError) -> String {
-    let (old, new) = tunnel.replaceToken(of: role, by: try Self.makeToken())
+    let (old, new) = tunnel.replaceToken(of: role, by: try makeToken())
     tokens[old.text] = nil
     log.forget(old.text)
     add(new)
@@ -93,8 +93,14 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   }
 
   /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
-  private static func makeToken() throws(TLSError) -> String {
-    let text = Cryptography.base64(try Cryptography.random(48)).utf8.map { octet in
+  private func makeToken() throws(TLSError) -> String {
+    let random: [UInt8]
+    do throws(EntropyError) {
+      random = try network.random(48)
+    } catch {
+      throw .library(reason: error.reason)
+    }
+    let text = Cryptography.base64(random).utf8.map { octet in
       octet == 0x2b ? 0x2d : octet == 0x2f ? 0x5f : octet
     }
     return String(decoding: text, as: UTF8.self)
@@ -138,7 +144,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   // MARK: Clients
 
   public func listener(
-    _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
+    _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
   ) {
     acceptedCount += 1
     let address = ClientAddress(peer)
@@ -184,5 +190,15 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     receptions.remove(at: index)
     let count = receptionCounts[reception.address] ?? 0
     receptionCounts[reception.address] = count > 1 ? count - 1 : nil
+  }
+
+  /// The first thing that is not as it must be between two events; nil when all is well. For tests.
+  package func checkInvariants() -> String? {
+    if receptions.count > Self.receptionCountMax { return "the service: too many receptions" }
+    if receptionCounts.values.reduce(0, +) != receptions.count {
+      return "the service: receptions are miscounted"
+    }
+    for tunnel in tunnels { if let fault = tunnel.checkInvariants() { return fault } }
+    return nil
   }
 }

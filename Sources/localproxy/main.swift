@@ -23,7 +23,7 @@ func run() -> Int32 {
     }
     return ExitStatus.usage.rawValue
   }
-  let log = Log(level: configuration.logLevel)
+  let log = Log(level: configuration.logLevel, sink: LogOutput())
   defer { log.finish() }
   do {
     return configuration.isCheck ? try check(configuration) : try serve(configuration, log)

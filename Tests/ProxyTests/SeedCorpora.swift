@@ -1,5 +1,6 @@
 import Foundation
 import Proxy
+import Simulator
 import Testing
 
 /// Writes the tables of the tests down for the fuzzers: `make seeds`.

@@ -3,10 +3,10 @@ import Testing
 
 /// A listener on a free port of loopback that keeps what it accepts.
 final class Acceptor: ListenerHandler {
-  private(set) var accepted: [any Stream] = []
+  private(set) var accepted: [any ByteStream] = []
   private(set) var peers: [SocketAddress] = []
   private(set) var listener: (any Listener)?
-  var onAccept: (any Stream) -> Void = { _ in }
+  var onAccept: (any ByteStream) -> Void = { _ in }
 
   convenience init(
     _ reactor: Reactor, host: String = "127.0.0.1", backlog: Int32 = 128,
@@ -25,7 +25,8 @@ final class Acceptor: ListenerHandler {
 
   var address: SocketAddress { listener!.address }
 
-  func listener(_ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress) {
+  func listener(_ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress)
+  {
     accepted.append(stream)
     peers.append(peer)
     onAccept(stream)

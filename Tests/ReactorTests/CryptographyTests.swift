@@ -29,7 +29,7 @@ struct CryptographyTests {
   func makesUUID() throws {
     var seen: Set<String> = []
     for _ in 0..<200 {
-      let uuid = try Cryptography.uuid()
+      let uuid = Cryptography.uuid(random: try Cryptography.random(16))
       let parts = uuid.split(separator: "-")
       #expect(parts.map(\.count) == [8, 4, 4, 4, 12])
       #expect(parts[2].first == "4" && "89ab".contains(parts[3].first ?? "x"))

@@ -3,7 +3,7 @@ import Testing
 
 /// Whoever owns one end of a connection in a test.
 final class Endpoint: StreamHandler {
-  var stream: (any Stream)?
+  var stream: (any ByteStream)?
   private(set) var isOpen = false
   private(set) var failure: StreamFailure?
   private(set) var hasEnded = false
@@ -21,7 +21,7 @@ final class Endpoint: StreamHandler {
   private var chunk = [UInt8](repeating: 0, count: 48 * 1024)
 
   /// Takes a stream that is open already.
-  func attach(_ stream: any Stream) {
+  func attach(_ stream: any ByteStream) {
     self.stream = stream
     stream.handler = self
     streamOpened()
@@ -78,7 +78,9 @@ final class Endpoint: StreamHandler {
       case .accepted(let count):
         sentCount += count
         unsentCount -= count
-        unsentByteCountMax = max(unsentByteCountMax, stream.unsentByteCount)
+        if let secure = stream as? any SecureStream {
+          unsentByteCountMax = max(unsentByteCountMax, secure.unsentByteCount)
+        }
         if count < bytes.count { break loop }
       case .wouldBlock: break loop
       case .failed(let failure):

@@ -32,7 +32,7 @@ struct LogTests {
       close(writer)
       close(reader)
     }
-    let log = Log(level: .info, stream: StandardStream(descriptor: writer))
+    let log = Log(level: .info, sink: LogOutput(StandardStream(descriptor: writer)))
     var text = ""
     // Each size of line meets the end of what is taken at another place.
     let count = 2_000
@@ -116,8 +116,8 @@ struct LogTests {
     let flags = fcntl(writer, F_GETFL)
     let log =
       place.isBorrowed
-      ? Log(level: .info, sink: cepoll_log(fd: writer, way: CEPOLL_LOG_BORROWED))
-      : Log(level: .info, stream: StandardStream(descriptor: writer))
+      ? Log(level: .info, sink: LogOutput(cepoll_log(fd: writer, way: CEPOLL_LOG_BORROWED)))
+      : Log(level: .info, sink: LogOutput(StandardStream(descriptor: writer)))
     var text = ""
     var count = 0
     for _ in 0..<3 {
@@ -160,7 +160,7 @@ struct LogTests {
       close(writer)
       close(file)
     }
-    let log = Log(level: .info, stream: StandardStream(descriptor: writer))
+    let log = Log(level: .info, sink: LogOutput(StandardStream(descriptor: writer)))
     for _ in 0..<5 { log.info("lost") }
     try #require(dup2(file, writer) == writer)
     log.info("taken")
@@ -180,7 +180,7 @@ struct LogTests {
     try #require(file >= 0)
     unlink(path)
     defer { close(file) }
-    body(Log(level: .info, stream: StandardStream(descriptor: file)))
+    body(Log(level: .info, sink: LogOutput(StandardStream(descriptor: file))))
     lseek(file, 0, SEEK_SET)
     return readAll(file).split(separator: "\n").map(String.init)
   }

@@ -76,7 +76,7 @@ struct SocketListenerTests {
 
   private final class Dropper: ListenerHandler {
     func listener(
-      _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
+      _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
     ) {}
     func listener(_ listener: any Listener, paused error: SystemError) {}
   }

@@ -1,4 +1,5 @@
 import Basics
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -19,7 +20,7 @@ import Testing
         listening: hall.address, certificate: nil, trustDirectories: ["/ca"],
         isListenedOn: { _ in nil })
       console = Console(
-        service: hall.service, commands: commands, services: services, log: Log(level: .off))
+        service: hall.service, commands: commands, services: services, log: Log.silent)
     }
 
     func ask(_ line: String) -> String { console.answer(to: Array(line.utf8)) }

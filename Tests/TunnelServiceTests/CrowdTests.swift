@@ -11,7 +11,7 @@ import Testing
   private final class Silent: StreamHandler {
     private(set) var isOpen = false
     private(set) var hasEnded = false
-    private var stream: (any Stream)?
+    private var stream: (any ByteStream)?
 
     init(_ hall: Hall, from host: String) throws {
       stream = try hall.reactor.connect(

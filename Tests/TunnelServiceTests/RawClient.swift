@@ -1,4 +1,5 @@
 import Basics
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -18,7 +19,7 @@ final class Hall {
     reactor = try Reactor()
     let tls = try TLSContext(
       serverCertificate: authority.serverCertificate, key: authority.serverKey)
-    service = TunnelService(network: reactor, tls: tls, options: options, log: Log(level: .off))
+    service = TunnelService(network: reactor, tls: tls, options: options, log: Log.silent)
     let any = try #require(SocketAddress(numeric: "127.0.0.1", port: 0))
     address = try service.listen(on: any)
     trust = try TLSContext(clientTrusting: authority.directory, verifiesPeer: true)
@@ -67,8 +68,8 @@ final class Hall {
 final class RawClient: StreamHandler {
   private let reactor: Reactor
   private let trust: TLSContext
-  var transport: (any Stream)?
-  private var stream: (any Stream)?
+  var transport: (any ByteStream)?
+  private var stream: (any ByteStream)?
   private(set) var isSecure = false
   private(set) var hasEnded = false
   private(set) var received: [UInt8] = []
@@ -192,8 +193,7 @@ final class RawClient: StreamHandler {
 
   func streamOpened() {
     if let transport, stream == nil {
-      stream = try? reactor.startTLS(
-        over: transport, context: trust, serverName: "localhost", self)
+      stream = try? trust.start(over: transport, serverName: "localhost", on: reactor, self)
       return
     }
     isSecure = true

@@ -24,7 +24,7 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
   private let windowBits: Int?
   private var step = Step.count
   private var caseCount = 0
-  private var stream: (any Stream)?
+  private var stream: (any ByteStream)?
   private var handshake: ClientHandshake?
   private var received: [UInt8] = []
   private var socket: EchoSocket?
@@ -74,7 +74,7 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
   // MARK: Opening handshake
 
   func streamOpened() {
-    guard let stream, let key = try? Cryptography.random(16) else { return }
+    guard let stream, let key = try? reactor.random(16) else { return }
     let keyText = Cryptography.base64(key)
     handshake = ClientHandshake(
       expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: [],
@@ -103,7 +103,7 @@ final class EchoClient: StreamHandler, TimerHandler, EchoSocketHandler {
     }
   }
 
-  private func judge(_ stream: any Stream) {
+  private func judge(_ stream: any ByteStream) {
     let bytes = received
     switch handshake?.parse(bytes.span) {
     case .needMore, nil: break

@@ -39,7 +39,8 @@ final class EchoServer: ListenerHandler, EchoSocketHandler {
 
   func listener(_ listener: any Listener, paused error: SystemError) {}
 
-  func listener(_ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress) {
+  func listener(_ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress)
+  {
     if receptions.count + sockets.count == Self.connectionCountMax {
       stream.close()
       return
@@ -66,11 +67,11 @@ final class EchoReception: StreamHandler, TimerHandler {
 
   /// Owns this reception until it is over.
   private let server: EchoServer
-  private let stream: any Stream
+  private let stream: any ByteStream
   private var received: [UInt8] = []
   private var timer: TimerID?
 
-  init(server: EchoServer, stream: any Stream) {
+  init(server: EchoServer, stream: any ByteStream) {
     self.server = server
     self.stream = stream
   }

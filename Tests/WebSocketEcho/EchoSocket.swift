@@ -32,7 +32,7 @@ final class EchoSocket: StreamHandler, TimerHandler {
   private enum State { case open, leaving, ended }
 
   private let network: any Network
-  private let stream: any Stream
+  private let stream: any ByteStream
   private let role: WebSocketRole
   private let isEcho: Bool
   private let compression: MessageCompression?
@@ -54,7 +54,7 @@ final class EchoSocket: StreamHandler, TimerHandler {
   /// Takes over an open stream behind the opening handshake.
   /// - Parameter early: what came behind the handshake's last octet.
   init(
-    network: any Network, stream: any Stream, role: WebSocketRole, isEcho: Bool,
+    network: any Network, stream: any ByteStream, role: WebSocketRole, isEcho: Bool,
     compression: MessageCompression?, early: [UInt8], handler: any EchoSocketHandler
   ) {
     self.network = network
@@ -162,7 +162,7 @@ final class EchoSocket: StreamHandler, TimerHandler {
     }
     outgoing.seal(
       opcode, isCompressed: isCompressed,
-      maskingKey: role == .client ? maskingKeys.next() : nil)
+      maskingKey: role == .client ? maskingKeys.next { try? network.randomize(&$0) } : nil)
     outgoing.withBytes { unsent.append($0) }
     flush()
   }

@@ -45,6 +45,24 @@ public final class Configuration {
   public var warnings: [String] { found.texts }
   private var found: Warnings
 
+  /// Of values that are right already: for who has no command line.
+  package init(
+    role: TunnelRole, endpoint: Endpoint, accessToken: String, clientToken: String,
+    mappings: [Mapping], bindHost: String, destinationVersion: ProtocolVersion,
+    webProxy: WebProxy?, settings: Settings
+  ) {
+    found = Warnings()
+    self.role = role
+    self.endpoint = endpoint
+    self.accessToken = accessToken
+    self.clientToken = clientToken
+    self.mappings = mappings
+    self.bindHost = bindHost
+    self.destinationVersion = destinationVersion
+    self.webProxy = webProxy
+    self.settings = settings
+  }
+
   /// Program, version, system and TLS library.
   var userAgent: String {
     "localproxy % (%) %".with(

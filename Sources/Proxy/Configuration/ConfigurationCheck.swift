@@ -129,8 +129,8 @@ public final class ConfigurationCheck: TimerHandler {
 
   private func sayTrust() {
     do throws(TLSError) {
-      let tls = try TLSContext(
-        clientTrusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
+      let tls = try network.makeClientTLS(
+        trusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
       if !configuration.verifiesPeer {
         say("trust", "any certificate (--no-ssl-host-verify)")
       } else if tls.trustSource.isEmpty {

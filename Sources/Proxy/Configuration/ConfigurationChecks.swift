@@ -92,7 +92,8 @@ extension Configuration {
   ) throws(UsageError) -> String {
     guard let given = values[.clientToken] else {
       guard let machineID else {
-        guard let token = try? Cryptography.uuid() else {
+        guard let token = (try? Cryptography.random(16)).map({ Cryptography.uuid(random: $0) })
+        else {
           throw UsageError("the system has no random numbers")
         }
         warnings.add(

@@ -11,6 +11,11 @@ public struct Mapping: Equatable, Sendable {
   /// Bytes of a Unix socket's path, at the most: those of `sun_path`, without the terminator.
   static let pathByteCountMax = 107
 
+  package init(serviceID: String?, address: LocalAddress) {
+    self.serviceID = serviceID
+    self.address = address
+  }
+
   /// Nil for a Unix domain socket.
   var endpoint: Endpoint? {
     if case .network(let endpoint) = address { endpoint } else { nil }

@@ -4,7 +4,7 @@ import Reactor
 /// Whoever waits for a race's end. Nothing is told from inside of `start`.
 protocol AddressRaceHandler: AnyObject {
   /// The first connection that opened; the others are closed. The stream wants a new handler.
-  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress)
+  func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress)
   /// No address could be reached; `reason` names the target, the reasons, and for each an address that had it.
   func race(_ race: AddressRace, lost reason: String)
 }
@@ -27,7 +27,7 @@ final class AddressRace: TimerHandler {
   private final class Attempt: StreamHandler {
     let race: AddressRace
     let address: SocketAddress
-    var stream: (any Stream)?
+    var stream: (any ByteStream)?
     var timer: TimerID?
 
     init(race: AddressRace, address: SocketAddress) {

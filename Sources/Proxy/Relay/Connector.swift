@@ -3,7 +3,7 @@ import Reactor
 
 /// Whoever waits for a connector.
 protocol ConnectorHandler: AnyObject {
-  func connector(_ connector: Connector, connected stream: any Stream)
+  func connector(_ connector: Connector, connected stream: any ByteStream)
   /// All addresses failed, and will be tried again after a while.
   func connector(_ connector: Connector, waits reason: String)
   /// All addresses failed, as often as was allowed; `reason` is the last round's.
@@ -84,7 +84,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     race.start()
   }
 
-  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+  func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {
     self.race = nil
     if let keepalive { stream.keepAlive(keepalive) }
     let owner = handler

@@ -13,7 +13,7 @@ protocol DialerHandler: AnyObject {
   ///   - compression: what was agreed on, if it was offered and not declined.
   ///   - early: what came behind the answer's head.
   func dialer(
-    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
     compression: MessageCompression?, early: [UInt8])
 }
 
@@ -27,7 +27,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   private let network: any Network
   private let configuration: Configuration
-  private var tls: TLSContext
+  private var tls: any TLSCredentials
   /// A handshake failed in OpenSSL, perhaps for want of memory, and the context may have been spoiled by that.
   private var isTLSStale = false
   private let log: Log
@@ -35,8 +35,15 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private var addresses: [SocketAddress] = []
   private var resolveID: ResolveID?
   private var race: AddressRace?
-  /// The connection so far: TCP first, then TLS over it.
-  private var stream: (any Stream)?
+  /// The connection before the last TLS was put over it.
+  private var transport: (any ByteStream)?
+  /// The last TLS over it: to a web proxy, or to the service.
+  private var secure: (any SecureStream)?
+  /// The connection so far.
+  private var stream: (any ByteStream)? {
+    if let secure { return secure }
+    return transport
+  }
   private var proxyHandshake: WebProxyHandshake?
   private var handshake: ClientHandshake?
   /// What the stream has not taken yet of the request: a plain one may take a part.
@@ -48,7 +55,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private var stepName = ""
 
   init(
-    network: any Network, configuration: Configuration, tls: TLSContext, log: Log,
+    network: any Network, configuration: Configuration, tls: any TLSCredentials, log: Log,
     handler: any DialerHandler
   ) {
     self.network = network
@@ -66,7 +73,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     race?.cancel()
     race = nil
     stream?.close()
-    stream = nil
+    secure = nil
+    transport = nil
     proxyHandshake = nil
     handshake = nil
     request = []
@@ -79,6 +87,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     handler = nil
     drop()
   }
+
+  /// Something will end the current step: a time-out, or the race's own.
+  var isWaiting: Bool { timer != nil || race != nil }
 
   private func startStep(_ name: String) {
     cancelTimer()
@@ -117,7 +128,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func resolve() {
     // From here on requests with secrets in them are made and sent.
-    Process.wipesFreedMemory = true
+    network.wipesFreedMemory = true
     startStep("looking up " + nextHop.host)
     log.debug(stepName)
     resolveID = network.resolve(nextHop.host, port: nextHop.port, self)
@@ -145,9 +156,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     race.start()
   }
 
-  func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+  func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {
     self.race = nil
-    self.stream = stream
+    transport = stream
     stream.handler = self
     stream.setUserTimeout(configuration.settings.userTimeout)
     log.debug("Connected successfully with proxy server: " + address.description)
@@ -174,12 +185,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   }
 
   /// Sends a request, as far as the stream takes it; the rest follows when it can.
-  private func send(_ request: [UInt8], over stream: any Stream) {
+  private func send(_ request: [UInt8], over stream: any ByteStream) {
     self.request = request
     goOnSending(over: stream)
   }
 
-  private func goOnSending(over stream: any Stream) {
+  private func goOnSending(over stream: any ByteStream) {
     let rest = request
     switch stream.send(rest.span) {
     case .accepted(let count): request = Array(rest.dropFirst(count))
@@ -218,8 +229,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     do throws(TLSError) {
       if isTLSStale { tls = try tls.renewed() }
       isTLSStale = false
-      stream = try network.startTLS(
-        over: transport, context: tls, serverName: server.withoutInterface.host, self)
+      secure = try tls.start(
+        over: transport, serverName: server.withoutInterface.host, on: network, self)
     } catch {
       isTLSStale = true
       fail(stepName + " failed: " + error.reason)
@@ -228,7 +239,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func upgrade() {
     startStep("the service's answer to the web socket upgrade request")
-    guard let key = try? Cryptography.random(16), let stream else {
+    guard let key = try? network.random(16), let stream else {
       fail("no random numbers are to be had")
       return
     }
@@ -324,7 +335,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       drop()
       handler?.dialer(self, refused: refusal)
     case .accepted(let head, let subprotocol, let agreed, let byteCount):
-      guard let stream else { return }
+      guard let stream = secure else { return }
       let compression = agreed.flatMap {
         MessageCompression(
           $0, role: .client, memoryLevel: configuration.settings.compressionMemoryLevel)
@@ -337,11 +348,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         log.trace("Web socket upgrade response: \(field.name): \(field.value)")
       }
       let early = Array(response.dropFirst(byteCount))
-      self.stream = nil
+      secure = nil
+      transport = nil
       stream.interest = []
       drop()
       // The requests are gone. What is freed from here on is the clients'.
-      Process.wipesFreedMemory = false
+      network.wipesFreedMemory = false
       handler?.dialer(
         self, opened: stream, head: head, subprotocol: subprotocol, compression: compression,
         early: early)

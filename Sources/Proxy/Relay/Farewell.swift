@@ -15,7 +15,7 @@ final class Farewell: TimerHandler {
   private static let pauseMax = Milliseconds(320)
 
   private let network: any Network
-  private let stream: any Stream
+  private let stream: any ByteStream
   private let isCut: Bool
   private let ended: () -> Void
   private var pause = Farewell.pauseMin
@@ -25,7 +25,7 @@ final class Farewell: TimerHandler {
   /// - Parameters:
   ///   - isCut: end with a reset, which is no end of the data; else both directions end in good order.
   ///   - ended: called once, when the socket is closed.
-  init(network: any Network, stream: any Stream, isCut: Bool, ended: @escaping () -> Void) {
+  init(network: any Network, stream: any ByteStream, isCut: Bool, ended: @escaping () -> Void) {
     self.network = network
     self.stream = stream
     self.isCut = isCut

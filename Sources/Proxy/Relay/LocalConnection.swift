@@ -30,7 +30,7 @@ final class LocalConnection: StreamHandler {
   let slot: Int
   let service: Int
   /// Nil while a destination is still connecting, and after the close.
-  private(set) var stream: (any Stream)?
+  private(set) var stream: (any ByteStream)?
   /// What the peer sent and the socket has not taken; it owns memory only while there is something.
   private(set) var pending = ByteQueue()
   /// So many bytes wait that the tunnel must not be read.
@@ -81,7 +81,7 @@ final class LocalConnection: StreamHandler {
   }
 
   /// Takes over an open socket.
-  func attach(_ stream: any Stream) {
+  func attach(_ stream: any ByteStream) {
     self.stream = stream
     dropConnector()
     stream.handler = self
@@ -258,5 +258,25 @@ final class LocalConnection: StreamHandler {
       isCongested = false
       relay.congestionChanged(false)
     }
+  }
+
+  // MARK: Invariants
+
+  func checkInvariants() -> String? {
+    var faults = InvariantCheck("connection \(slot)")
+    let max = relay.settings.connectionPendingMax + Message.byteCountMax
+    faults.unless(pending.count <= max, "\(pending.count) bytes pending")
+    let hasWork = isReadable || startToSend != nil || mustEndPeer || mustReset
+    faults.unless(!hasWork || isQueued, "has something to send and does not stand in the queue")
+    guard let stream else { return faults.first }
+    faults.unless(
+      !isReading || hasEnded || isReadable || stream.interest.contains(.readable),
+      "is not read, and nothing will change that")
+    faults.unless(
+      pending.isEmpty || stream.interest.contains(.writable),
+      "has bytes for its client or server, and does not wait until they can go")
+    faults.unless(
+      !pending.isEmpty || !stream.interest.contains(.writable), "waits to write nothing")
+    return faults.first
   }
 }

@@ -42,9 +42,11 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var outageTimer: TimerID?
   private var channelID = ""
   private var lastFailure = ""
-  private var sessionStart = Instant(nanoseconds: 0)
+  /// Nil before the first session.
+  private var sessionStart: Instant?
   private var promptReturnCount = 0
-  private var drainDeadline = Instant(nanoseconds: 0)
+  /// Set as long as it drains.
+  private var drainDeadline: Instant?
   private var quietTicks = 0
   private var drainedByteCount = 0
 
@@ -56,13 +58,16 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
-    streamIDs = StreamIDs(
-      randomness: try Cryptography.random(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+    do throws(EntropyError) {
+      streamIDs = StreamIDs(randomness: try network.randomBits())
+    } catch {
+      throw .library(reason: error.reason)
+    }
     // Each step of the start touches other parts of the libraries; so no two add up.
-    Process.giveBackMemory()
-    let tls = try TLSContext(
-      clientTrusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
-    Process.giveBackMemory()
+    network.giveBackMemory()
+    let tls = try network.makeClientTLS(
+      trusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
+    network.giveBackMemory()
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
     for secret in configuration.webProxy?.secrets ?? [] { log.conceal(secret) }
@@ -119,9 +124,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   // MARK: The state machine
 
   private func handle(_ event: TunnelClient.Event) {
-    let randomness = (try? Cryptography.random(4))?.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } ?? 0
     let action = client.handle(
-      event, route: route, policy: configuration.settings.retry, randomness: randomness)
+      event, route: route, policy: configuration.settings.retry,
+      randomness: (try? network.randomBits()) ?? 0)
     switch action {
     case .none: break
     case .resolve:
@@ -151,7 +156,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   /// The WebSocket is gone; `reason` is for the log.
   private func lose(_ reason: String) {
     lastFailure = "\(reason) (web socket session ID: \(channelID))"
-    var wasHealthy = sessionStart + Self.healthyAfter < network.now
+    var wasHealthy = sessionStart.map { $0 + Self.healthyAfter < network.now } ?? false
     // A short one that sent something may be begun again at once as well, but not over and over.
     promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
     if relay?.hasSent == true && promptReturnCount <= Self.promptReturnCountMax {
@@ -255,7 +260,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   // MARK: A session
 
   private func begin(
-    _ stream: any Stream, _ compression: MessageCompression?, _ early: [UInt8]
+    _ stream: any SecureStream, _ compression: MessageCompression?, _ early: [UInt8]
   ) {
     handle(.upgraded)
     let settings = configuration.settings
@@ -300,7 +305,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private func serve() {
     cancelTimer()
     guard let relay else { return }
-    Process.giveBackMemory()
+    network.giveBackMemory()
     switch configuration.role {
     case .destination: relay.announceTargets()
     case .source:
@@ -343,7 +348,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   /// Open connections may go on for a while; once nothing moves, or time is up, the WebSocket closes.
   private func drainTick() {
-    guard let relay else { return }
+    guard let relay, let drainDeadline else { return }
     let byteCount = relay.movedByteCount
     quietTicks = byteCount == drainedByteCount && !relay.hasUnsent ? quietTicks + 1 : 0
     drainedByteCount = byteCount
@@ -383,6 +388,43 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   }
 }
 
+extension LocalProxy {
+  /// The WebSocket stands, and the services are known.
+  package var isServing: Bool { if case .running = client { true } else { false } }
+
+  /// It has found that the service does not take marks.
+  package var goesWithoutMarks: Bool { avoidsMarks }
+
+  /// The first thing that is not as it must be between two events; nil when all is well. For tests.
+  package func checkInvariants() -> String? {
+    var faults = InvariantCheck("the program")
+    switch client {
+    case .idle, .stopped:
+      faults.unless(relay == nil && timer == nil, "a relay or a timer without a tunnel")
+      faults.unless(outageTimer == nil && orphans.isEmpty, "clients wait for nothing")
+    case .backingOff:
+      faults.unless(timer != nil, "nothing ends the pause before the next attempt")
+      faults.unless(relay == nil, "a relay without a tunnel")
+    case .awaitingServiceIDs:
+      faults.unless(relay != nil && timer != nil, "no list of services is waited for")
+    case .running: faults.unless(relay != nil && timer == nil, "running without a relay")
+    case .stopping: faults.unless(relay != nil, "a drain without a relay")
+    case .resolving, .connecting, .proxyTLSHandshake, .proxyConnect, .tlsHandshake, .upgrading:
+      faults.unless(relay == nil && timer == nil, "a relay or a timer before there is a tunnel")
+      faults.unless(
+        dialer?.isWaiting == true || bindResolveID != nil, "a step that nothing will end")
+    }
+    if let listeners, !listeners.isAccepting {
+      faults.unless(outageTimer != nil, "clients wait in the kernel for ever")
+    }
+    faults.unless(
+      orphans.count <= TunnelSession.serviceCountMax, "\(orphans.count) clients wait for a tunnel")
+    faults.take(relay?.checkInvariants())
+    faults.take(listeners?.checkInvariants())
+    return faults.first
+  }
+}
+
 extension LocalProxy: DialerHandler {
   func dialer(_ dialer: Dialer, did event: TunnelClient.Event) { handle(event) }
 
@@ -402,7 +444,7 @@ extension LocalProxy: DialerHandler {
   }
 
   func dialer(
-    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
     compression: MessageCompression?, early: [UInt8]
   ) {
     channelID = head.value("channel-id") ?? "none"
@@ -454,7 +496,8 @@ extension LocalProxy: RelayHandler {
   }
 
   func relayDrained(_ relay: Relay) {
-    relay.close(within: drainDeadline.millisecondsRoundedUp(since: network.now))
+    let deadline = drainDeadline ?? network.now
+    relay.close(within: deadline.millisecondsRoundedUp(since: network.now))
   }
 
   func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
@@ -463,7 +506,7 @@ extension LocalProxy: RelayHandler {
 }
 
 extension LocalProxy: SourceListenersHandler {
-  func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress) {
+  func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     guard let relay, case .running = client else {
       log.warning(
         .clientRefused,

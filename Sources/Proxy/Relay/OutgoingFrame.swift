@@ -28,7 +28,7 @@ public struct OutgoingFrame: ~Copyable {
   }
 
   /// Receives once from `source` into the payload.
-  mutating func receive(from source: any Stream, byteCountMax: Int) -> ReceiveResult {
+  mutating func receive(from source: any ByteStream, byteCountMax: Int) -> ReceiveResult {
     let result = bytes.withWritable(atMost: byteCountMax) { source.receive(into: &$0) }
     if case .bytes(let count) = result { bytes.advance(count) }
     return result
@@ -102,29 +102,7 @@ public struct OutgoingFrame: ~Copyable {
   /// Lends the frame's octets.
   public func withBytes<R>(_ body: (Span<UInt8>) -> R) -> R { bytes.withReadable(body) }
 
-  func send(to stream: any Stream) -> SendResult { bytes.withReadable { stream.send($0) } }
-}
-
-/// Unpredictable masking keys (RFC 6455 §5.3), fetched from OpenSSL by the page rather than one by one.
-public struct MaskingKeySource {
-  private static let octetCount = 1_024
-
-  private var octets: [UInt8] = []
-  private var used = 0
-
-  public init() {}
-
-  public mutating func next() -> MaskingKey {
-    if octets.isEmpty {
-      octets = [UInt8](repeating: 0, count: Self.octetCount)
-      used = Self.octetCount
-    }
-    if used == Self.octetCount {
-      // Without randomness the same keys again: TLS below protects the octets either way.
-      try? Cryptography.randomize(&octets)
-      used = 0
-    }
-    defer { used += 4 }
-    return MaskingKey(octets[used], octets[used + 1], octets[used + 2], octets[used + 3])
+  func send(to stream: any SecureStream) -> WholeSendResult {
+    bytes.withReadable { stream.sendWhole($0) }
   }
 }

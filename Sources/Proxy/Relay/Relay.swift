@@ -47,7 +47,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var isOverPending = false
   var isLinkPaused = false
   /// When the link was last paused for a reader's sake.
-  var pausedAt = Instant(nanoseconds: 0)
+  var pausedAt: Instant?
   var isServing = false
   /// The link is over, and with it everything here.
   var isOver = false
@@ -71,8 +71,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   private(set) var firstMarkAt: Instant?
   private var hasMarked = false
   var isDraining: Bool { session.isStopping }
-  var sweepTimer: TimerID?
-  var sweepAt = Instant(nanoseconds: 0)
+  var sweepTimer: (id: TimerID, due: Instant)?
   var handler: (any RelayHandler)?
 
   /// - Parameter streamIDs: those of an earlier session, lest bytes of it that are still on their way meet a stream
@@ -251,7 +250,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     connector.start()
   }
 
-  func connector(_ connector: Connector, connected stream: any Stream) {
+  func connector(_ connector: Connector, connected stream: any ByteStream) {
     guard let connection = connections[connector.tag], connection.connector === connector else {
       stream.close()
       return
@@ -296,7 +295,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
 
   /// Closes a local socket with the patience it needs.
   /// - Parameter isCut: it is to look like the loss that it is.
-  func bidFarewell(_ stream: any Stream, isCut: Bool) {
+  func bidFarewell(_ stream: any ByteStream, isCut: Bool) {
     if farewellCount >= Self.farewellCountMax {
       if isCut { stream.abort() } else { stream.close() }
       return
@@ -326,7 +325,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   /// Runs an event through the connection's state machine and does what it says.
   /// - Parameter stream: of a connection that is made, which must be in place before the action.
   func handle(
-    _ event: Connection.Event, _ connection: LocalConnection, attaching stream: (any Stream)? = nil
+    _ event: Connection.Event, _ connection: LocalConnection,
+    attaching stream: (any ByteStream)? = nil
   ) {
     if !isCurrent(connection) { return }
     let hasPending = !connection.pending.isEmpty
@@ -401,7 +401,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     lastProgressOfGone = max(lastProgressOfGone ?? connection.lastProgress, connection.lastProgress)
     placeCame(wasAnswered: wasAnswered)
     if connectionCount > 0 { return }
-    if connectionCountPeak >= Self.crowdCountMin { Process.giveBackMemory() }
+    if connectionCountPeak >= Self.crowdCountMin { network.giveBackMemory() }
     connectionCountPeak = 0
     if isDraining { handler?.relayDrained(self) }
   }
@@ -445,7 +445,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     isOver = true
     handler = nil
     link.abandon()
-    for timer in [sweepTimer, silenceTimer, placeTimer, patienceTimer] {
+    for timer in [sweepTimer?.id, silenceTimer, placeTimer, patienceTimer] {
       if let timer { network.cancel(timer) }
     }
     sweepTimer = nil
@@ -455,5 +455,55 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     queue.removeAll()
     for case let connection? in connections { connection.close(.reset) }
     connections.removeAll()
+  }
+
+  // MARK: Invariants
+
+  /// The first thing that is not as it must be between two events; nil when all is well. For tests.
+  func checkInvariants() -> String? {
+    var faults = InvariantCheck("the relay")
+    if isOver { return nil }
+    var (pending, congested, connecting, reading) = (0, 0, 0, 0)
+    for case let connection? in connections {
+      pending += connection.pending.count
+      congested += connection.isCongested ? 1 : 0
+      connecting += connection.connector == nil ? 0 : 1
+      reading += 1
+      faults.unless(
+        session.slots[connection.slot]?.service == connection.service,
+        "connection \(connection.slot) is not the session's")
+      faults.take(connection.checkInvariants())
+    }
+    let messageMax = Message.byteCountMax
+    faults.unless(pending == pendingByteCount, "\(pendingByteCount) pending, not \(pending)")
+    faults.unless(congested == congestedCount, "\(congestedCount) congested, not \(congested)")
+    faults.unless(
+      connecting == connectingCount, "\(connectingCount) connecting, not \(connecting)")
+    faults.unless(
+      reading == session.connectionCount,
+      "\(reading) connections, but \(session.connectionCount) in the session")
+    faults.unless(
+      pending <= settings.tunnelPendingMax + messageMax, "\(pending) bytes pending in all")
+    faults.unless(
+      connections.count <= 2 * settings.activeConnectionCountMax, "\(connections.count) places")
+    faults.unless(replies.count <= Self.replyCountMax + 1, "\(replies.count) replies")
+    faults.unless(farewellCount <= Self.farewellCountMax, "\(farewellCount) farewells")
+    let mayPause = mustPause || replies.count >= Self.replyCountMax
+    faults.unless(!mustPause || isLinkPaused, "the tunnel is read although it must not be")
+    faults.unless(!isLinkPaused || mayPause || link.wantsRoom, "a pause without a reason")
+    faults.unless(
+      !link.isOpen || isLinkPaused == link.isPaused, "relay and link disagree about the pause")
+    faults.unless(
+      !link.isOpen || queue.isEmpty && replies.isEmpty || link.wantsRoom,
+      "somebody waits for room that nobody will tell of")
+    faults.unless(!mustPause || sweepTimer != nil, "nobody looks after a stall")
+    faults.unless(
+      waitingClients.isEmpty || patienceTimer != nil || placeTimer != nil,
+      "a client waits for ever")
+    faults.unless(
+      waitingClients.count <= session.serviceNames.count, "\(waitingClients.count) clients wait")
+    faults.take(session.checkInvariants())
+    faults.take(link.checkInvariants())
+    return faults.first
   }
 }

@@ -18,11 +18,10 @@ extension Relay: TimerHandler {
     if isOver { return }
     let due = now + (mustPause ? Self.stalledSweepPeriod : Self.sweepPeriod)
     if let sweepTimer {
-      if sweepAt <= due { return }
-      network.cancel(sweepTimer)
+      if sweepTimer.due <= due { return }
+      network.cancel(sweepTimer.id)
     }
-    sweepAt = due
-    sweepTimer = network.schedule(at: due, self, tag: TimerTag.sweep.rawValue)
+    sweepTimer = (network.schedule(at: due, self, tag: TimerTag.sweep.rawValue), due)
   }
 
   func timerFired(tag: Int, now: Instant) {
@@ -103,6 +102,7 @@ extension Relay: TimerHandler {
   /// long before. What waits for it in the tunnel cannot be seen without reading the tunnel.
   /// Those that have gone count as well: short ones come and go, and the next of them waits as the last.
   private var isAnyInUse: Bool {
+    guard let pausedAt else { return false }
     if let lastProgressOfGone, pausedAt < lastProgressOfGone + Self.recentUse { return true }
     return connections.contains { connection in
       guard let connection, !isStalled(connection),

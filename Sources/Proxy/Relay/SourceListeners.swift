@@ -3,7 +3,7 @@ import Reactor
 
 /// Whoever serves a source's clients.
 protocol SourceListenersHandler: AnyObject {
-  func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress)
+  func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress)
   /// The system has no descriptor or memory for a client.
   func needsDescriptors()
   /// A port could not be had; the reason is in the log.
@@ -236,7 +236,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   func listener(
-    _ listener: any Listener, accepted stream: any Stream, from peer: SocketAddress
+    _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
   ) {
     guard
       let index = services.firstIndex(where: { $0.listeners.contains { $0 === listener } })
@@ -269,5 +269,24 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   func close() {
     handler = nil
     closeListeners()
+  }
+
+  // MARK: Invariants
+
+  func checkInvariants() -> String? {
+    var faults = InvariantCheck("the listeners")
+    if handler == nil {
+      faults.unless(resolveID == nil && timer == nil && services.isEmpty, "not closed")
+      return faults.first
+    }
+    faults.unless(
+      services.allSatisfy { !$0.listeners.isEmpty } || resolveID != nil || timer != nil,
+      "a service without a socket, and nobody tries again")
+    for service in services {
+      faults.unless(
+        service.listeners.allSatisfy { $0.isAccepting == (isAccepting && !service.isHeld) },
+        "clients of \(service.name) are accepted or not, wrongly")
+    }
+    return faults.first
   }
 }

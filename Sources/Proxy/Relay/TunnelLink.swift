@@ -72,7 +72,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   private enum TimerTag: Int { case ping, close, rest, pace }
 
   let network: any Network
-  let stream: any Stream
+  let stream: any SecureStream
   let role: WebSocketRole
   let limits: Limits
   private let log: Log
@@ -97,8 +97,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// What the peer did wrong; that is how the link ends then.
   private var violation: String?
   private var restTimer: TimerID?
-  var paceTimer: TimerID?
-  private var paceAt = Instant(nanoseconds: 0)
+  var paceTimer: (id: TimerID, due: Instant)?
   var pacer = Pacer()
   public var handler: (any TunnelLinkHandler)?
 
@@ -116,7 +115,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   ///   - compression: what was agreed on; nil when a compressed message is a violation.
   ///   - early: what came behind the handshake's last octet.
   public init(
-    network: any Network, stream: any Stream, role: WebSocketRole, limits: Limits = Limits(),
+    network: any Network, stream: any SecureStream, role: WebSocketRole, limits: Limits = Limits(),
     compression: MessageCompression? = nil, early: [UInt8], log: Log
   ) {
     self.network = network
@@ -319,11 +318,10 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// Sees to it that `roomCame` is called when the pacer allows the next message.
   func schedulePace(at ready: Instant) {
     if let paceTimer {
-      if paceAt <= ready { return }
-      network.cancel(paceTimer)
+      if paceTimer.due <= ready { return }
+      network.cancel(paceTimer.id)
     }
-    paceAt = ready
-    paceTimer = network.schedule(at: ready, self, tag: TimerTag.pace.rawValue)
+    paceTimer = (network.schedule(at: ready, self, tag: TimerTag.pace.rawValue), ready)
   }
 
   private func schedulePing() {
@@ -380,7 +378,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     if let pingTimer { network.cancel(pingTimer) }
     if let closeTimer { network.cancel(closeTimer) }
     if let restTimer { network.cancel(restTimer) }
-    if let paceTimer { network.cancel(paceTimer) }
+    if let paceTimer { network.cancel(paceTimer.id) }
     paceTimer = nil
     pingTimer = nil
     closeTimer = nil
@@ -389,5 +387,35 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     let owner = handler
     handler = nil
     owner?.link(self, ended: violation.map { .violation(reason: $0) } ?? end)
+  }
+
+  // MARK: Invariants
+
+  var isOpen: Bool { state == .open }
+
+  /// The first thing that is not as it must be between two events; nil when all is well. For tests.
+  package func checkInvariants() -> String? {
+    var faults = InvariantCheck("the link")
+    let interest = state == .ended ? [] : stream.interest
+    let hasControl = pendingPong != nil || pendingPing != nil || pendingClose != nil
+    let mayRead = isReading && !isPaused && !isResting
+    faults.unless(
+      state == .ended || mayRead == interest.contains(.readable), "reads or does not, wrongly")
+    faults.unless(isResting == (restTimer != nil), "rests for ever")
+    faults.unless(
+      state != .open || !wantsRoom || interest.contains(.writable) || paceTimer != nil,
+      "waits for room that nobody will tell of")
+    faults.unless(
+      !isReading || !hasControl || interest.contains(.writable), "a control frame is forgotten")
+    faults.unless(
+      state != .open || heartbeat == nil || pingTimer != nil, "the heart has stopped")
+    faults.unless(
+      state != .closing && state != .leaving || closeTimer != nil, "it waits for the end for ever")
+    faults.unless(
+      state != .ended
+        || pingTimer == nil && closeTimer == nil && restTimer == nil
+          && paceTimer == nil,
+      "a timer outlives the link")
+    return faults.first
   }
 }

@@ -6,7 +6,7 @@ extension TunnelLink {
   /// A message may be sent now.
   public var hasRoom: Bool {
     state == .open && pendingPong == nil && pendingPing == nil
-      && stream.unsentByteCount < TLSStream.roomMark && readyAt == nil
+      && stream.hasRoom && readyAt == nil
   }
 
   /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
@@ -22,7 +22,7 @@ extension TunnelLink {
   /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
   /// `hasRoom` only. The result is the receive's.
   public func relay(
-    from source: any Stream, header: MessageHeader, payloadLengthMax: Int
+    from source: any ByteStream, header: MessageHeader, payloadLengthMax: Int
   ) -> ReceiveResult {
     outgoing.begin(payloadLengthMax: Message.payloadLengthMax)
     let result = outgoing.receive(
@@ -79,17 +79,23 @@ extension TunnelLink {
   private func sendFrame(_ opcode: Opcode, isCompressed: Bool = false) {
     outgoing.seal(
       opcode, isCompressed: isCompressed,
-      maskingKey: role == .client ? maskingKeys.next() : nil)
+      maskingKey: role == .client ? nextMaskingKey() : nil)
     switch outgoing.send(to: stream) {
     case .accepted: break
-    case .wouldBlock: end(.failed(.unexpectedEnd))
+    // Whoever sends has asked for room. A frame left out would shift all behind it.
+    case .noRoom: end(.failed(.system(.noBuffer)))
     case .failed(let failure): end(.failed(failure))
     }
   }
 
+  private func nextMaskingKey() -> MaskingKey {
+    // Without randomness the same keys again: TLS below protects the octets either way.
+    maskingKeys.next { try? network.randomize(&$0) }
+  }
+
   /// Sends the control frames that wait, as far as there is room.
   func sendControl() {
-    while state != .ended && stream.unsentByteCount < TLSStream.roomMark {
+    while state != .ended && stream.hasRoom {
       let payload: [UInt8]
       let opcode: Opcode
       if let pong = pendingPong {

@@ -63,7 +63,7 @@ public struct Pacer: ~Copyable {
   /// Bytes a second; 0 for none.
   private let limit: Int64
   /// With a limit: when the next message may go, and the queue that is there all the same.
-  private var nextAt: Int64 = 0
+  private var nextAt = Int64.min
   private var strayQueue = StrayQueue()
 
   /// What is on the way runs out, which takes a round trip; the next one shows how long the path is; and two more
@@ -94,10 +94,11 @@ public struct Pacer: ~Copyable {
   private var roundEnd = 0
   private var round: (shortest: Int64, sum: Int64, count: Int64) = (.max, 0, 0)
   private var wasWindowUsed = false
-  private var drainAt: Int64 = 0
+  private var drainAt: Int64?
   private var draining = Draining.no
   private var blockedSince: Int64?
-  private var readingSince = Instant(nanoseconds: 0)
+  /// When reading began again; nil when it never stopped.
+  private var readingSince: Instant?
 
   /// Holds nothing back.
   public init() {
@@ -221,7 +222,7 @@ public struct Pacer: ~Copyable {
     arrivedByteCount = arrived
     defer { divideWindow() }
     // What came while nothing was read waited in our own buffers.
-    if sentAt < readingSince { return }
+    if let readingSince, sentAt < readingSince { return }
     self.roundTrip = roundTrip
     remember(roundTrip, now.nanoseconds)
     if limit > 0 {
@@ -288,9 +289,11 @@ public struct Pacer: ~Copyable {
 
   /// After a long time in which something always was on the way, only an empty path tells how long it is.
   private mutating func drainIfNeeded(_ now: Int64) {
-    if !wasWindowUsed || drainAt == 0 {
+    guard wasWindowUsed, let due = drainAt else {
       drainAt = now + Self.drainPeriod
-    } else if now >= drainAt {
+      return
+    }
+    if now >= due {
       drainAt = now + Self.drainPeriod
       draining = .emptying
       // Three quarters of what the path itself holds, as far as is known.

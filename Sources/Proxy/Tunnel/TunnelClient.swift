@@ -131,9 +131,9 @@ public enum TunnelClient: Equatable, Sendable {
     }
   }
 
-  /// - Parameter randomness: any 32 random bits, for the jitter.
+  /// - Parameter randomness: any 32 random bits, for the jitter; asked for only where they are needed.
   public mutating func handle(
-    _ event: Event, route: Route, policy: RetryPolicy, randomness: UInt32
+    _ event: Event, route: Route, policy: RetryPolicy, randomness: @autoclosure () -> UInt32
   ) -> Action {
     switch (self, event) {
     case (.stopped, _): return .none
@@ -192,10 +192,10 @@ public enum TunnelClient: Equatable, Sendable {
       self = .resolving(attempt: attempt + 1)
       return .resolve
     case (_, .failed), (_, .lost):
-      return backOff(policy) { policy.delay(afterFailures: $0, randomness: randomness) }
+      return backOff(policy) { policy.delay(afterFailures: $0, randomness: randomness()) }
     case (.upgrading, .postponed(let asked)):
       return backOff(policy) {
-        policy.delay(asked: asked, afterFailures: $0, randomness: randomness)
+        policy.delay(asked: asked, afterFailures: $0, randomness: randomness())
       }
     default: return .none
     }

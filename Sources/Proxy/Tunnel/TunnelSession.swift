@@ -472,3 +472,47 @@ public struct TunnelSession: ~Copyable {
     return slot
   }
 }
+
+extension TunnelSession {
+  /// The first thing that is not as it must be between two events; nil when all is well. For tests.
+  package func checkInvariants() -> String? {
+    var (draining, lingering) = (0, 0)
+    for index in services.indices {
+      let service = services[index]
+      var (count, answered) = (0, 0)
+      for slot in slots.indices {
+        guard let connection = slots[slot], connection.service == index else { continue }
+        count += 1
+        answered += connection.hasReceived ? 1 : 0
+        if connection.state.isDraining { draining += 1 }
+        if connection.state == .localEnded { lingering += 1 }
+      }
+      if count != service.connectionCount {
+        return
+          "the session: service \(index) has \(service.connectionCount) connections, not \(count)"
+      }
+      if answered != service.answeredCount {
+        return
+          "the session: \(service.answeredCount) of service \(index) were answered, not \(answered)"
+      }
+      if service.slots.count > count { return "the session: an id of a connection that is gone" }
+      for entry in service.slots.entries where entry.slot >= 0 {
+        let connection = slots[Int(entry.slot)]
+        if connection?.service != index || connection?.connectionID != entry.connectionID
+          || connection?.streamGeneration != service.generation
+        {
+          return "the session: id \(entry.connectionID) of service \(index) is another's"
+        }
+      }
+      if !service.isStreaming && service.slots.count > 0 {
+        return "the session: connections in a stream that is over"
+      }
+    }
+    if draining != slots.drainingCount || lingering != slots.localEndedCount {
+      return "the session: \(slots.drainingCount) drain and \(slots.localEndedCount) linger, not "
+        + "\(draining) and \(lingering)"
+    }
+    let max = role == .source ? connectionCountMax : 2 * connectionCountMax
+    return slots.count > max ? "the session: \(slots.count) connections" : nil
+  }
+}

@@ -53,3 +53,27 @@ public struct MaskingKey: Equatable, Sendable {
     }
   }
 }
+
+/// Unpredictable masking keys (RFC 6455 §5.3), fetched by the page rather than one by one.
+public struct MaskingKeySource {
+  private static let octetCount = 1_024
+
+  private var octets: [UInt8] = []
+  private var used = 0
+
+  public init() {}
+
+  /// - Parameter randomize: puts random octets in the place of all of its argument.
+  public mutating func next(_ randomize: (inout [UInt8]) -> Void) -> MaskingKey {
+    if octets.isEmpty {
+      octets = [UInt8](repeating: 0, count: Self.octetCount)
+      used = Self.octetCount
+    }
+    if used == Self.octetCount {
+      randomize(&octets)
+      used = 0
+    }
+    defer { used += 4 }
+    return MaskingKey(octets[used], octets[used + 1], octets[used + 2], octets[used + 3])
+  }
+}

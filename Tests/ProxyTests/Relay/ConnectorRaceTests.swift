@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -9,10 +10,10 @@ import Testing
 struct ConnectorRaceTests {
   private final class Waiter: AddressRaceHandler {
     private(set) var winners: [String] = []
-    private(set) var stream: (any Stream)?
+    private(set) var stream: (any ByteStream)?
     var losses: [String] = []
 
-    func race(_ race: AddressRace, won stream: any Stream, at address: SocketAddress) {
+    func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {
       winners.append(address.host)
       self.stream = stream
     }

@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -8,11 +9,13 @@ import Testing
 @Suite("Connector")
 struct ConnectorTests {
   private final class Waiter: ConnectorHandler {
-    private(set) var stream: (any Stream)?
+    private(set) var stream: (any ByteStream)?
     private(set) var waits: [String] = []
     private(set) var failures: [String] = []
 
-    func connector(_ connector: Connector, connected stream: any Stream) { self.stream = stream }
+    func connector(_ connector: Connector, connected stream: any ByteStream) {
+      self.stream = stream
+    }
     func connector(_ connector: Connector, waits reason: String) { waits.append(reason) }
     func connector(_ connector: Connector, failed reason: String) { failures.append(reason) }
   }

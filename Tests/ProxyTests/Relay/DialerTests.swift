@@ -1,4 +1,5 @@
 import Basics
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -31,7 +32,7 @@ private final class DialerHarness: DialerHandler {
     network.tlsStream = stream
     let dialer = Dialer(
       network: network, configuration: try configure([.proxyEndpoint: endpoint]),
-      tls: try TLSContext(clientTrusting: nil, verifiesPeer: false), log: Log(level: .off),
+      tls: ScriptedCredentials(network), log: .silent,
       handler: self)
     self.dialer = dialer
     dialer.resolve()
@@ -52,7 +53,7 @@ private final class DialerHarness: DialerHandler {
   func dialer(_ dialer: Dialer, refused refusal: Refusal) { outcome = .refused(refusal.text) }
 
   func dialer(
-    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
     compression: MessageCompression?, early: [UInt8]
   ) {
     outcome = .opened(subprotocol: subprotocol, early: early)
@@ -95,7 +96,7 @@ private final class WebProxyHarness: DialerHandler {
       .request(userAgent: configuration.userAgent)
     let dialer = Dialer(
       network: network, configuration: configuration,
-      tls: try TLSContext(clientTrusting: nil, verifiesPeer: false), log: Log(level: .off),
+      tls: ScriptedCredentials(network), log: .silent,
       handler: self)
     self.dialer = dialer
     dialer.resolve()
@@ -116,7 +117,7 @@ private final class WebProxyHarness: DialerHandler {
   func dialer(_ dialer: Dialer, refused refusal: Refusal) { failure = refusal.text }
 
   func dialer(
-    _ dialer: Dialer, opened stream: any Stream, head: HeaderBlock, subprotocol: String?,
+    _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
     compression: MessageCompression?, early: [UInt8]
   ) {}
 

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy

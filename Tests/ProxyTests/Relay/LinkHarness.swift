@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 
 @testable import Proxy
 
@@ -29,7 +30,7 @@ final class LinkHarness: TunnelLinkHandler {
     link = TunnelLink(
       network: scripted ?? network, stream: stream, role: role, limits: limits,
       compression: compression, early: early,
-      log: Log(level: .off))
+      log: Log.silent)
     link.handler = self
     link.start(
       pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },

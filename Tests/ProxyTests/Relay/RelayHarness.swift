@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -14,7 +15,7 @@ final class RelayHarness {
   init(
     _ role: TunnelRole, settings: Settings = plain, scripted: ScriptedNetwork? = nil,
     services: [String] = ["A"], handler: (any RelayHandler)? = nil,
-    log: Log = Log(level: .off)
+    log: Log = Log.silent
   ) throws {
     network = try Reactor()
     let network: any Network = scripted ?? self.network

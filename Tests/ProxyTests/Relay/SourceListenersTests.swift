@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -10,7 +11,7 @@ struct SourceListenersTests {
   private final class Owner: SourceListenersHandler {
     private(set) var failureCount = 0
 
-    func accepted(_ stream: any Stream, service: Int, from peer: SocketAddress) {}
+    func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {}
     func needsDescriptors() {}
     func cannotListen() { failureCount += 1 }
   }
@@ -33,7 +34,7 @@ struct SourceListenersTests {
     configuration.settings.connectionRetryCount = retries
     configuration.settings.connectionRetryDelay = Milliseconds(500)
     return SourceListeners(
-      network: network, configuration: configuration, log: Log(level: .off), handler: owner)
+      network: network, configuration: configuration, log: Log.silent, handler: owner)
   }
 
   private static func port(_ host: String, _ port: UInt16) -> LocalAddress {

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -21,7 +22,7 @@ struct TunnelLinkControlTests {
   @Test("of pings that cannot be answered at once only the newest is, before any message")
   func answersNewestPing() throws {
     let harness = try LinkHarness(.client)
-    harness.stream.unsentByteCount = TLSStream.roomMark
+    harness.stream.unsentByteCount = ScriptedStream.roomMark
     for index in 0..<100 { harness.arrive(CollectedFrame(opcode: .ping, payload: [UInt8(index)])) }
     #expect(harness.stream.outbox.isEmpty && harness.stream.interest.contains(.writable))
     #expect(!harness.link.hasRoom)
@@ -115,7 +116,9 @@ struct TunnelLinkControlTests {
 
   @Test(
     "a close frame for a violation waits for what the stream has not sent yet, and nothing more is read",
-    arguments: [1, TLSStream.roomMark - 1, TLSStream.roomMark, 10 * TLSStream.roomMark])
+    arguments: [
+      1, ScriptedStream.roomMark - 1, ScriptedStream.roomMark, 10 * ScriptedStream.roomMark,
+    ])
   func leavesBehindOthers(unsentByteCount: Int) throws {
     let harness = try LinkHarness(.client)
     harness.stream.unsentByteCount = unsentByteCount
@@ -139,7 +142,7 @@ struct TunnelLinkControlTests {
   func leavesAfterTimeout() throws {
     let network = ScriptedNetwork()
     let harness = try LinkHarness(.client, on: network)
-    harness.stream.unsentByteCount = TLSStream.roomMark
+    harness.stream.unsentByteCount = ScriptedStream.roomMark
     harness.stream.arrive([0x83, 0x00])
     network.advance(TunnelLink.closeTimeout.count - 1)
     #expect(harness.ends.isEmpty)

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Simulator
 import Testing
 
 @testable import Proxy
@@ -191,7 +192,7 @@ struct TunnelLinkTests {
   func tellsRoom() throws {
     let harness = try LinkHarness(.client)
     #expect(harness.link.hasRoom && !harness.stream.interest.contains(.writable))
-    harness.stream.unsentByteCount = TLSStream.roomMark
+    harness.stream.unsentByteCount = ScriptedStream.roomMark
     #expect(!harness.link.hasRoom)
     harness.link.wantsRoom = true
     #expect(harness.stream.interest.contains(.writable))

@@ -1,5 +1,6 @@
 import Foundation
 import Proxy
+import Simulator
 import Testing
 
 @Suite("MessageHeader")

@@ -1,4 +1,5 @@
 import Proxy
+import Simulator
 import SwiftProtobuf
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import Proxy
+import Simulator
 import SwiftProtobuf
 
 /// What a codec must agree on about one message, whoever read it.

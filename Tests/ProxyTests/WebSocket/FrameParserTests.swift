@@ -1,4 +1,5 @@
 import Proxy
+import Simulator
 import Testing
 
 /// Input octets and what a parser of a role must make of them.

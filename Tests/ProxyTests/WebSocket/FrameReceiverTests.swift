@@ -1,6 +1,7 @@
 import Basics
 import CMemoryProbe
 import Proxy
+import Simulator
 import Testing
 
 /// What an owner of a `FrameReceiver` sees, with the payload put together by messages.

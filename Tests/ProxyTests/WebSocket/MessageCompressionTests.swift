@@ -1,4 +1,5 @@
 import Basics
+import Simulator
 import Testing
 
 @testable import Proxy

@@ -1,5 +1,6 @@
 import Basics
 import COpenSSL
+import Simulator
 import Testing
 
 @testable import Reactor
@@ -205,8 +206,8 @@ struct ControlRecordTests {
     let transport = EndlessStream()
     let endpoint = Endpoint()
     let context = try TLSContext(clientTrusting: nil, verifiesPeer: false)
-    endpoint.stream = try reactor.startTLS(
-      over: transport, context: context, serverName: "localhost", endpoint)
+    endpoint.stream = try context.start(
+      over: transport, serverName: "localhost", on: reactor, endpoint)
     try reactor.turn(waitMax: Milliseconds(0))
     var receives = 0
     while endpoint.failure == nil && transport.receiveCount < 100 {
@@ -219,10 +220,9 @@ struct ControlRecordTests {
 
   /// A peer that always has more: records of TLS with wishes to shake hands in them, which a client that does shake
   /// hands disregards.
-  private final class EndlessStream: Stream {
+  private final class EndlessStream: ByteStream {
     var handler: (any StreamHandler)?
     var interest: Readiness = []
-    let unsentByteCount = 0
     let isPeerClosed = false
     let transportState = TransportState()
     private(set) var receiveCount = 0

@@ -160,9 +160,8 @@ struct TLSHandshakeTests {
     let pair = try Connected(reactor)
     let endpoint = Endpoint()
     let below = try #require(pair.client.stream)
-    endpoint.stream = try reactor.startTLS(
-      over: below, context: isClient ? client() : server(),
-      serverName: isClient ? "localhost" : nil, endpoint)
+    endpoint.stream = try (isClient ? client() : server()).start(
+      over: below, serverName: isClient ? "localhost" : nil, on: reactor, endpoint)
     pair.server.send(Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8))
     #expect(try reactor.turn { endpoint.failure != nil })
     if case .tls(.handshake(let reason))? = endpoint.failure {
@@ -180,8 +179,8 @@ struct TLSHandshakeTests {
     let pair = try Connected(reactor)
     let endpoint = Endpoint()
     let below = try #require(pair.client.stream)
-    endpoint.stream = try reactor.startTLS(
-      over: below, context: client(), serverName: "localhost", endpoint)
+    endpoint.stream = try client().start(
+      over: below, serverName: "localhost", on: reactor, endpoint)
     #expect(try reactor.turn { pair.server.receivedCount > 0 })
     if isAbort { pair.server.stream?.abort() } else { pair.server.close() }
     #expect(try reactor.turn { endpoint.failure != nil })
@@ -197,8 +196,8 @@ struct TLSHandshakeTests {
       let pair = try Connected(reactor)
       let endpoint = Endpoint()
       let below = try #require(pair.client.stream)
-      endpoint.stream = try reactor.startTLS(
-        over: below, context: client(), serverName: name, endpoint)
+      endpoint.stream = try client().start(
+        over: below, serverName: name, on: reactor, endpoint)
       #expect(try reactor.turn { pair.server.receivedCount > 0 })
       // The name stands in the first record as it is; the record is not encrypted.
       let hello = String(decoding: pair.server.received, as: UTF8.self)

@@ -10,8 +10,8 @@ final class TLSPair {
   let client = Endpoint()
   let server = Endpoint()
   /// The streams below TLS, to cut them or to look at them.
-  private(set) var clientTransport: (any Stream)?
-  private(set) var serverTransport: (any Stream)?
+  private(set) var clientTransport: (any ByteStream)?
+  private(set) var serverTransport: (any ByteStream)?
 
   /// Starts both handshakes.
   init(client clientContext: TLSContext, server serverContext: TLSContext, name: String) throws {
@@ -21,10 +21,10 @@ final class TLSPair {
     let belowServer = try #require(pair.server.stream)
     clientTransport = below
     serverTransport = belowServer
-    client.stream = try reactor.startTLS(
-      over: below, context: clientContext, serverName: name, client)
-    server.stream = try reactor.startTLS(
-      over: belowServer, context: serverContext, serverName: nil, server)
+    client.stream = try clientContext.start(
+      over: below, serverName: name, on: reactor, client)
+    server.stream = try serverContext.start(
+      over: belowServer, serverName: nil, on: reactor, server)
   }
 
   /// Completes both handshakes of a pair that trusts each other.

@@ -29,6 +29,9 @@ public struct SystemError: Error, Equatable {
   /// The user may not do this.
   public var isForbidden: Bool { code == EACCES }
 
+  /// What takes bytes has no room for them, although it should.
+  public static var noBuffer: SystemError { SystemError(ENOBUFS, "send") }
+
   public static func == (left: SystemError, right: SystemError) -> Bool { left.code == right.code }
 
   /// Turns CEpoll's convention (a negated errno) into a value or a throw.

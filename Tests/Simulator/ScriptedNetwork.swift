@@ -1,48 +1,48 @@
 import Basics
-
-@testable import Proxy
-@testable import Reactor
+import Reactor
 
 /// A network whose time stands still until the test moves it, and whose connections and listeners are the test's.
-final class ScriptedNetwork: Network {
+public final class ScriptedNetwork: Network {
+  public init() {}
+
   /// A connection that was asked for.
-  struct Attempt {
-    let address: String
-    let local: String?
-    let time: Int64
-    let stream: ScriptedStream
-    let handler: any StreamHandler
+  public struct Attempt {
+    public let address: String
+    public let local: String?
+    public let time: Int64
+    public let stream: ScriptedStream
+    public let handler: any StreamHandler
   }
 
-  private(set) var now = Instant(nanoseconds: 1_000_000_000)
+  public private(set) var now = Instant(nanoseconds: 1_000_000_000)
   private var timers = TimerHeap()
-  private(set) var attempts: [Attempt] = []
-  private(set) var listeners: [ScriptedListener] = []
+  public private(set) var attempts: [Attempt] = []
+  public private(set) var listeners: [ScriptedListener] = []
   /// What stands for TLS; without one there is none.
-  var tlsStream: ScriptedStream?
+  public var tlsStream: ScriptedStream?
   /// Whom TLS was begun with.
-  private(set) var serverNames: [String] = []
+  public private(set) var serverNames: [String] = []
   /// Errors that `connect` and `listen` throw, by address.
-  var errors: [String: SystemError] = [:]
+  public var errors: [String: SystemError] = [:]
   /// What names stand for; one that is not here has no address.
-  var names: [String: [String]] = [:]
+  public var names: [String: [String]] = [:]
   /// The port that was last given to who asked for any.
-  private(set) var freePort: UInt16 = 40_000
-  private(set) var questionCount = 0
-  private(set) var cancelledQuestionCount = 0
+  public private(set) var freePort: UInt16 = 40_000
+  public private(set) var questionCount = 0
+  public private(set) var cancelledQuestionCount = 0
   private var questions: [(serial: UInt64, name: String, port: UInt16, any ResolveHandler)] = []
 
-  var timerCount: Int { timers.count }
+  public var timerCount: Int { timers.count }
   /// Milliseconds since the start.
-  var time: Int64 { (now.nanoseconds - 1_000_000_000) / 1_000_000 }
+  public var time: Int64 { (now.nanoseconds - 1_000_000_000) / 1_000_000 }
   /// Connections on their way or open.
-  var openAddresses: [String] { attempts.filter { !$0.stream.isClosed }.map(\.address) }
-  var listeningAddresses: [String] {
+  public var openAddresses: [String] { attempts.filter { !$0.stream.isClosed }.map(\.address) }
+  public var listeningAddresses: [String] {
     listeners.filter { !$0.isClosed }.map(\.address.description)
   }
 
   /// Lets time pass, and fires what becomes due on the way at its own time.
-  func advance(_ milliseconds: Int64) {
+  public func advance(_ milliseconds: Int64) {
     let end = now + Milliseconds(milliseconds)
     answer()
     while let deadline = timers.nextDeadline, deadline <= end {
@@ -69,12 +69,12 @@ final class ScriptedNetwork: Network {
   }
 
   /// The last attempt at an address opens.
-  func open(_ address: String) {
+  public func open(_ address: String) {
     attempts.last { $0.address == address && !$0.stream.isClosed }?.handler.streamOpened()
   }
 
   /// The last attempt at an address fails.
-  func refuse(_ address: String, _ code: Int32) {
+  public func refuse(_ address: String, _ code: Int32) {
     let attempt = attempts.last { $0.address == address && !$0.stream.isClosed }
     attempt?.stream.close()
     attempt?.handler.streamFailed(.system(SystemError(code, "connect")))
@@ -82,26 +82,26 @@ final class ScriptedNetwork: Network {
 
   // MARK: Network
 
-  func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
+  public func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
     timers.schedule(at: deadline, handler: handler, tag: tag)
   }
 
-  func cancel(_ timer: TimerID) { timers.cancel(timer) }
+  public func cancel(_ timer: TimerID) { timers.cancel(timer) }
 
-  func whenTurnEnds(_ handler: any TurnHandler) {}
+  public func whenTurnEnds(_ handler: any TurnHandler) {}
 
-  func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
+  public func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
     questionCount += 1
     questions.append((UInt64(questionCount), name, port, handler))
     return ResolveID(serial: UInt64(questionCount))
   }
 
-  func cancelResolve(_ id: ResolveID) {
+  public func cancelResolve(_ id: ResolveID) {
     cancelledQuestionCount += 1
     questions.removeAll { $0.serial == id.serial }
   }
 
-  func listen(
+  public func listen(
     on address: SocketAddress, backlog: Int32, keepalive: Keepalive?,
     _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener {
@@ -114,9 +114,9 @@ final class ScriptedNetwork: Network {
     return listener
   }
 
-  func connect(
+  public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
-  ) throws(SystemError) -> any Stream {
+  ) throws(SystemError) -> any ByteStream {
     let stream = ScriptedStream()
     attempts.append(
       Attempt(
@@ -130,27 +130,58 @@ final class ScriptedNetwork: Network {
     return stream
   }
 
-  func startTLS(
-    over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
-  ) throws(TLSError) -> any Stream {
+  public func makeClientTLS(
+    trusting extraDirectory: String?, verifiesPeer: Bool
+  ) throws(TLSError) -> any TLSCredentials { ScriptedCredentials(self) }
+
+  fileprivate func startTLS(
+    _ serverName: String?, _ handler: any StreamHandler
+  ) throws(TLSError) -> any SecureStream {
     serverNames.append(serverName ?? "")
     guard let tlsStream else { throw .library(reason: "this scripted network has no TLS") }
     tlsStream.handler = handler
     return tlsStream
   }
+
+  private var entropy = SeededGenerator(seed: 1)
+
+  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
+    for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next()) }
+  }
+
+  public func giveBackMemory() {}
+  public var wipesFreedMemory = false
+}
+
+/// The TLS of a scripted network: `tlsStream`.
+public final class ScriptedCredentials: TLSCredentials {
+  private let network: ScriptedNetwork
+  public let trustSource = "a script"
+  public let trustWarning = ""
+
+  public init(_ network: ScriptedNetwork) { self.network = network }
+
+  public func renewed() throws(TLSError) -> any TLSCredentials { self }
+
+  public func start(
+    over transport: any ByteStream, serverName: String?, on network: any Network,
+    _ handler: any StreamHandler
+  ) throws(TLSError) -> any SecureStream {
+    try self.network.startTLS(serverName, handler)
+  }
 }
 
 /// A listening socket whose clients are the test's.
-final class ScriptedListener: Listener {
-  var isAccepting = true
-  let address: SocketAddress
-  let keepalive: Keepalive?
-  private(set) var isClosed = false
+public final class ScriptedListener: Listener {
+  public var isAccepting = true
+  public let address: SocketAddress
+  public let keepalive: Keepalive?
+  public private(set) var isClosed = false
 
   init(_ address: SocketAddress, _ keepalive: Keepalive?) {
     self.address = address
     self.keepalive = keepalive
   }
 
-  func close() { isClosed = true }
+  public func close() { isClosed = true }
 }

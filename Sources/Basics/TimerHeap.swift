@@ -1,5 +1,3 @@
-import Basics
-
 /// Whoever waits for a point in time.
 public protocol TimerHandler: AnyObject {
   /// `tag` is what `schedule` was given, so that one object can run several timers.
@@ -8,15 +6,22 @@ public protocol TimerHandler: AnyObject {
 
 /// Names one scheduled timer; worthless after it fired or was cancelled.
 public struct TimerID: Equatable {
-  fileprivate let place: Int
-  fileprivate let serial: UInt64
+  /// Where whoever runs the timers finds it.
+  public let place: Int
+  /// Tells it from those that had the place before, and come again.
+  public let serial: UInt64
+
+  public init(place: Int, serial: UInt64) {
+    self.place = place
+    self.serial = serial
+  }
 }
 
 /// A binary heap of deadlines. The clock is the caller's: `popDue(now:)` says what is due.
 ///
 /// Each timer has a place in a table that says where in the heap it is, so that it can be taken out in the time
 /// that putting it in took.
-struct TimerHeap {
+public struct TimerHeap {
   private struct Entry {
     let deadline: Instant
     let serial: UInt64
@@ -35,10 +40,14 @@ struct TimerHeap {
   private var freePlaces: [Int] = []
   private var nextSerial: UInt64 = 1
 
-  var count: Int { entries.count }
-  var nextDeadline: Instant? { entries.isEmpty ? nil : entries[0].deadline }
+  public init() {}
 
-  mutating func schedule(at deadline: Instant, handler: any TimerHandler, tag: Int) -> TimerID {
+  public var count: Int { entries.count }
+  public var nextDeadline: Instant? { entries.isEmpty ? nil : entries[0].deadline }
+
+  public mutating func schedule(at deadline: Instant, handler: any TimerHandler, tag: Int)
+    -> TimerID
+  {
     let id = TimerID(place: freePlaces.popLast() ?? places.count, serial: nextSerial)
     nextSerial += 1
     if id.place == places.count { places.append(0) }
@@ -50,7 +59,7 @@ struct TimerHeap {
   }
 
   /// Takes a timer out.
-  mutating func cancel(_ id: TimerID) {
+  public mutating func cancel(_ id: TimerID) {
     guard id.place < places.count else { return }
     let index = places[id.place]
     guard index < entries.count, entries[index].serial == id.serial else { return }
@@ -58,12 +67,12 @@ struct TimerHeap {
   }
 
   /// What the next timer to be scheduled will be numbered: a bound for `popDue`.
-  var serialBound: UInt64 { nextSerial }
+  public var serialBound: UInt64 { nextSerial }
 
   /// The earliest timer that is due at `now`, taken out; timers at one instant keep their order.
   /// - Parameter serialBound: timers scheduled since that was taken wait for the next turn, so that one
   ///   which schedules itself anew for now cannot keep a turn from ending.
-  mutating func popDue(
+  public mutating func popDue(
     now: Instant, serialBound: UInt64 = .max
   ) -> (handler: any TimerHandler, tag: Int)? {
     if entries.isEmpty || entries[0].deadline > now || entries[0].serial >= serialBound {

@@ -201,14 +201,24 @@ public final class Reactor: Network {
 
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
-  ) throws(SystemError) -> any Stream {
+  ) throws(SystemError) -> any ByteStream {
     try SocketStream(reactor: self, connectingTo: address, from: local, handler: handler)
   }
 
-  public func startTLS(
-    over stream: any Stream, context: TLSContext, serverName: String?, _ handler: any StreamHandler
-  ) throws(TLSError) -> any Stream {
-    try TLSStream(
-      network: self, transport: stream, context: context, serverName: serverName, handler: handler)
+  public func makeClientTLS(
+    trusting extraDirectory: String?, verifiesPeer: Bool
+  ) throws(TLSError) -> any TLSCredentials {
+    try TLSContext(clientTrusting: extraDirectory, verifiesPeer: verifiesPeer)
+  }
+
+  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
+    try Cryptography.randomize(&octets)
+  }
+
+  public func giveBackMemory() { Process.giveBackMemory() }
+
+  public var wipesFreedMemory: Bool {
+    get { Process.wipesFreedMemory }
+    set { Process.wipesFreedMemory = newValue }
   }
 }

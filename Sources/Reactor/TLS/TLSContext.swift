@@ -2,7 +2,7 @@ import CEpoll
 import COpenSSL
 
 /// What many TLS connections share: versions, trust or identity, and the way OpenSSL reaches bytes.
-@safe public final class TLSContext {
+@safe public final class TLSContext: TLSCredentials {
   let context: OpaquePointer
   /// The BIO that reads from and writes to a `TLSStream`'s own queues.
   let method: OpaquePointer
@@ -63,7 +63,7 @@ import COpenSSL
 
   /// A client like this one, made anew. Where an allocation failed, certificates may be missing for good, or algorithms:
   /// those are kept for the whole process, so this one gets its own.
-  public func renewed() throws(TLSError) -> TLSContext {
+  public func renewed() throws(TLSError) -> any TLSCredentials {
     guard let library = unsafe OSSL_LIB_CTX_new() else { throw TLSError.takeLibraryError() }
     // As the process's own was. Without the file there is nothing to load.
     if let path = unsafe CONF_get1_default_config_file() {
@@ -91,6 +91,15 @@ import COpenSSL
     }
     // Sessions are not resumed: each connection stands for hours, and tickets would cost memory.
     unsafe SSL_CTX_set_num_tickets(context, 0)
+  }
+
+  public func start(
+    over transport: any ByteStream, serverName: String?, on network: any Network,
+    _ handler: any StreamHandler
+  ) throws(TLSError) -> any SecureStream {
+    try TLSStream(
+      network: network, transport: transport, context: self, serverName: serverName,
+      handler: handler)
   }
 
   /// All of TLS 1.3's, in the order of what they cost in software.

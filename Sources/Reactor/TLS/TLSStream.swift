@@ -7,23 +7,23 @@ import COpenSSL
 ///         └───────────refused, cut─────────────────────────────▲
 ///
 /// Inbound: one large receive fills `inbound`; OpenSSL takes header and body of each record from there.
-/// Outbound: OpenSSL appends records to `outbound`, and one send takes them all. A `send` is accepted
-/// whole while less than `roomMark` bytes wait, so `outbound` never holds more than that, one frame, and what the
+/// Outbound: OpenSSL appends records to `outbound`, and one send takes them all. A `sendWhole` is accepted
+/// while less than `roomMark` bytes wait, so `outbound` never holds more than that, one frame, and what the
 /// peer provoked. What is sent in one turn of the loop and is small goes out together at the turn's end.
 ///
 /// *Control records* are what a peer sends besides data once the stream is open: updates of keys, tickets, wishes to
 /// shake hands again. OpenSSL answers some of them, and comes back after each, after a wish for new keys twice. An
 /// honest peer sends a few in an hour; others must not take the loop's time (`ControlRecords`) nor its memory
 /// (`provokedMark`).
-@safe public final class TLSStream: Stream, StreamHandler, TurnHandler, TimerHandler {
+@safe public final class TLSStream: SecureStream, StreamHandler, TurnHandler, TimerHandler {
   /// Ciphertext bytes taken from the transport at once.
-  public static let receiveByteCount = 64 * 1024
+  static let receiveByteCount = 64 * 1024
   /// Receives in one go, whatever OpenSSL makes of what they bring; the loop's other events come first then.
   static let receivesPerTurnMax = 3
   /// Ciphertext bytes of a handshake. OpenSSL takes 100 KiB of certificates at the most.
   static let handshakeByteCountMax = 256 * 1024
   /// A send is refused once this many bytes wait for the transport.
-  public static let roomMark = 16 * 1024
+  static let roomMark = 16 * 1024
   /// From so many bytes on that the peer provoked and that wait for the transport, nothing is read while `roomMark` is
   /// reached. Data alone never stops the reading, or two ends that both send could wait for each other for ever.
   static let provokedMark = 4 * 1024
@@ -36,7 +36,7 @@ import COpenSSL
   private enum State { case handshaking, open, closed }
 
   private let network: any Network
-  let transport: any Stream
+  let transport: any ByteStream
   private let context: TLSContext
   let ssl: OpaquePointer
   private var state = State.handshaking
@@ -73,7 +73,7 @@ import COpenSSL
   public var transportState: TransportState { transport.transportState }
 
   init(
-    network: any Network, transport: any Stream, context: TLSContext, serverName: String?,
+    network: any Network, transport: any ByteStream, context: TLSContext, serverName: String?,
     handler: any StreamHandler
   ) throws(TLSError) {
     TLSError.forget()
@@ -130,6 +130,7 @@ import COpenSSL
   // MARK: Stream
 
   public func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
+    if state == .closed { return .endOfStream }
     if state != .open || isReadingHeld { return .wouldBlock }
     receivesLeft = Self.receivesPerTurnMax
     hasRunDry = false
@@ -209,9 +210,19 @@ import COpenSSL
   }
 
   public func send(_ bytes: Span<UInt8>) -> SendResult {
+    switch sendWhole(bytes) {
+    case .accepted: .accepted(bytes.count)
+    case .noRoom: .wouldBlock
+    case .failed(let failure): .failed(failure)
+    }
+  }
+
+  public var hasRoom: Bool { outbound.count < Self.roomMark }
+
+  public func sendWhole(_ bytes: Span<UInt8>) -> WholeSendResult {
     if state != .open || sendingFinished { return .failed(.unexpectedEnd) }
-    if outbound.count >= Self.roomMark { return .wouldBlock }
-    if bytes.isEmpty { return .accepted(0) }
+    if !hasRoom { return .noRoom }
+    if bytes.isEmpty { return .accepted }
     let records = bytes.count / Self.recordPlaintextMax + 1
     outbound.reserve(bytes.count + records * Self.recordOverhead)
     var sent = 0
@@ -231,7 +242,7 @@ import COpenSSL
     } else {
       requestTurnEnd()
     }
-    return .accepted(sent)
+    return .accepted
   }
 
   public func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
@@ -310,7 +321,7 @@ import COpenSSL
   private func notify(readable: Bool) {
     var readiness: Readiness = []
     if readable && interest.contains(.readable) { readiness.insert(.readable) }
-    if interest.contains(.writable) && outbound.count < Self.roomMark {
+    if interest.contains(.writable) && hasRoom {
       readiness.insert(.writable)
     }
     if !readiness.isEmpty { handler?.streamReady(readiness) }
@@ -321,7 +332,7 @@ import COpenSSL
     updateTransportInterest()
     let hasWork =
       (hasBuffered && interest.contains(.readable) && !isReadingHeld)
-      || (interest.contains(.writable) && outbound.count < Self.roomMark)
+      || (interest.contains(.writable) && hasRoom)
     if hasWork { requestTurnEnd() }
   }
 

@@ -50,7 +50,8 @@ import CEpoll
 
   private let reactor: Reactor
   private var channel: ares_channel?
-  private var channelMade = Instant(nanoseconds: 0)
+  /// When that was made.
+  private var channelMade: Instant?
   private var watches: [Watch] = []
   private var questions: [Question] = []
   private var answers: [Answer] = []
@@ -120,7 +121,7 @@ import CEpoll
   }
 
   private func openChannel() -> ares_channel? {
-    if unsafe channel != nil, questions.count == 1,
+    if unsafe channel != nil, questions.count == 1, let channelMade,
       channelMade + Self.channelAgeMax < reactor.now
     {
       unsafe ares_destroy(channel)

@@ -12,20 +12,19 @@ import CEpoll
 ///
 /// A stream without interest is not in the epoll set at all: the kernel reports hang-ups whether asked
 /// or not, and a level-triggered report that nobody acts on would spin.
-final class SocketStream: Stream, EventHandler {
+final class SocketStream: ByteStream, EventHandler, TurnHandler {
   private enum State { case connecting, open, closed }
 
   private let reactor: Reactor
   private var descriptor: FileDescriptor?
   private var state: State
   private var token: RegistrationToken?
+  private var registrationFailure: SystemError?
   var handler: (any StreamHandler)?
 
   var interest: Readiness = [] {
     didSet { if state == .open, interest != oldValue { updateRegistration(interest) } }
   }
-
-  var unsentByteCount: Int { 0 }
 
   var isPeerClosed: Bool {
     guard let raw = rawDescriptor else { return true }
@@ -170,6 +169,17 @@ final class SocketStream: Stream, EventHandler {
     handler = nil
   }
 
+  func turnEnded() {
+    guard let error = registrationFailure else { return }
+    registrationFailure = nil
+    // Interest that is none any more needs no registration.
+    if state == .closed || interest.isEmpty { return }
+    let owner = handler
+    // Its peer must not take that for an end.
+    abort()
+    owner?.streamFailed(.system(error))
+  }
+
   private var rawDescriptor: Int32? { descriptor?.raw }
 
   private func updateRegistration(_ interest: Readiness) {
@@ -185,10 +195,10 @@ final class SocketStream: Stream, EventHandler {
       do {
         token = try reactor.register(raw, interest: interest, self)
       } catch {
-        // Out of kernel memory for the epoll set: this one connection cannot be served.
-        let owner = handler
-        close()
-        owner?.streamFailed(.system(error))
+        // Out of kernel memory for the epoll set: this one connection cannot be served. Whoever is interested is not
+        // told from inside of that.
+        registrationFailure = error
+        reactor.whenTurnEnds(self)
       }
     }
   }

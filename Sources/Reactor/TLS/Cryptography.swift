@@ -38,14 +38,14 @@ public enum Cryptography {
 
   /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on. Without memory
   /// the program ends.
-  public static func random(_ count: Int) throws(TLSError) -> [UInt8] {
+  public static func random(_ count: Int) throws(EntropyError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     try randomize(&bytes)
     return bytes
   }
 
   /// Puts unpredictable octets in the place of all of `bytes`.
-  public static func randomize(_ bytes: inout [UInt8]) throws(TLSError) {
+  public static func randomize(_ bytes: inout [UInt8]) throws(EntropyError) {
     let result = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
       unsafe RAND_bytes(bytes.baseAddress, Int32(bytes.count))
     }
@@ -53,13 +53,13 @@ public enum Cryptography {
     // Its errors tell nothing of memory. When the kernel has some, it was that which OpenSSL's generator lacked, which
     // may then fail for ever.
     if cepoll_has_randomness() != 0 { Process.endForWantOfMemory() }
-    throw TLSError.takeLibraryError()
+    TLSError.forget()
+    throw EntropyError()
   }
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.
-  public static func uuid() throws(TLSError) -> String {
-    uuid(of: try random(16), version: 4)
-  }
+  /// - Parameter octets: sixteen random ones.
+  public static func uuid(random octets: [UInt8]) -> String { uuid(of: octets, version: 4) }
 
   /// A UUID (version 8, RFC 9562 §5.8) that is the same for the same text: the beginning of its SHA-256.
   public static func uuid(derivedFrom text: [UInt8]) -> String {

@@ -1,0 +1,12 @@
+import Basics
+
+/// Where a log's lines go, and the clocks that they are written by.
+public protocol LogSink: AnyObject {
+  /// On a clock that goes on, for the limits on lines of one kind.
+  var now: Instant { get }
+  /// The time of day, local, as 2026-11-22 17:44:06.673382.
+  var timeOfDay: String { get }
+  var processID: Int32 { get }
+  /// Offers bytes once, and returns how many were taken: none when it is full, broken or closed. It waits for nobody.
+  func offer(_ bytes: [UInt8]) -> Int
+}

@@ -1,0 +1,51 @@
+import Basics
+import CEpoll
+
+/// Standard output and standard error, written without a buffer.
+public struct StandardStream {
+  public static var output: StandardStream { StandardStream(descriptor: 1) }
+  public static var error: StandardStream { StandardStream(descriptor: 2) }
+
+  let descriptor: Int32
+
+  public func write(_ text: String) { write(text.octets) }
+
+  /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
+  /// pipe does not take is lost.
+  public func write(_ bytes: [UInt8]) {
+    _ = unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_write_whole(descriptor, all.baseAddress, all.count)
+    }
+  }
+}
+
+/// A log's lines on standard error, as fast as that takes them.
+public final class LogOutput: LogSink {
+  public let processID = cepoll_process_id()
+  private let log: cepoll_log
+
+  public convenience init() { self.init(.error) }
+
+  convenience init(_ stream: StandardStream) { self.init(cepoll_log_open(stream.descriptor)) }
+
+  init(_ log: cepoll_log) { self.log = log }
+
+  deinit { cepoll_log_close(log) }
+
+  public var now: Instant { Instant(nanoseconds: cepoll_monotonic_nanoseconds()) }
+
+  public var timeOfDay: String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+      guard let base = text.baseAddress else { return "" }
+      unsafe cepoll_format_time(base, 64)
+      return unsafe String(cString: base)
+    }
+  }
+
+  public func offer(_ bytes: [UInt8]) -> Int {
+    let written = unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_log_write(log, all.baseAddress, all.count)
+    }
+    return max(0, written)
+  }
+}

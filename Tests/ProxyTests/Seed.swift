@@ -1,1 +1,0 @@
-../BasicsTests/Seed.swift
