@@ -1,0 +1,453 @@
+import Basics
+import Proxy
+import Reactor
+import TunnelService
+
+/// Where a simulated program's lines go: into the story, by simulated time.
+final class StorySink: LogSink {
+  private let world: World
+  private let name: String
+  let processID: Int32 = 1
+
+  init(_ world: World, _ name: String) {
+    self.world = world
+    self.name = name
+  }
+
+  var now: Instant { world.now }
+  let timeOfDay = ""
+
+  func offer(_ bytes: [UInt8]) -> Int {
+    // "[] (1) [info] text"
+    let text = String(decoding: bytes.dropFirst(7).dropLast(), as: UTF8.self)
+    world.story.add(world.now, name, text)
+    return bytes.count
+  }
+}
+
+/// A local proxy: its process, which may be killed and started again.
+final class ProxyProcess {
+  let world: World
+  let machine: Machine
+  let name: String
+  let configuration: Configuration
+  private let level: LogLevel
+  private(set) var network: SimulatedNetwork
+  private(set) var proxy: LocalProxy?
+  /// The exit status, when it has ended by itself.
+  private(set) var status: Int32?
+  private(set) var startCount = 0
+  /// Whether it is to be started again when it ends by itself.
+  var isKeptAlive = true
+  var descriptorCountMax = 1_000
+  private(set) var hasGoneWithoutMarks = false
+  /// It ended by itself, with that status.
+  var ended: (Int32) -> Void = { _ in }
+
+  init(
+    _ world: World, _ machine: Machine, _ name: String, _ configuration: Configuration,
+    _ level: LogLevel
+  ) {
+    self.world = world
+    self.machine = machine
+    self.name = name
+    self.configuration = configuration
+    self.level = level
+    network = SimulatedNetwork(world, machine, name)
+  }
+
+  var isRunning: Bool { proxy != nil }
+
+  func start() {
+    if proxy != nil { return }
+    startCount += 1
+    status = nil
+    network = SimulatedNetwork(world, machine, name)
+    network.descriptorCountMax = descriptorCountMax
+    world.story.add(world.now, name, "starts")
+    let number = startCount
+    do throws(TLSError) {
+      let proxy = try LocalProxy(
+        network: network, configuration: configuration,
+        log: Log(level: level, sink: StorySink(world, name)),
+        stopped: { [weak self] status in self?.stopped(number, status) })
+      self.proxy = proxy
+      network.afterTurn = { [weak self] in self?.check() }
+      network.start()
+      proxy.start()
+    } catch {
+      world.story.add(world.now, name, "cannot start: \(error.reason)")
+      network.kill()
+      startLater()
+    }
+  }
+
+  private func check() {
+    guard let proxy else { return }
+    if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
+    if let fault = proxy.checkInvariants() { world.fail(name, fault) }
+  }
+
+  private func stopped(_ number: Int, _ status: Int32) {
+    if number != startCount { return }
+    self.status = status
+    world.story.add(world.now, name, "ends with status \(status)")
+    // What a program leaves behind when it ends by itself.
+    world.after(Milliseconds(0)) { [weak self] in
+      guard let self, self.startCount == number, self.proxy != nil else { return }
+      self.proxy = nil
+      // Farewells go on for a while; a process that ends takes them with it.
+      self.network.kill()
+      self.ended(status)
+      self.startLater()
+    }
+  }
+
+  private func startLater() {
+    if !isKeptAlive { return }
+    world.after(Milliseconds(Int64(world.random.number(100...3_000)))) { [weak self] in
+      if let self, self.isKeptAlive { self.start() }
+    }
+  }
+
+  func receive(_ signal: Signal) {
+    guard let proxy else { return }
+    world.story.add(world.now, name, "receives \(signal.name)")
+    // As every event it comes in a turn.
+    network.start()
+    proxy.received(signal)
+    check()
+  }
+
+  /// - Parameter vanishes: the machine goes with it, and nobody hears.
+  func kill(vanishes: Bool) {
+    guard let proxy else { return }
+    world.story.add(world.now, name, vanishes ? "loses its power" : "is killed")
+    network.kill(vanishes: vanishes)
+    self.proxy = nil
+    startCount += 1
+    // Breaks the circles in what is left of it; its network does nothing any more.
+    proxy.received(.terminate)
+    proxy.received(.terminate)
+  }
+}
+
+/// The service's process.
+final class ServiceProcess {
+  let world: World
+  let machine: Machine
+  private let address: SocketAddress
+  private let services: [String]
+  private let options: ServiceOptions
+  private let level: LogLevel
+  /// Of the tokens, which are to be the same each time.
+  private let entropy: UInt64
+  private(set) var network: SimulatedNetwork
+  private(set) var service: TunnelService?
+  private(set) var tokens: TunnelService.TokenPair?
+  var makeMeddler: () -> Meddler? = { nil }
+
+  init(
+    _ world: World, _ machine: Machine, _ address: SocketAddress, services: [String],
+    options: ServiceOptions, _ level: LogLevel
+  ) {
+    self.world = world
+    self.machine = machine
+    self.address = address
+    self.services = services
+    self.options = options
+    self.level = level
+    entropy = world.random.next()
+    network = SimulatedNetwork(world, machine, "service")
+  }
+
+  var isRunning: Bool { service != nil }
+
+  func start() {
+    if service != nil { return }
+    network = SimulatedNetwork(world, machine, "service", entropy: entropy)
+    network.start()
+    let service = TunnelService(
+      network: network, tls: ServiceCredentials(world, makeMeddler), options: options,
+      log: Log(level: level, sink: StorySink(world, "service")))
+    do {
+      tokens = try service.openTunnel(services: services)
+      _ = try service.listen(on: address)
+    } catch {
+      world.story.add(world.now, "service", "cannot start")
+      network.kill()
+      return
+    }
+    world.story.add(world.now, "service", "starts")
+    self.service = service
+    network.afterTurn = { [weak self] in
+      guard let self, let fault = self.service?.checkInvariants() else { return }
+      self.world.fail("service", fault)
+    }
+  }
+
+  func kill(vanishes: Bool) {
+    guard let service else { return }
+    world.story.add(world.now, "service", vanishes ? "loses its power" : "is killed")
+    network.kill(vanishes: vanishes)
+    self.service = nil
+    service.stop()
+  }
+}
+
+/// Gives each connection a meddler of its own.
+final class ServiceCredentials: TLSCredentials {
+  private let world: World
+  private let makeMeddler: () -> Meddler?
+  let trustSource = ""
+  let trustWarning = ""
+
+  init(_ world: World, _ makeMeddler: @escaping () -> Meddler?) {
+    self.world = world
+    self.makeMeddler = makeMeddler
+  }
+
+  func renewed() throws(TLSError) -> any TLSCredentials { self }
+
+  func start(
+    over transport: any ByteStream, serverName: String?, on network: any Network,
+    _ handler: any StreamHandler
+  ) throws(TLSError) -> any SecureStream {
+    let credentials = SimulatedTLSCredentials(world)
+    credentials.meddler = makeMeddler()
+    return try credentials.start(
+      over: transport, serverName: serverName, on: network, handler)
+  }
+}
+
+/// Servers behind a destination, one port for each service.
+final class Servers: ListenerHandler, TimerHandler {
+  private let world: World
+  private let machine: Machine
+  private let ledger: Ledger
+  private let ports: [UInt16]
+  private let makePlan: (Int) -> Plan
+  private var network: SimulatedNetwork
+  private var listeners: [any Listener] = []
+  private var talkers: [Talker] = []
+  private var count = 0
+  private(set) var isRunning = false
+
+  init(
+    _ world: World, _ machine: Machine, _ ledger: Ledger, ports: [UInt16],
+    makePlan: @escaping (Int) -> Plan
+  ) {
+    self.world = world
+    self.machine = machine
+    self.ledger = ledger
+    self.ports = ports
+    self.makePlan = makePlan
+    network = SimulatedNetwork(world, machine, "servers")
+  }
+
+  func start() {
+    if isRunning { return }
+    isRunning = true
+    network = SimulatedNetwork(world, machine, "servers")
+    network.descriptorCountMax = 10_000
+    network.start()
+    world.story.add(world.now, "servers", "start")
+    listen()
+  }
+
+  private func listen() {
+    listeners = []
+    for port in ports {
+      guard let address = SocketAddress(numeric: "127.0.0.1", port: port) else { continue }
+      if let listener = try? network.listen(on: address, backlog: 64, self) {
+        listeners.append(listener)
+      }
+    }
+    if listeners.count == ports.count { return }
+    // One that the system had no descriptor for; all are tried again.
+    for listener in listeners { listener.close() }
+    _ = network.schedule(at: network.now + Milliseconds(100), self, tag: 0)
+  }
+
+  func timerFired(tag: Int, now: Instant) { listen() }
+
+  func listener(
+    _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
+  ) {
+    guard let service = ports.firstIndex(of: listener.address.port) else { return }
+    count += 1
+    let talker = Talker(
+      name: "server \(count)", isClient: false, service: service, ledger: ledger,
+      network: network, plan: makePlan(service), ended: {})
+    talkers.append(talker)
+    talker.accept(stream)
+  }
+
+  func listener(_ listener: any Listener, paused error: SystemError) {}
+
+  func kill() {
+    if !isRunning { return }
+    isRunning = false
+    world.story.add(world.now, "servers", "are killed")
+    network.kill()
+    for talker in talkers { talker.killed() }
+    talkers = []
+    listeners = []
+  }
+}
+
+/// A web proxy that connects whoever asks to whatever is asked for (RFC 9110 §9.3.6).
+final class WebProxyProcess: ListenerHandler {
+  private let network: SimulatedNetwork
+  private let target: SocketAddress
+  private var listener: (any Listener)?
+
+  init(_ world: World, _ machine: Machine, _ address: SocketAddress, target: SocketAddress) {
+    network = SimulatedNetwork(world, machine, "web proxy")
+    network.descriptorCountMax = 10_000
+    self.target = target
+    network.start()
+    listener = try? network.listen(on: address, backlog: 64, self)
+  }
+
+  var isListening: Bool { listener != nil }
+
+  func listener(
+    _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
+  ) {
+    _ = Passage(network, client: stream, target: target)
+  }
+
+  func listener(_ listener: any Listener, paused error: SystemError) {}
+
+  /// One connection through it. The streams hold it.
+  private final class Passage: StreamHandler {
+    private final class Half: StreamHandler {
+      let passage: Passage
+      init(_ passage: Passage) { self.passage = passage }
+      func streamOpened() { passage.connected() }
+      func streamReady(_ readiness: Readiness) { passage.pump() }
+      func streamFailed(_ failure: StreamFailure) { passage.refuse() }
+    }
+
+    private let network: SimulatedNetwork
+    private let client: any ByteStream
+    private var server: (any ByteStream)?
+    private let target: SocketAddress
+    private var request: [UInt8] = []
+    private var isOpen = false
+    /// To the client, and to the server.
+    private var toClient = ByteQueue()
+    private var toServer = ByteQueue()
+    private var clientEnded = false
+    private var serverEnded = false
+
+    init(_ network: SimulatedNetwork, client: any ByteStream, target: SocketAddress) {
+      self.network = network
+      self.client = client
+      self.target = target
+      client.handler = self
+      client.interest = .readable
+    }
+
+    func streamOpened() {}
+    func streamFailed(_ failure: StreamFailure) { server?.abort() }
+
+    func streamReady(_ readiness: Readiness) {
+      if server != nil || isOpen {
+        pump()
+        return
+      }
+      var octets = [UInt8](repeating: 0, count: 1)
+      // Not one byte behind the request is the web proxy's.
+      while server == nil {
+        var region = octets.mutableSpan
+        switch client.receive(into: &region) {
+        case .bytes: request.append(octets[0])
+        case .wouldBlock: return
+        case .endOfStream, .failed:
+          client.abort()
+          return
+        }
+        if request.suffix(4).elementsEqual([13, 10, 13, 10]) { break }
+      }
+      client.interest = []
+      server = try? network.connect(to: target, from: nil, Half(self))
+      if server == nil { refuse() }
+    }
+
+    func connected() {
+      isOpen = true
+      toClient.append(Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8))
+      pump()
+    }
+
+    func refuse() {
+      if isOpen {
+        client.abort()
+      } else {
+        let answer = Array("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n".utf8)
+        _ = client.send(answer.span)
+        client.close()
+      }
+    }
+
+    func pump() {
+      guard isOpen, let server else { return }
+      let isWell =
+        Self.move(from: client, into: &toServer, &clientEnded)
+        && Self.move(from: server, into: &toClient, &serverEnded)
+        && Self.drain(&toServer, to: server, endsWith: clientEnded)
+        && Self.drain(&toClient, to: client, endsWith: serverEnded)
+      if !isWell || clientEnded && serverEnded && toClient.isEmpty && toServer.isEmpty {
+        if isWell {
+          client.close()
+          server.close()
+        } else {
+          client.abort()
+          server.abort()
+        }
+        return
+      }
+      client.interest = Self.interest(in: toServer, clientEnded, toClient)
+      server.interest = Self.interest(in: toClient, serverEnded, toServer)
+    }
+
+    private static func interest(
+      in inbound: borrowing ByteQueue, _ hasEnded: Bool, _ outbound: borrowing ByteQueue
+    ) -> Readiness {
+      var wanted: Readiness = []
+      if inbound.count < 32_768 && !hasEnded { wanted.insert(.readable) }
+      if !outbound.isEmpty { wanted.insert(.writable) }
+      return wanted
+    }
+
+    private static func move(
+      from stream: any ByteStream, into queue: inout ByteQueue, _ hasEnded: inout Bool
+    ) -> Bool {
+      if hasEnded || queue.count >= 32_768 { return true }
+      queue.reserve(32_768)
+      switch queue.withWritable(atMost: 32_768, { stream.receive(into: &$0) }) {
+      case .bytes(let count): queue.advance(count)
+      case .wouldBlock: break
+      case .endOfStream: hasEnded = true
+      case .failed: return false
+      }
+      return true
+    }
+
+    private static func drain(
+      _ queue: inout ByteQueue, to stream: any ByteStream, endsWith hasEnded: Bool
+    ) -> Bool {
+      while !queue.isEmpty {
+        switch queue.withReadable({ stream.send($0) }) {
+        case .accepted(let count): queue.consume(count)
+        case .wouldBlock: return true
+        case .failed: return false
+        }
+      }
+      if hasEnded { stream.finishSending() }
+      return true
+    }
+  }
+}

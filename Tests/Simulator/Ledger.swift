@@ -1,0 +1,121 @@
+import Basics
+import Reactor
+
+/// One direction of one application's connection: its bytes depend on nothing but its id, and begin with it. So
+/// whoever receives them knows whose they are, and whether they are right.
+final class Flow {
+  let id: UInt64
+  /// The application that sends.
+  let sender: Talker
+  /// The one that receives, once it is known.
+  var receiver: Talker?
+  /// Bytes that the system has taken from the sender.
+  var sentByteCount = 0
+  /// The sender has ended this direction in good order, behind these bytes.
+  var hasEnded = false
+
+  init(id: UInt64, sender: Talker) {
+    self.id = id
+    self.sender = sender
+  }
+
+  /// Eight bytes of the stream from a multiple of eight on.
+  @inline(__always) static func word(_ id: UInt64, _ index: Int) -> UInt64 {
+    if index == 0 { return id }
+    var mixed = id ^ UInt64(truncatingIfNeeded: index) &* 0x9e37_79b9_7f4a_7c15
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    return mixed ^ (mixed >> 27)
+  }
+
+  @inline(__always) static func byte(_ id: UInt64, _ offset: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: word(id, offset >> 3) >> (56 - 8 * UInt64(offset & 7)))
+  }
+}
+
+/// What was sent and what has arrived, of all connections of applications.
+final class Ledger {
+  let world: World
+  private var flows: [UInt64: Flow] = [:]
+  private(set) var talkers: [Talker] = []
+  /// An end in good order is to mean that the application at the other end has made it.
+  var isStrict = true
+  /// Bytes that were compared.
+  private(set) var comparedByteCount = 0
+  private(set) var flowCount = 0
+
+  init(_ world: World) { self.world = world }
+
+  func add(_ talker: Talker) { talkers.append(talker) }
+
+  func makeFlow(_ sender: Talker) -> Flow {
+    flowCount += 1
+    // Seen as bytes it must not look like anything else.
+    let flow = Flow(id: world.random.next() | 1 << 63, sender: sender)
+    flows[flow.id] = flow
+    return flow
+  }
+
+  /// Compares what came with what was sent.
+  func received(_ bytes: Span<UInt8>, by talker: Talker) {
+    comparedByteCount += bytes.count
+    for index in 0..<bytes.count {
+      let octet = bytes[index]
+      if talker.receivedByteCount < 8 {
+        talker.idSoFar = talker.idSoFar << 8 | UInt64(octet)
+      } else if octet != Flow.byte(talker.idSoFar, talker.receivedByteCount) {
+        world.fail(
+          talker.name,
+          "wrong byte at \(talker.receivedByteCount) of the flow of \(talker.incoming?.sender.name ?? "?")"
+        )
+        return
+      }
+      talker.receivedByteCount += 1
+      if talker.receivedByteCount == 8 && !identify(talker) { return }
+    }
+    if let flow = talker.incoming, talker.receivedByteCount > flow.sentByteCount {
+      world.fail(talker.name, "more bytes than \(flow.sender.name) has sent")
+    }
+  }
+
+  private func identify(_ talker: Talker) -> Bool {
+    guard let flow = flows[talker.idSoFar] else {
+      world.fail(talker.name, "bytes that nobody sent: \(talker.idSoFar)")
+      return false
+    }
+    if let other = flow.receiver {
+      world.fail(talker.name, "the bytes of \(flow.sender.name), which \(other.name) has as well")
+      return false
+    }
+    if flow.sender.isClient == talker.isClient || flow.sender.service != talker.service {
+      world.fail(talker.name, "the bytes of \(flow.sender.name), who is not at the other end")
+      return false
+    }
+    if let opposite = flow.sender.incoming, opposite.sender !== talker {
+      world.fail(
+        talker.name,
+        "the bytes of \(flow.sender.name), which has those of \(opposite.sender.name)")
+      return false
+    }
+    flow.receiver = talker
+    talker.incoming = flow
+    return true
+  }
+
+  /// The receiver has seen an end in good order.
+  func ended(_ talker: Talker) {
+    guard isStrict, let flow = talker.incoming else { return }
+    if flow.hasEnded && flow.sentByteCount == talker.receivedByteCount { return }
+    world.fail(
+      talker.name,
+      "an end in good order after \(talker.receivedByteCount) bytes, but \(flow.sender.name) "
+        + (flow.hasEnded
+          ? "has ended after \(flow.sentByteCount)"
+          : "has not ended after \(flow.sentByteCount)"))
+  }
+
+  func forget() {
+    for talker in talkers { talker.forget() }
+    talkers = []
+    flows = [:]
+  }
+}

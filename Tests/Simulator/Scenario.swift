@@ -1,0 +1,609 @@
+import Basics
+import Glibc
+import Proxy
+import Reactor
+import TunnelService
+
+/// What one seed did, for reports.
+public struct Verdict {
+  public let seed: UInt64
+  /// What was wrong; nil when nothing was.
+  public let failure: String?
+  public let stepCount: Int
+  public let simulatedMilliseconds: Int64
+  public let connectionCount: Int
+  public let comparedByteCount: Int
+  public let faultCounts: [Int]
+  public let story: [String]
+}
+
+/// A whole tunnel: clients, source, service, destination and servers, in a storm of faults and in the calm behind it.
+///
+/// The seed decides all of it: versions, settings, links, who sends what to whom, and what goes wrong. Checked is, after
+/// each turn of a program, what it says of itself (`checkInvariants`), and with each byte that arrives whose it is. When
+/// the storm is over everybody who is still connected comes to an end, and new clients are served whole.
+public final class Scenario {
+  private let seed: UInt64
+  private let world: World
+  private let ledger: Ledger
+  private var serviceCount = 1
+  private var services: [String] = []
+  private var isClean = false
+  private let laptop: Machine
+  private let gateway: Machine
+  private let cloud: Machine
+  private let level: LogLevel
+  private var source: ProxyProcess
+  private var destination: ProxyProcess
+  private var service: ServiceProcess
+  private var servers: Servers
+  private var webProxies: [WebProxyProcess] = []
+  private var tunnelPaths: [Path] = []
+  private var clientCount = 0
+  private var isStorm = false
+  private var isCalm = false
+  private var plansAreTame = false
+  private let version: ProtocolVersion
+  private let stormTime: Milliseconds
+  private var stormFaults = Faults()
+
+  private static let sourcePort: UInt16 = 5_000
+  private static let serverPort: UInt16 = 6_000
+  private static let requestByteCount = 1_000
+  /// How long the end of all that is under way, and then a new client, may take when nothing goes wrong any more: the
+  /// longest waits that the settings below allow, one after another.
+  private static let calmTime = Milliseconds(400_000)
+
+  /// Runs a seed.
+  public static func run(seed: UInt64, keepsStory: Bool = false) -> Verdict {
+    let scenario = Scenario(seed: seed, keepsStory: keepsStory)
+    scenario.run()
+    if scenario.world.failure != nil { scenario.sayWhatIsOpen() }
+    let verdict = Verdict(
+      seed: seed, failure: scenario.world.failure, stepCount: scenario.world.stepCount,
+      simulatedMilliseconds: scenario.world.now.nanoseconds / 1_000_000,
+      connectionCount: scenario.clientCount,
+      comparedByteCount: scenario.ledger.comparedByteCount,
+      faultCounts: scenario.world.faultCounts, story: scenario.world.story.lines)
+    scenario.tearDown()
+    return verdict
+  }
+
+  // MARK: The stage
+
+  private init(seed: UInt64, keepsStory: Bool) {
+    self.seed = seed
+    let world = World(seed: seed, keepsStory: keepsStory)
+    self.world = world
+    world.bufferByteCounts = 2_048...262_144
+    let ledger = Ledger(world)
+    self.ledger = ledger
+    laptop = world.machine("laptop")
+    gateway = world.machine("gateway")
+    cloud = world.machine("cloud")
+    laptop.addresses = ["10.0.0.1"]
+    gateway.addresses = ["10.0.0.2"]
+    cloud.addresses = ["10.0.0.9"]
+    world.names.addresses["service.example"] =
+      world.random.chance(3_000) ? ["10.9.9.9", "10.0.0.9"] : ["10.0.0.9"]
+    // Drawn in any case, lest a story is another run.
+    let speaks = world.random.chance(1_000)
+    level = keepsStory || speaks ? .debug : .off
+    version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
+    isClean = world.random.chance(1_500)
+    stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
+    serviceCount = version == .v1 ? 1 : world.random.number(1...3)
+    services = version == .v1 ? [] : (0..<serviceCount).map { "S\($0)" }
+    let compresses = world.random.chance(2_000)
+
+    var options = ServiceOptions()
+    options.acceptsCompression = compresses
+    if world.random.chance(3_000) {
+      options.shape = LinkShape(
+        bandwidth: world.random.pick([0, 100_000, 500_000, 2_000_000]),
+        latency: Milliseconds(Int64(world.random.size(0...200))))
+    }
+    let address = SocketAddress(numeric: "10.0.0.9", port: 443) ?? SocketAddress(path: "")
+    let service = ServiceProcess(
+      world, cloud, address, services: services, options: options, level)
+    self.service = service
+    // The tokens are what the first start makes of the seed.
+    service.start()
+
+    let lingers = world.random.chance(2_500)
+    let count = serviceCount
+    let makeSettings = { (role: TunnelRole) -> Settings in
+      Scenario.makeSettings(&world.random, version: count == 0 ? .v1 : .v3, lingers, compresses)
+    }
+    var (sourceSettings, destinationSettings) = (makeSettings(.source), makeSettings(.destination))
+    var destinationVersion = ProtocolVersion.v3
+    if version == .v1 {
+      sourceSettings.protocolVersion = .v1
+      destinationSettings.protocolVersion = .v1
+    } else if version == .v2 {
+      if world.random.chance(5_000) {
+        sourceSettings.protocolVersion = .v2
+        destinationSettings.protocolVersion = .v2
+      } else {
+        destinationVersion = .v2
+      }
+    }
+    // A quarter of the tunnels knows no ends of one direction.
+    if lingers || world.random.chance(500) {
+      sourceSettings.halfClose = .linger
+      ledger.isStrict = false
+    }
+    if lingers || world.random.chance(500) {
+      destinationSettings.halfClose = .linger
+      ledger.isStrict = false
+    }
+    let proxyAddress = "10.0.0.7"
+    let makeConfiguration = { (role: TunnelRole, settings: Settings) -> Configuration in
+      let isSource = role == .source
+      let webProxy =
+        world.random.chance(1_500)
+        ? try? WebProxy.parse("http://\(proxyAddress):3128", variable: "https_proxy") : nil
+      return Configuration(
+        role: role, endpoint: Endpoint(host: "service.example", port: 443),
+        accessToken: (isSource ? service.tokens?.source : service.tokens?.destination) ?? "",
+        clientToken: isSource
+          ? "5ad3a5a5-0000-4000-8000-000000000001" : "5ad3a5a5-0000-4000-8000-000000000002",
+        mappings: (0..<count).map { index in
+          Mapping(
+            serviceID: settings.protocolVersion == .v1 ? nil : "S\(index)",
+            address: .network(
+              Endpoint(
+                host: "127.0.0.1",
+                port: (isSource ? Scenario.sourcePort : Scenario.serverPort) + UInt16(index))))
+        }, bindHost: isSource ? "127.0.0.1" : "", destinationVersion: destinationVersion,
+        webProxy: webProxy, settings: settings)
+    }
+    source = ProxyProcess(
+      world, laptop, "source", makeConfiguration(.source, sourceSettings), level)
+    destination = ProxyProcess(
+      world, gateway, "destination", makeConfiguration(.destination, destinationSettings), level)
+    var makePlan: (Int) -> Plan = { _ in Plan(byteCount: 0, chunkByteCount: 1) }
+    servers = Servers(
+      world, gateway, ledger, ports: (0..<count).map { Scenario.serverPort + UInt16($0) },
+      makePlan: { makePlan($0) })
+    let needsProxy =
+      source.configuration.webProxy != nil || destination.configuration.webProxy != nil
+    if needsProxy {
+      let cafe = world.machine("cafe")
+      cafe.addresses = [proxyAddress]
+      if let place = SocketAddress(numeric: proxyAddress, port: 3_128) {
+        webProxies.append(WebProxyProcess(world, cafe, place, target: address))
+      }
+      tunnelPaths = [world.path(laptop, cafe), world.path(gateway, cafe), world.path(cafe, cloud)]
+    }
+    tunnelPaths += [world.path(laptop, cloud), world.path(gateway, cloud)]
+    for path in tunnelPaths {
+      path.delay = Int64(world.random.size(10...150_000)) * 1_000
+      if world.random.chance(4_000) { path.jitter = path.delay / 2 + 1 }
+      if world.random.chance(3_000) { path.rate = world.random.size(100_000...20_000_000) }
+    }
+    for machine in [laptop, gateway] {
+      world.path(machine, machine).delay = Int64(world.random.size(1...200)) * 1_000
+    }
+    if world.random.chance(500) { source.descriptorCountMax = world.random.number(8...40) }
+    if world.random.chance(500) { destination.descriptorCountMax = world.random.number(8...40) }
+    makePlan = { [unowned self] _ in self.makePlan(isClient: false) }
+    if world.random.chance(3_000) && !isClean {
+      service.makeMeddler = { [unowned self] in self.makeMeddler(compresses) }
+    }
+    chooseFaults()
+  }
+
+  private static func makeSettings(
+    _ random: inout SeededGenerator, version: ProtocolVersion, _ lingers: Bool, _ compresses: Bool
+  ) -> Settings {
+    var settings = Settings()
+    settings.connectionRetryCount = random.number(0...3)
+    settings.connectionRetryDelay = Milliseconds(Int64(random.size(10...2_500)))
+    settings.connectTimeout = Milliseconds(Int64(random.size(200...5_000)))
+    settings.connectionPendingMax = random.size(4_096...131_076)
+    settings.tunnelPendingMax = random.size(65_536...262_144)
+    settings.localReadByteCountMax = random.size(4_096...131_076)
+    settings.linkReadByteCountMax = random.size(4_096...131_076)
+    if random.chance(3_000) {
+      settings.payloadLengthMax = random.size(100...Message.payloadLengthMax)
+    }
+    settings.activeConnectionCountMax = random.pick([128, 128, 128, 20, 5, 2])
+    settings.halfCloseLinger = Milliseconds(Int64(random.size(300...20_000)))
+    settings.silentLinger = Milliseconds(Int64(random.size(300...5_000)))
+    settings.secondClient = random.pick([.wait, .wait, .replace])
+    settings.stallTimeout = Milliseconds(Int64(random.size(1_000...10_000)))
+    settings.loneStallTimeout = Milliseconds(settings.stallTimeout.count * 4)
+    settings.keepaliveIdle = Milliseconds(Int64(random.pick([2_000, 10_000, 60_000])))
+    settings.keepaliveInterval = Milliseconds(1_000)
+    settings.pingPeriod = Milliseconds(Int64(random.size(2_000...15_000)))
+    settings.retry.delay = Milliseconds(Int64(random.size(50...2_500)))
+    settings.retry.delayMax = Milliseconds(Int64(random.size(500...10_000)))
+    settings.stepTimeout = Milliseconds(Int64(random.size(2_000...10_000)))
+    settings.drainTimeout = Milliseconds(Int64(random.size(0...5_000)))
+    settings.offersCompression = compresses
+    settings.compressionMemoryLevel = 1
+    settings.compressionWindowBits = 9
+    if random.chance(1_500) { settings.bandwidthLimit = random.size(20_000...5_000_000) }
+    settings.isPacingAdaptive = random.chance(7_000)
+    return settings
+  }
+
+  /// Which kinds of fault there are in this run, and how often.
+  private func chooseFaults() {
+    // Also where nothing goes wrong, nothing is whole or at once.
+    for kind: FaultKind in [.receivePart, .sendPart, .eventHeldBack, .receiveBlocks, .sendBlocks] {
+      stormFaults[kind] = world.random.chance(5_000) ? world.random.size(10...4_000) : 0
+    }
+    for kind: FaultKind in [.spuriousEvent, .timerLate] {
+      stormFaults[kind] = world.random.chance(3_000) ? world.random.size(10...1_000) : 0
+    }
+    world.faults = stormFaults
+    if isClean { return }
+    let seldom: [FaultKind] = [
+      .registrationFails, .acceptFails, .socketFails, .connectThrows, .handshakeFails, .tlsMemory,
+      .recordBroken, .nameFails, .nameNever, .entropyFails,
+    ]
+    for kind in seldom where world.random.chance(2_000) {
+      stormFaults[kind] = world.random.size(1...300)
+    }
+    for kind: FaultKind in [.connectRefused, .connectHangs, .connectLate, .nameLate]
+    where world.random.chance(3_000) {
+      stormFaults[kind] = world.random.size(10...2_000)
+    }
+    if world.random.chance(1_000) { stormFaults[.processStalls] = world.random.size(1...20) }
+    for kind: FaultKind in [.frameSplit, .pongLost, .strayMessage] where world.random.chance(5_000)
+    {
+      stormFaults[kind] = world.random.size(10...2_000)
+    }
+    if world.random.chance(1_000) { stormFaults[.garbage] = world.random.size(1...50) }
+    world.faults = stormFaults
+  }
+
+  private func makeMeddler(_ compresses: Bool) -> Meddler {
+    let meddler = Meddler(world)
+    meddler.isCompressing = compresses
+    meddler.strayMessages = { [unowned self] in self.strays }
+    return meddler
+  }
+
+  /// Messages of streams and connections that are not there, of types nobody knows, and the services once more.
+  private var strays: [[UInt8]] {
+    let name = services.isEmpty ? [] : Array(world.random.pick(services).utf8)
+    let stream = Int32(world.random.number(1...1_000))
+    let payload = world.random.bytes(world.random.number(1...100))
+    var all = [
+      Self.encode(
+        MessageHeader(.data, streamID: stream, serviceID: name, connectionID: 7), payload),
+      Self.encode(MessageHeader(.streamReset, streamID: stream, serviceID: name), []),
+      Self.encode(
+        MessageHeader(.connectionReset, streamID: stream, serviceID: name, connectionID: 3), []),
+      // Type 99, ignorable: to be skipped.
+      [0, 4, 0x08, 99, 0x18, 1],
+    ]
+    if !services.isEmpty { all.append(MessageHeader.serviceIDs(services)) }
+    return all
+  }
+
+  private static func encode(_ header: MessageHeader, _ payload: [UInt8]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: MessageHeader.byteCountMax) + payload
+    var span = bytes.mutableSpan
+    let start = header.write(
+      into: &span, endingAt: MessageHeader.byteCountMax, payloadLength: payload.count)
+    return Array(bytes[start...])
+  }
+
+  // MARK: Plans
+
+  private func makePlan(isClient: Bool) -> Plan {
+    var random = world.random
+    defer { world.random = random }
+    var plan = Plan(
+      byteCount: random.size(0...60_000), chunkByteCount: random.size(1...40_000))
+    if plan.byteCount > 2_000 { plan.chunkByteCount = max(plan.chunkByteCount, 200) }
+    plan.ending = isClient ? .finish : .answerEnd
+    if isCalm {
+      plan.byteCount = random.number(8...3_000)
+      plan.chunkByteCount = 1_000
+      if !ledger.isStrict {
+        // An end of one direction is not told: the server knows from the request where that ends.
+        plan.byteCount = isClient ? Self.requestByteCount : plan.byteCount
+        plan.answersAfter = isClient ? 0 : Self.requestByteCount
+        plan.ending = isClient ? .answerEnd : .finish
+      }
+      return plan
+    }
+    if random.chance(3_000) { plan.pause = random.size(1...1_500) }
+    if plan.pause > 0 { plan.byteCount = min(plan.byteCount, plan.chunkByteCount * 30) }
+    if !isClient && random.chance(3_000) { plan.ending = .finish }
+    if !isClient && random.chance(3_000) { plan.answersAfter = random.size(1...500) }
+    if random.chance(2_000) {
+      plan.reading = .slowly(byteCount: random.size(200...20_000), pause: random.size(1...300))
+    }
+    if isClean && plansAreTame { return plan }
+    if random.chance(1_000) {
+      plan.reading = .halts(at: random.size(0...20_000), milliseconds: random.size(100...30_000))
+    }
+    if random.chance(300) { plan.reading = .never }
+    if random.chance(1_000) { plan.ending = .close }
+    if random.chance(700) { plan.ending = .abort }
+    if isClient && random.chance(300) { plan.ending = .vanish }
+    return plan
+  }
+
+  // MARK: The run
+
+  private func run() {
+    plansAreTame = isClean
+    world.story.add(
+      world.now, "seed \(seed)",
+      "\(version.name), \(serviceCount) services, storm of \(stormTime.count) ms"
+        + (isClean ? ", clean" : "") + (ledger.isStrict ? "" : ", not strict"))
+    servers.start()
+    world.after(Milliseconds(Int64(world.random.size(0...2_000)))) { self.destination.start() }
+    world.after(Milliseconds(Int64(world.random.size(0...2_000)))) { self.source.start() }
+    if isClean {
+      _ = world.run(for: Milliseconds(60_000)) { self.isTunnelUp }
+      if !isTunnelUp { world.fail("the tunnel", "is not up after a minute without a fault") }
+      _ = world.run(for: Milliseconds(3_000))
+    }
+    isStorm = true
+    planClients()
+    if !isClean { planDisasters() }
+    if !world.run(for: stormTime, isDone: { self.watch() }) { return }
+    calm()
+    if world.failure != nil { return }
+    end()
+  }
+
+  private var isTunnelUp: Bool {
+    source.proxy?.isServing == true && destination.proxy?.isServing == true
+  }
+
+  /// What is noted while time passes; never done by itself.
+  private func watch() -> Bool {
+    if source.hasGoneWithoutMarks || destination.hasGoneWithoutMarks { ledger.isStrict = false }
+    return false
+  }
+
+  private func planClients() {
+    let count = world.random.size(1...25)
+    for _ in 0..<count {
+      world.after(Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))) {
+        self.startClient()
+      }
+    }
+    // Some come at once.
+    if world.random.chance(2_000) {
+      let time = Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))
+      for _ in 0..<world.random.size(2...30) { world.after(time) { self.startClient() } }
+    }
+  }
+
+  @discardableResult
+  private func startClient(_ service: Int? = nil, ended: @escaping () -> Void = {}) -> Talker {
+    clientCount += 1
+    let service = service ?? world.random.below(serviceCount)
+    let network = SimulatedNetwork(world, laptop, "client \(clientCount)")
+    network.start()
+    let talker = Talker(
+      name: network.name, isClient: true, service: service, ledger: ledger, network: network,
+      plan: makePlan(isClient: true), ended: ended)
+    if let place = SocketAddress(
+      numeric: "127.0.0.1", port: Self.sourcePort + UInt16(service))
+    {
+      talker.connect(to: place)
+    }
+    return talker
+  }
+
+  // MARK: Disasters
+
+  private func planDisasters() {
+    let count = world.random.chance(2_500) ? 0 : world.random.size(1...10)
+    for _ in 0..<count {
+      world.after(Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))) {
+        if self.isStorm { self.strike() }
+      }
+    }
+  }
+
+  private func strike() {
+    let time = Milliseconds(Int64(world.random.size(10...20_000)))
+    switch world.random.below(10) {
+    case 0, 1: restart(source, after: time)
+    case 2, 3: restart(destination, after: time)
+    case 4:
+      world.note(.restarts)
+      let vanishes = world.random.chance(3_000)
+      service.kill(vanishes: vanishes)
+      world.after(time) {
+        if vanishes { self.world.reappear(self.cloud) }
+        self.service.start()
+      }
+    case 5:
+      world.note(.pathHalts)
+      let path = world.random.pick(tunnelPaths)
+      world.story.add(world.now, "a path", "is dead for \(time.count) ms")
+      world.halt(path, until: world.now + time)
+    case 6:
+      world.note(.connectionCut)
+      world.story.add(world.now, "a path", "forgets its connections")
+      world.cutConnections(on: world.random.pick(tunnelPaths), ECONNRESET)
+    case 7:
+      servers.kill()
+      world.after(time) { self.servers.start() }
+    case 8:
+      world.note(.signal)
+      let proxy = world.random.chance(5_000) ? source : destination
+      proxy.receive(
+        world.random.pick([.user1, .hangUp(endsTerminal: false), .terminate, .interrupt]))
+    default:
+      world.note(.pathHalts)
+      let path = world.path(laptop, laptop)
+      world.halt(path, until: world.now + Milliseconds(min(time.count, 3_000)))
+    }
+  }
+
+  private func restart(_ proxy: ProxyProcess, after time: Milliseconds) {
+    world.note(.restarts)
+    let vanishes = world.random.chance(3_000)
+    proxy.kill(vanishes: vanishes)
+    world.after(time) {
+      if vanishes { self.world.reappear(proxy.machine) }
+      proxy.start()
+    }
+  }
+
+  // MARK: The calm
+
+  private func calm() {
+    isStorm = false
+    isCalm = true
+    world.story.add(world.now, "the storm", "is over")
+    var faults = Faults()
+    // A part is a part also in good weather.
+    for kind: FaultKind in [.receivePart, .sendPart, .eventHeldBack] {
+      faults[kind] = min(stormFaults[kind], 1_000)
+    }
+    world.faults = faults
+    for path in tunnelPaths { world.halt(path, until: nil) }
+    world.halt(world.path(laptop, laptop), until: nil)
+    source.descriptorCountMax = 1_000
+    destination.descriptorCountMax = 1_000
+    source.network.descriptorCountMax = 1_000
+    destination.network.descriptorCountMax = 1_000
+    for machine in [laptop, gateway, cloud] { world.reappear(machine) }
+    if !isClean {
+      service.start()
+      servers.start()
+      source.start()
+      destination.start()
+      for talker in ledger.talkers { talker.becomeHonest() }
+    }
+    let isOver = { () -> Bool in
+      _ = self.watch()
+      return self.ledger.talkers.allSatisfy { $0.outcome != .open }
+    }
+    if !world.run(for: Self.calmTime, isDone: isOver) { return }
+    if let talker = ledger.talkers.first(where: { $0.outcome == .open }) {
+      world.fail(
+        talker.name,
+        "still open \(Self.calmTime.count) ms after the storm: sent \(talker.flow.sentByteCount), "
+          + "received \(talker.receivedByteCount) of \(talker.incoming?.flowText ?? "nothing")")
+      return
+    }
+    if isClean { checkClean() }
+    if world.failure != nil { return }
+    if !world.run(for: Self.calmTime, isDone: { self.watch() || self.isTunnelUp }) { return }
+    if !isTunnelUp {
+      world.fail("the tunnel", "is not up \(Self.calmTime.count) ms after the storm")
+      return
+    }
+    serveNewClients()
+  }
+
+  /// Where nothing went wrong, nothing is lost.
+  private func checkClean() {
+    if !ledger.isStrict || version != .v3 { return }
+    for talker in ledger.talkers where talker.isClient {
+      guard talker.isHonest, let answer = talker.incoming, answer.sender.isHonest else { continue }
+      if !answer.hasEnded || talker.receivedByteCount != answer.sentByteCount
+        || talker.flow.receiver.map({ $0.receivedByteCount != talker.flow.sentByteCount }) ?? false
+      {
+        world.fail(
+          talker.name,
+          "something was lost, although nothing went wrong: \(talker.receivedByteCount) of "
+            + "\(answer.sentByteCount), \(talker.flow.receiver?.receivedByteCount ?? -1) of "
+            + "\(talker.flow.sentByteCount)")
+        return
+      }
+    }
+  }
+
+  /// A client of each service, until each has been served whole.
+  private func serveNewClients() {
+    // Let farewells, drains and lingering come to their end.
+    if !world.run(for: Milliseconds(25_000), isDone: { self.watch() }) { return }
+    for service in 0..<serviceCount {
+      var isServed = false
+      let end = world.now + Self.calmTime
+      while !isServed && world.failure == nil && world.now < end {
+        var isOver = false
+        let talker = startClient(service) { isOver = true }
+        _ = world.run(until: end, isDone: { self.watch() || isOver })
+        if let answer = talker.incoming, talker.outcome == .ended, answer.hasEnded {
+          isServed =
+            talker.receivedByteCount == answer.sentByteCount
+            && talker.flow.receiver?.receivedByteCount == talker.flow.sentByteCount
+        }
+        if !isServed { _ = world.run(for: Milliseconds(1_000), isDone: { self.watch() }) }
+      }
+      if !isServed && world.failure == nil {
+        world.fail("service \(service)", "serves no new client after the storm")
+      }
+    }
+    checkLeftovers()
+  }
+
+  /// With nobody connected only what a tunnel always has is left.
+  private func checkLeftovers() {
+    if !world.run(for: Milliseconds(30_000), isDone: { self.watch() }) { return }
+    for (proxy, listenerCount) in [(source, serviceCount), (destination, 0)] {
+      guard proxy.isRunning else {
+        world.fail(proxy.name, "does not run any more")
+        return
+      }
+      let network = proxy.network
+      if network.descriptorCount != listenerCount + 1 {
+        world.fail(
+          proxy.name,
+          "\(network.descriptorCount) descriptors with nobody connected, not \(listenerCount + 1)")
+      }
+      // Ping, and at most a pace, a look at patience or a sweep that is about to end.
+      if network.timerCount > 4 {
+        world.fail(proxy.name, "\(network.timerCount) timers with nobody connected")
+      }
+      if network.questionCount > 0 { world.fail(proxy.name, "a question that nobody waits for") }
+    }
+  }
+
+  // MARK: The end
+
+  private func end() {
+    source.isKeptAlive = false
+    destination.isKeptAlive = false
+    source.receive(.terminate)
+    destination.receive(.terminate)
+    let isOver = { self.watch() || !self.source.isRunning && !self.destination.isRunning }
+    if !world.run(for: Milliseconds(30_000), isDone: isOver) { return }
+    for proxy in [source, destination] {
+      if proxy.isRunning {
+        world.fail(proxy.name, "does not end within 30 s of SIGTERM")
+      } else if proxy.status != 0 {
+        world.fail(proxy.name, "ends with status \(proxy.status ?? -1) after SIGTERM")
+      }
+    }
+  }
+
+  private func sayWhatIsOpen() {
+    for network in [source.network, service.network, destination.network] {
+      for text in network.openText { world.story.add(world.now, network.name, text) }
+    }
+  }
+
+  private func tearDown() {
+    source.isKeptAlive = false
+    destination.isKeptAlive = false
+    source.kill(vanishes: false)
+    destination.kill(vanishes: false)
+    service.kill(vanishes: false)
+    servers.kill()
+    ledger.forget()
+    world.end()
+  }
+}
+
+extension Flow {
+  var flowText: String { "\(sentByteCount) of \(sender.name)" }
+}

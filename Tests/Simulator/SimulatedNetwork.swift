@@ -1,0 +1,339 @@
+import Basics
+import Glibc
+import Reactor
+
+/// A process's way to the world: the second implementation of `Network`.
+///
+/// Each turn it finds out what is ready, tells a part of it in any order, fires the timers, and ends the turn, as
+/// `Reactor` does. What may go wrong in between goes wrong when the seed says so.
+public final class SimulatedNetwork: Network {
+  private struct Question {
+    let serial: UInt64
+    let name: String
+    let port: UInt16
+    let handler: any ResolveHandler
+    var addresses: [SocketAddress] = []
+    var isAnswered = false
+  }
+
+  public let world: World
+  public let machine: Machine
+  public let name: String
+  public private(set) var now: Instant
+  var isRunnable = false
+  public internal(set) var turnCount = 0
+  private(set) var isDead = false
+  /// Timers, questions and the rest of a process that is dead.
+  private var timers = TimerHeap()
+  private var wakeTimer: (id: TimerID, due: Instant)?
+  private var turnHandlers: [any TurnHandler] = []
+  private var questions: [Question] = []
+  /// What the system is to report on.
+  private var watched: [SimulatedStream] = []
+  /// All streams that may still be open.
+  var streams: [Weak<SimulatedStream>] = []
+  private var listeners: [SimulatedListener] = []
+  public internal(set) var descriptorCount = 0
+  public var descriptorCountMax = 1_000
+  private var entropy: SeededGenerator
+  private var stalledUntil: Instant?
+  public var wipesFreedMemory = false
+  /// Called after each turn.
+  public var afterTurn: () -> Void = {}
+
+  /// - Parameter entropy: of the process's random numbers; nil for another each time.
+  public init(_ world: World, _ machine: Machine, _ name: String, entropy: UInt64? = nil) {
+    self.world = world
+    self.machine = machine
+    self.name = name
+    self.entropy = SeededGenerator(seed: entropy ?? world.random.next())
+    now = world.now
+  }
+
+  public var timerCount: Int { timers.count }
+  public var questionCount: Int { questions.count }
+  public var watchedCount: Int { watched.count }
+
+  // MARK: Turns
+
+  func turn() {
+    now = world.now
+    if let stalledUntil, now < stalledUntil { return }
+    if world.happens(.processStalls) {
+      let end = now + Milliseconds(Int64(world.random.size(1...3_000)))
+      stalledUntil = end
+      world.story.add(now, name, "stands still until \(end.nanoseconds / 1_000_000) ms")
+      world.at(end) { [weak self] in if let self { self.world.wake(self) } }
+      return
+    }
+    tellEvents()
+    if isDead { return }
+    fireTimers()
+    if isDead { return }
+    answerQuestions()
+    endTurn()
+    if isDead { return }
+    settle()
+    afterTurn()
+  }
+
+  private func tellEvents() {
+    var ready: [(stream: SimulatedStream, readiness: Readiness)] = []
+    for stream in watched {
+      if let readiness = stream.readiness {
+        if !world.happens(.eventHeldBack) { ready.append((stream, readiness)) }
+      } else if world.happens(.spuriousEvent) && !stream.interest.isEmpty {
+        ready.append((stream, stream.interest))
+      }
+    }
+    var accepting = listeners.filter { $0.isReady }
+    while !ready.isEmpty || !accepting.isEmpty {
+      let place = world.random.below(ready.count + accepting.count)
+      if place < ready.count {
+        let event = ready.remove(at: place)
+        // Its registration may have gone since.
+        if isWatched(event.stream) { event.stream.dispatch(event.readiness) }
+      } else {
+        accepting.remove(at: place - ready.count).dispatch()
+      }
+      if isDead { return }
+    }
+  }
+
+  private func isWatched(_ stream: SimulatedStream) -> Bool { watched.contains { $0 === stream } }
+
+  private func fireTimers() {
+    let bound = timers.serialBound
+    while !isDead, let due = timers.popDue(now: now, serialBound: bound) {
+      due.handler.timerFired(tag: due.tag, now: now)
+    }
+  }
+
+  private func endTurn() {
+    let handlers = turnHandlers
+    turnHandlers = []
+    for handler in handlers where !isDead { handler.turnEnded() }
+  }
+
+  /// Sees to it that there is a next turn when there is something to do.
+  private func settle() {
+    let hasEvents =
+      watched.contains { $0.readiness != nil } || listeners.contains { $0.isReady }
+    if hasEvents || !turnHandlers.isEmpty || questions.contains(where: { $0.isAnswered }) {
+      world.wake(self)
+    }
+    guard let deadline = timers.nextDeadline else { return }
+    if let wakeTimer, wakeTimer.due <= deadline, world.now < wakeTimer.due { return }
+    if let wakeTimer { world.timers.cancel(wakeTimer.id) }
+    var due = max(deadline, world.now)
+    if world.happens(.timerLate) {
+      due = due + Milliseconds(Int64(world.random.number(1...50)))
+    }
+    wakeTimer = (world.timers.schedule(at: due, handler: Alarm(self), tag: 0), due)
+  }
+
+  private final class Alarm: TimerHandler {
+    weak var network: SimulatedNetwork?
+    init(_ network: SimulatedNetwork) { self.network = network }
+    func timerFired(tag: Int, now: Instant) {
+      if let network { network.world.wake(network) }
+    }
+  }
+
+  /// Why there is another turn.
+  var reasons: String {
+    var words = "\(turnHandlers.count) wait for the turn's end"
+    for stream in watched {
+      guard let readiness = stream.readiness else { continue }
+      words +=
+        "; ready for \(readiness.rawValue) of \(stream.interest.rawValue): "
+        + stream.socket.text + ", told to \(stream.handler.map { "\(type(of: $0))" } ?? "nobody")"
+    }
+    if let deadline = timers.nextDeadline {
+      words += "; a timer at \(deadline.nanoseconds / 1_000) µs, now \(now.nanoseconds / 1_000)"
+    }
+    return words
+  }
+
+  /// What is open, for the end of a story.
+  var openText: [String] {
+    streams.compactMap { $0.object }.filter { !$0.isClosed }.map {
+      "interest \($0.interest.rawValue), " + $0.socket.text + "; its peer: "
+        + ($0.socket.peer?.text ?? "none")
+    }
+  }
+
+  func watch(_ stream: SimulatedStream, _ isWatched: Bool) {
+    if isDead { return }
+    if let index = watched.firstIndex(where: { $0 === stream }) {
+      if !isWatched { watched.remove(at: index) }
+    } else if isWatched {
+      watched.append(stream)
+    }
+    world.wake(self)
+  }
+
+  func forget(_ listener: SimulatedListener) { listeners.removeAll { $0 === listener } }
+
+  /// The process starts: what it does before its loop is done now, and its first turn follows.
+  public func start() {
+    now = world.now
+    world.wake(self)
+  }
+
+  /// The process ends at once. The system closes what it had open; or, when the machine goes with it, nobody hears.
+  public func kill(vanishes: Bool = false) {
+    if isDead { return }
+    isDead = true
+    afterTurn = {}
+    for stream in streams { stream.object?.kill(vanishes: vanishes) }
+    for listener in listeners { listener.letGo(vanishes: vanishes) }
+    streams = []
+    listeners = []
+    watched = []
+    timers = TimerHeap()
+    turnHandlers = []
+    questions = []
+    if let wakeTimer { world.timers.cancel(wakeTimer.id) }
+    wakeTimer = nil
+  }
+
+  // MARK: Network
+
+  public func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
+    if isDead { return TimerID(place: 0, serial: 0) }
+    world.wake(self)
+    return timers.schedule(at: deadline, handler: handler, tag: tag)
+  }
+
+  public func cancel(_ timer: TimerID) { timers.cancel(timer) }
+
+  public func whenTurnEnds(_ handler: any TurnHandler) {
+    if isDead { return }
+    turnHandlers.append(handler)
+    world.wake(self)
+  }
+
+  public func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
+    let serial = world.nextSerial()
+    if isDead { return ResolveID(serial: serial) }
+    var question = Question(serial: serial, name: name, port: port, handler: handler)
+    if let numeric = SocketAddress(numeric: name, port: port) {
+      question.addresses = [numeric]
+      question.isAnswered = true
+    } else if name == "localhost" {
+      question.addresses = ["127.0.0.1", "::1"].compactMap {
+        SocketAddress(numeric: $0, port: port)
+      }
+      question.isAnswered = true
+    } else if !world.happens(.nameNever) {
+      let time = world.happens(.nameLate) ? world.random.number(500...9_000) : 3
+      world.after(Milliseconds(Int64(time))) { [weak self] in self?.answer(serial) }
+    }
+    questions.append(question)
+    world.wake(self)
+    return ResolveID(serial: serial)
+  }
+
+  private func answer(_ serial: UInt64) {
+    guard let index = questions.firstIndex(where: { $0.serial == serial }) else { return }
+    if !world.happens(.nameFails) {
+      let hosts = world.names.addresses[questions[index].name] ?? []
+      questions[index].addresses = hosts.compactMap {
+        SocketAddress(numeric: $0, port: questions[index].port)
+      }
+    }
+    questions[index].isAnswered = true
+    world.wake(self)
+  }
+
+  private func answerQuestions() {
+    let due = questions.filter { $0.isAnswered }
+    for question in due {
+      // Cancelled by whoever was answered before.
+      guard let index = questions.firstIndex(where: { $0.serial == question.serial }) else {
+        continue
+      }
+      questions.remove(at: index)
+      if question.addresses.isEmpty {
+        question.handler.resolveFailed(reason: "no address, says the simulator")
+      } else {
+        question.handler.resolved(question.addresses)
+      }
+      if isDead { return }
+    }
+  }
+
+  public func cancelResolve(_ id: ResolveID) { questions.removeAll { $0.serial == id.serial } }
+
+  public func listen(
+    on address: SocketAddress, backlog: Int32, keepalive: Keepalive?,
+    _ handler: any ListenerHandler
+  ) throws(SystemError) -> any Listener {
+    if isDead { throw SystemError(EACCES, "listen") }
+    try takeDescriptor()
+    var place = address
+    if place.port == 0 {
+      repeat {
+        place = address.with(port: machine.takePort())
+      } while machine.listener(for: place)
+        != nil
+    }
+    if machine.listener(for: place) != nil { throw SystemError(EADDRINUSE, "bind") }
+    let listener = SimulatedListener(
+      network: self, place: place, backlog: Int(backlog), keepalive: keepalive, handler: handler)
+    listeners.append(listener)
+    return listener
+  }
+
+  private func takeDescriptor() throws(SystemError) {
+    if descriptorCount >= descriptorCountMax || world.happens(.socketFails) {
+      throw SystemError(EMFILE, "socket")
+    }
+  }
+
+  public func connect(
+    to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
+  ) throws(SystemError) -> any ByteStream {
+    if isDead { throw SystemError(ENETUNREACH, "connect") }
+    try takeDescriptor()
+    if world.happens(.connectThrows) { throw SystemError(ENETUNREACH, "connect") }
+    let target = world.machine(with: address, from: machine)
+    let path = world.path(machine, target ?? machine)
+    let socket = KernelSocket(
+      world: world, machine: machine, path: path, isInitiator: true,
+      address: clientAddress(), owner: self, state: .connecting)
+    let stream = SimulatedStream(network: self, socket: socket, isOpen: false)
+    streams.append(Weak(stream))
+    streams.removeAll { $0.object == nil }
+    stream.handler = handler
+    stream.waitToOpen()
+    let listener = target?.listener(for: address)
+    if world.happens(.connectRefused) {
+      socket.connect(to: nil, isHung: false, isLate: false)
+    } else {
+      socket.connect(
+        to: listener, isHung: target == nil || world.happens(.connectHangs),
+        isLate: world.happens(.connectLate))
+    }
+    return stream
+  }
+
+  func clientAddress(of socket: KernelSocket? = nil) -> SocketAddress {
+    if let peer = socket?.peer { return peer.address }
+    let host = machine.addresses.first ?? "127.0.0.1"
+    return SocketAddress(numeric: host, port: machine.takePort())
+      ?? SocketAddress(path: "unknown")
+  }
+
+  public func makeClientTLS(
+    trusting extraDirectory: String?, verifiesPeer: Bool
+  ) throws(TLSError) -> any TLSCredentials { SimulatedTLSCredentials(world) }
+
+  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
+    if world.happens(.entropyFails) { throw EntropyError() }
+    for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next() >> 24) }
+  }
+
+  public func giveBackMemory() {}
+}

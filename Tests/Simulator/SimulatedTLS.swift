@@ -1,0 +1,399 @@
+import Basics
+import Reactor
+
+/// What stands for a trust store or an identity: nothing but a place for faults.
+public final class SimulatedTLSCredentials: TLSCredentials {
+  private let world: World
+  /// What a service does to the frames that it sends; nil for nothing.
+  public var meddler: Meddler?
+
+  public init(_ world: World) { self.world = world }
+
+  public let trustSource = "the simulator"
+  public let trustWarning = ""
+
+  public func renewed() throws(TLSError) -> any TLSCredentials {
+    if world.happens(.tlsMemory) { throw .library(reason: "the simulator's library") }
+    return SimulatedTLSCredentials(world)
+  }
+
+  public func start(
+    over transport: any ByteStream, serverName: String?, on network: any Network,
+    _ handler: any StreamHandler
+  ) throws(TLSError) -> any SecureStream {
+    if world.happens(.tlsMemory) { throw .library(reason: "the simulator's library") }
+    return SimulatedTLSStream(
+      world: world, network: network, transport: transport, isClient: serverName != nil,
+      meddler: meddler, handler: handler)
+  }
+}
+
+/// TLS without its secrets: records with a type and a length around the same bytes.
+///
+/// As in the real one, a small `sendWhole` goes out at the turn's end, and what was received and not taken is told
+/// again each turn.
+final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
+  private enum RecordType: UInt8 {
+    case hello = 1
+    case answer, finished, data, closing, key
+  }
+  private enum State { case handshaking, open, closed }
+
+  static let roomMark = 16 * 1024
+  private static let flushMark = 16 * 1024
+  private static let recordByteCountMax = 16 * 1024
+
+  private let world: World
+  private let network: any Network
+  private let transport: any ByteStream
+  private let isClient: Bool
+  private let meddler: Meddler?
+  private var state = State.handshaking
+  private var inbound = ByteQueue()
+  private var plain = ByteQueue()
+  private var outbound = ByteQueue()
+  private var isEnded = false
+  private var isBlocked = false
+  private var hasFinished = false
+  private var failure: StreamFailure?
+  private var turnEndRequested = false
+  var handler: (any StreamHandler)?
+
+  var interest: Readiness = [] {
+    didSet {
+      if interest == oldValue || state != .open { return }
+      updateTransportInterest()
+      requestTurnEndIfNeeded()
+    }
+  }
+
+  init(
+    world: World, network: any Network, transport: any ByteStream, isClient: Bool,
+    meddler: Meddler?, handler: any StreamHandler
+  ) {
+    self.world = world
+    self.network = network
+    self.transport = transport
+    self.isClient = isClient
+    self.meddler = meddler
+    self.handler = handler
+    transport.handler = self
+    transport.interest = .readable
+    if isClient { put(.hello, []) }
+    requestTurnEnd()
+  }
+
+  var hasRoom: Bool { outbound.count < Self.roomMark }
+  var unsentByteCount: Int { outbound.count }
+  var isPeerClosed: Bool { transport.isPeerClosed }
+  var transportState: TransportState { transport.transportState }
+
+  private func put(_ type: RecordType, _ bytes: [UInt8]) { put(type, bytes.span) }
+
+  private func put(_ type: RecordType, _ bytes: Span<UInt8>) {
+    var start = 0
+    repeat {
+      let count = min(bytes.count - start, Self.recordByteCountMax)
+      outbound.append([type.rawValue, UInt8(count >> 8), UInt8(count & 255)])
+      outbound.append(bytes.extracting(start..<(start + count)))
+      start += count
+    } while start < bytes.count
+  }
+
+  // MARK: ByteStream
+
+  func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
+    if state != .open { return state == .closed ? .endOfStream : .wouldBlock }
+    if region.count == 0 { return .wouldBlock }
+    // As often as the transport has something, a few times.
+    for _ in 0..<3 where plain.count < region.count {
+      if !pull() { break }
+    }
+    if plain.isEmpty {
+      if let failure { return .failed(failure) }
+      return isEnded ? .endOfStream : .wouldBlock
+    }
+    let count = min(region.count, plain.count)
+    plain.withReadable { bytes in
+      for index in 0..<count { region[index] = bytes[index] }
+    }
+    plain.consume(count)
+    requestTurnEndIfNeeded()
+    return .bytes(count)
+  }
+
+  /// One receive from the transport; false when that has no more.
+  private func pull() -> Bool {
+    if failure != nil || isEnded { return false }
+    inbound.reserve(64 * 1024)
+    switch inbound.withWritable(atMost: 64 * 1024, { transport.receive(into: &$0) }) {
+    case .bytes(let count):
+      inbound.advance(count)
+      takeRecords()
+      return true
+    case .wouldBlock: return false
+    case .endOfStream:
+      failure = .unexpectedEnd
+      return false
+    case .failed(let reason):
+      failure = reason
+      return false
+    }
+  }
+
+  private func takeRecords() {
+    while inbound.count >= 3 && failure == nil && !isEnded {
+      let (type, count) = inbound.withReadable { ($0[0], Int($0[1]) << 8 | Int($0[2])) }
+      if inbound.count < 3 + count { return }
+      if world.happens(.recordBroken) {
+        failure = .tls(.handshake(reason: "the simulator broke a record"))
+        return
+      }
+      switch RecordType(rawValue: type) {
+      case .hello where !isClient && state == .handshaking: put(.answer, [])
+      case .answer where isClient && state == .handshaking:
+        put(.finished, [])
+        isHandshakeDone = true
+      case .finished where !isClient && state == .handshaking: isHandshakeDone = true
+      case .data:
+        inbound.withReadable { plain.append($0.extracting(3..<(3 + count))) }
+      case .closing: isEnded = true
+      case .key: break
+      case .hello, .answer, .finished, nil:
+        failure = .tls(.handshake(reason: "the simulator met an unexpected record"))
+      }
+      inbound.consume(3 + count)
+    }
+  }
+
+  private var isHandshakeDone = false
+
+  func send(_ bytes: Span<UInt8>) -> SendResult {
+    switch sendWhole(bytes) {
+    case .accepted: .accepted(bytes.count)
+    case .noRoom: .wouldBlock
+    case .failed(let failure): .failed(failure)
+    }
+  }
+
+  func sendWhole(_ bytes: Span<UInt8>) -> WholeSendResult {
+    if state != .open || hasFinished { return .failed(.unexpectedEnd) }
+    if !hasRoom { return .noRoom }
+    if bytes.count == 0 { return .accepted }
+    if let meddler {
+      for piece in meddler.pieces(of: bytes) { put(.data, piece) }
+    } else {
+      put(.data, bytes)
+    }
+    if outbound.count >= Self.flushMark {
+      if let failure = flush() { return .failed(failure) }
+    } else {
+      requestTurnEnd()
+    }
+    return .accepted
+  }
+
+  func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
+  func setUserTimeout(_ timeout: Milliseconds) { transport.setUserTimeout(timeout) }
+  func keepAlive(_ keepalive: Keepalive) { transport.keepAlive(keepalive) }
+
+  func finishSending() {
+    if state != .open || hasFinished { return }
+    hasFinished = true
+    put(.closing, [])
+    requestTurnEnd()
+  }
+
+  func close() {
+    if state == .closed { return }
+    if state == .open && !hasFinished { put(.closing, []) }
+    _ = flush()
+    state = .closed
+    handler = nil
+    transport.close()
+  }
+
+  func abort() {
+    if state == .closed { return }
+    state = .closed
+    handler = nil
+    transport.abort()
+  }
+
+  // MARK: The transport's events
+
+  func streamOpened() {}
+
+  func streamFailed(_ failure: StreamFailure) { fail(failure) }
+
+  func streamReady(_ readiness: Readiness) {
+    if readiness.contains(.writable) && isBlocked {
+      isBlocked = false
+      if let failure = flush() {
+        fail(failure)
+        return
+      }
+    }
+    if state == .handshaking {
+      if readiness.contains(.readable) { shakeHands() }
+      return
+    }
+    notify(readable: readiness.contains(.readable))
+  }
+
+  private func shakeHands() {
+    while state == .handshaking && !isHandshakeDone && pull() {}
+    if let failure, !isHandshakeDone {
+      _ = flush()
+      fail(failure)
+      return
+    }
+    if let failure = flush() {
+      fail(failure)
+      return
+    }
+    if !isHandshakeDone { return }
+    if world.happens(.handshakeFails) {
+      fail(.tls(.handshake(reason: "the simulator refused the handshake")))
+      return
+    }
+    state = .open
+    updateTransportInterest()
+    requestTurnEndIfNeeded()
+    handler?.streamOpened()
+  }
+
+  func turnEnded() {
+    turnEndRequested = false
+    if state == .closed { return }
+    if let failure = flush() {
+      fail(failure)
+      return
+    }
+    if state == .open { notify(readable: hasBuffered) }
+    if state == .open { requestTurnEndIfNeeded() }
+  }
+
+  /// There is something that the system does not know of.
+  private var hasBuffered: Bool { !plain.isEmpty || isEnded || failure != nil }
+
+  private func requestTurnEndIfNeeded() {
+    if hasBuffered && interest.contains(.readable) || hasRoom && interest.contains(.writable) {
+      requestTurnEnd()
+    }
+  }
+
+  private func notify(readable: Bool) {
+    var readiness: Readiness = []
+    if readable && interest.contains(.readable) { readiness.insert(.readable) }
+    if interest.contains(.writable) && hasRoom { readiness.insert(.writable) }
+    if !readiness.isEmpty { handler?.streamReady(readiness) }
+  }
+
+  private func requestTurnEnd() {
+    if turnEndRequested { return }
+    turnEndRequested = true
+    network.whenTurnEnds(self)
+  }
+
+  private func updateTransportInterest() {
+    var wanted: Readiness = []
+    if state == .handshaking || interest.contains(.readable) && failure == nil && !isEnded {
+      wanted.insert(.readable)
+    }
+    if isBlocked { wanted.insert(.writable) }
+    transport.interest = wanted
+  }
+
+  private func flush() -> StreamFailure? {
+    while !outbound.isEmpty && !isBlocked {
+      switch outbound.withReadable({ transport.send($0) }) {
+      case .accepted(let count):
+        isBlocked = count < outbound.count
+        outbound.consume(count)
+      case .wouldBlock: isBlocked = true
+      case .failed(let failure): return failure
+      }
+    }
+    if hasFinished && outbound.isEmpty { transport.finishSending() }
+    updateTransportInterest()
+    return nil
+  }
+
+  private func fail(_ failure: StreamFailure) {
+    if state == .closed { return }
+    let owner = handler
+    state = .closed
+    handler = nil
+    transport.close()
+    owner?.streamFailed(failure)
+  }
+}
+
+/// What a service or somebody on its way does to the frames that it sends to a proxy: cuts them up, joins them, leaves
+/// pongs out, and slips messages in that nobody sent.
+///
+/// It sees one frame at a time, unmasked, as the link hands it to its stream.
+public final class Meddler {
+  private let world: World
+  /// Messages, with their length prefix, that may be slipped in between others.
+  public var strayMessages: () -> [[UInt8]] = { [] }
+  public var isCompressing = false
+  private var isHandshakeOver = false
+  /// What was held back, to be joined with the next frame.
+  private var kept: [UInt8] = []
+
+  public init(_ world: World) { self.world = world }
+
+  func pieces(of bytes: Span<UInt8>) -> [[UInt8]] {
+    var frame = [UInt8]()
+    frame.reserveCapacity(bytes.count)
+    for index in 0..<bytes.count { frame.append(bytes[index]) }
+    // The answer to the upgrade comes first.
+    if !isHandshakeOver {
+      isHandshakeOver = true
+      return [frame]
+    }
+    var pieces: [[UInt8]] = []
+    let opcode = frame[0] & 0x0f
+    if opcode == 0xa && world.happens(.pongLost) { return [] }
+    if opcode == 2 && !isCompressing {
+      if world.happens(.strayMessage) {
+        let strays = strayMessages()
+        if !strays.isEmpty { pieces.append(Self.frame(world.random.pick(strays))) }
+      }
+      if world.happens(.garbage) {
+        // With a length that is right: with another one nobody could know where the next message begins.
+        let count = world.random.number(1...40)
+        pieces.append(Self.frame([0, UInt8(count)] + world.random.bytes(count)))
+      }
+      if world.happens(.frameSplit) {
+        pieces += split(frame)
+        return pieces
+      }
+    }
+    pieces.append(frame)
+    return pieces
+  }
+
+  /// A whole binary frame.
+  static func frame(_ payload: [UInt8], opcode: UInt8 = 0x82) -> [UInt8] {
+    if payload.count < 126 { return [opcode, UInt8(payload.count)] + payload }
+    return [opcode, 126, UInt8(payload.count >> 8), UInt8(payload.count & 255)] + payload
+  }
+
+  /// The same message in several frames, with perhaps a ping in between.
+  private func split(_ frame: [UInt8]) -> [[UInt8]] {
+    var start = 2
+    if frame[1] == 126 { start = 4 }
+    if frame[1] == 127 { start = 10 }
+    let payload = Array(frame[start...])
+    if payload.count < 2 || payload.count > 60_000 { return [frame] }
+    let place = world.random.number(1...(payload.count - 1))
+    return [
+      Self.frame(Array(payload[..<place]), opcode: 0x02),
+      world.random.chance(3_000) ? Self.frame([], opcode: 0x89) : [],
+      Self.frame(Array(payload[place...]), opcode: 0x80),
+    ].filter { !$0.isEmpty }
+  }
+}
