@@ -28,13 +28,13 @@ extension Relay {
 
   /// A client that was accepted, for whom there is no place yet.
   struct WaitingClient {
-    let stream: any Stream
+    let stream: any ByteStream
     let service: Int
     let peer: SocketAddress
   }
 
   /// A client came to the service's port.
-  func accept(_ stream: any Stream, service: Int, from peer: SocketAddress) {
+  func accept(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     let client = WaitingClient(stream: stream, service: service, peer: peer)
     let othersWait = waitingClients.contains { $0.service == service }
     if isDraining || othersWait || replies.count >= Self.replyCountMax {
@@ -109,7 +109,8 @@ extension Relay {
   private func schedulePatience() {
     if patienceTimer != nil || waitingClients.isEmpty { return }
     var due = now + Self.turnPeriod
-    for client in waitingClients {
+    // Whoever waits for another's end has no patience to lose.
+    for client in waitingClients where !session.replaces(service: client.service) {
       if let since = watches[client.service].fullSince {
         due = min(due, since + Self.placePatience)
       }
