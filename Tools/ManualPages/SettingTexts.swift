@@ -67,7 +67,7 @@ enum SettingTexts {
       + "counts if that is longer.",
     "websocket.retry_delay_ms":
       "The first wait before another attempt to reach the service. Each further one is up to twice as long, as far as "
-      + "retry_delay_max_ms. The upper half of each is at random. Less than 10 counts as 10.",
+      + "retry_delay_max_ms. Of each seven eighths are at random, of the longest two thirds. Less than 10 counts as 10.",
     "websocket.retry_delay_max_ms": "The longest such wait; the first counts if that is longer.",
     "websocket.connect_retry_count":
       "Further attempts after one that failed; then the program gives up. -1 for any number.",

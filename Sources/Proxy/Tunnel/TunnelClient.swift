@@ -113,13 +113,14 @@ public enum TunnelClient: Equatable, Sendable {
 
     public init() {}
 
-    /// The delay before the attempt after `failures` in a row, spread over its upper half, so that a
-    /// thousand gateways do not come back in the same second.
+    /// The delay before the attempt after `failures` in a row. It is spread widely while it doubles, so that ten
+    /// thousand gateways which lost their service in the same second do not come back in the same second.
     func delay(afterFailures failures: Int, randomness: UInt32) -> Milliseconds {
       let doublings = min(max(failures - 1, 0), 20)
-      let full = min(delay.count << Int64(doublings), max(delay.count, delayMax.count))
-      let half = full / 2
-      return Milliseconds(half + Int64(randomness) * (full - half) / Int64(UInt32.max))
+      let longest = max(delay.count, delayMax.count)
+      let full = min(delay.count << Int64(doublings), longest)
+      let least = full < longest ? full / 8 : full / 3
+      return Milliseconds(least + Int64(randomness) * (full - least) / Int64(UInt32.max))
     }
 
     /// What the service asks for, and up to a quarter more.

@@ -96,7 +96,7 @@ struct SettingsTests {
     for failures in [1, 2, 50] {
       for randomness in [0, UInt32.max] {
         let pause = policy.delay(afterFailures: failures, randomness: randomness).count
-        #expect((delay / 2...delay).contains(pause))
+        #expect((delay / 3...delay).contains(pause))
       }
     }
   }
