@@ -32,6 +32,9 @@ public final class ScriptedNetwork: Network {
   public private(set) var cancelledQuestionCount = 0
   private var questions: [(serial: UInt64, name: String, port: UInt16, any ResolveHandler)] = []
 
+  /// Timers that have fired.
+  public private(set) var firedCount = 0
+
   public var timerCount: Int { timers.count }
   /// Milliseconds since the start.
   public var time: Int64 { (now.nanoseconds - 1_000_000_000) / 1_000_000 }
@@ -48,6 +51,8 @@ public final class ScriptedNetwork: Network {
     while let deadline = timers.nextDeadline, deadline <= end {
       if now < deadline { now = deadline }
       while let due = timers.popDue(now: now, serialBound: timers.serialBound) {
+        firedCount += 1
+        precondition(firedCount < 100_000, "a timer that sets itself again for now, without end")
         due.handler.timerFired(tag: due.tag, now: now)
       }
       answer()

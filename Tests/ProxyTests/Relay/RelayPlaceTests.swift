@@ -97,6 +97,28 @@ struct RelayPlaceTests {
     #expect(!third.isAborted && owner.isFull)
   }
 
+  @Test(
+    "who waits for another's end is looked at once a second, however long it has waited for a place"
+  )
+  func doesNotSpin() throws {
+    var settings = RelayHarness.plain
+    settings.activeConnectionCountMax = 1
+    settings.protocolVersion = .v2
+    let harness = try RelayHarness(
+      .source, settings: settings, scripted: network, services: ["A", "B"])
+    _ = try harness.accept(service: 1)
+    let second = try harness.accept(service: 0)
+    harness.arrive(RelayHarness.encode(.data, stream: 1, connection: 0, [1], service: "B"))
+    harness.arrive(RelayHarness.encode(.streamReset, stream: 1, connection: 0, service: "B"))
+    network.advance(0)
+    #expect(harness.sent.last?.streamID == 2, "the second has the place")
+    let third = try harness.accept(service: 0)
+    let firedCount = network.firedCount
+    network.advance(9_000)
+    #expect(!second.isClosed && !third.isClosed)
+    #expect(network.firedCount - firedCount <= 12)
+  }
+
   @Test("those that wait outlive the tunnel, for whoever takes them to the next")
   func handsOver() throws {
     _ = try harness.accept()
