@@ -122,7 +122,8 @@ extension EndToEnd {
         let source = try stage.source(["-y", version])
         do {
           let client = try source.connect()
-          try client.send("x")
+          // The reset may have been faster.
+          try? client.send("x")
           #expect(client.isClosedByPeer(within: 20))
         }
         try source.process.waitForLine(
@@ -130,7 +131,7 @@ extension EndToEnd {
           "the destination is not connected to the tunnel")
         _ = try stage.destination(["SSH1": unused], settings: ["tcp.connection_retry_count": "0"])
         let client = try source.connect()
-        try client.send("x")
+        try? client.send("x")
         #expect(client.isClosedByPeer(within: 20))
         try source.process.waitForLine(
           containing: "[warning] service SSH1: ", "before anything came back",
