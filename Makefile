@@ -1,12 +1,13 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds docs lint clean
+.PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
+  sim-mutants sim-fleet docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 deps: ## install what is missing for building, the demo and the tests, with apt-get
 	@scripts/install-dependencies
@@ -57,6 +58,15 @@ plots: deps ## table and plots of docs/performance.md anew, out of the figures i
 fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)
 
+sim: deps ## the whole tunnel in simulated time: SEED=1 [STEPS=500] tells one seed, COUNT=10000 [FIRST=0] runs many
+	@scripts/simulate $(if $(SEED),tell $(SEED) $(STEPS),many $(or $(COUNT),2000) $(FIRST))
+
+sim-mutants: deps ## plants each mistake of Tests/Mutants, and says which seed finds it (ONLY=part of a name)
+	@scripts/simulate mutants $(ONLY)
+
+sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plots/data/fleet.tsv and its plot
+	@scripts/simulate fleet
+
 seeds: deps ## what the fuzzers begin with, out of the tests' tables
 	WRITE_SEEDS=1 swift test --disable-xctest --filter SeedCorpora
 
@@ -67,4 +77,4 @@ lint: deps ## format and layering
 	@scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build .build-embedded .build-embedded-static .build-fuzz
+	rm -rf .build .build-embedded .build-embedded-static .build-fuzz .build-simulate

@@ -151,7 +151,7 @@ if fuzzes {
       name: "ManualPages", dependencies: ["Proxy", "TunnelService"], path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     .executableTarget(
-      name: "Simulate", dependencies: ["Simulator"], path: "Tools/Simulate"),
+      name: "Simulate", dependencies: ["Simulator", "Basics"], path: "Tools/Simulate"),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Basics", "Reactor"]),
     .testTarget(name: "ContractTests", dependencies: ["Simulator", "Basics", "Reactor"]),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc

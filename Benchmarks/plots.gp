@@ -214,3 +214,31 @@ if (has('growth')) {
       title word(contestants, i) . ', ' . word(ends, k)
   }
 }
+
+# --- A fleet that comes back --------------------------------------------------------------------------
+
+# The seconds after an outage of 60 s, out of the simulator (make sim-fleet).
+if (has('fleet')) {
+  reset
+  set terminal svg size 860,440 dynamic enhanced font 'Helvetica,13' background rgb 'white'
+  set encoding utf8
+  set datafile separator tab
+  set datafile columnheaders
+  set border 3 lc rgb '#555555'
+  set tics nomirror
+  set grid ytics lc rgb '#dddddd' lt 1
+  set style fill solid 1 noborder
+  set boxwidth 1
+  set output directory . '/fleet.svg'
+  set title '10,000 sources after an outage of 60 s: attempts at the service in each second' font ',16'
+  set xlabel 'seconds since the service was lost'
+  set ylabel 'attempts'
+  set xrange [50:130]
+  set yrange [0:600]
+  set key above Left reverse samplen 4
+  set arrow from 60, graph 0 to 60, graph 1 nohead dt 2 lc rgb '#555555'
+  set label 'the service is back' at 61, graph 0.95 tc rgb '#555555'
+  plot data('fleet') using 1:2 with boxes lc rgb '#0072b2' title 'attempts', \
+    10000.0 / 60 with lines lw 2 lc rgb '#009e73' title 'the even share: all of them, over the longest delay', \
+    2 * 10000.0 / 60 with lines lw 2 dt 2 lc rgb '#d55e00' title 'twice that'
+}

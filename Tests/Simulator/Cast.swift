@@ -37,6 +37,12 @@ final class ProxyProcess {
   /// The exit status, when it has ended by itself.
   private(set) var status: Int32?
   private(set) var startCount = 0
+  /// How often a tunnel has stood.
+  private(set) var sessionCount = 0
+  private var wasServing = false
+  private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
+  /// A process that stands still looks late.
+  private static let stallSlack = Milliseconds(5_000)
   /// Whether it is to be started again when it ends by itself.
   var isKeptAlive = true
   var descriptorCountMax = 1_000
@@ -64,6 +70,7 @@ final class ProxyProcess {
     status = nil
     network = SimulatedNetwork(world, machine, name)
     network.descriptorCountMax = descriptorCountMax
+    network.forbidsDropping = true
     world.story.add(world.now, name, "starts")
     let number = startCount
     do throws(TLSError) {
@@ -85,7 +92,28 @@ final class ProxyProcess {
   private func check() {
     guard let proxy else { return }
     if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
+    if proxy.isServing && !wasServing { sessionCount += 1 }
+    wasServing = proxy.isServing
+    checkStalls(proxy)
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
+  }
+
+  /// A reader that takes nothing may hold the others up as long as the settings say, whatever else it does.
+  private func checkStalls(_ proxy: LocalProxy) {
+    var found: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
+    let patience = Milliseconds(
+      configuration.settings.loneStallTimeout.count + Self.stallSlack.count)
+    for reader in proxy.stalledReaders {
+      var stall = (byteCount: reader.waitingByteCount, since: world.now)
+      if let before = stalls[reader.id], before.byteCount == stall.byteCount { stall = before }
+      found[reader.id] = stall
+      if stall.since + patience < world.now {
+        world.fail(
+          name, "a reader has taken nothing for \(patience.count) ms, and still holds up the others"
+        )
+      }
+    }
+    stalls = found
   }
 
   private func stopped(_ number: Int, _ status: Int32) {
@@ -139,6 +167,8 @@ final class ServiceProcess {
   private let address: SocketAddress
   private let services: [String]
   private let options: ServiceOptions
+  /// What it does wrong on purpose until it is started again without.
+  private(set) var hasFaults = false
   private let level: LogLevel
   /// Of the tokens, which are to be the same each time.
   private let entropy: UInt64
@@ -163,9 +193,25 @@ final class ServiceProcess {
 
   var isRunning: Bool { service != nil }
 
-  func start() {
+  /// - Parameter isSound: else it may never send the services, cut each connection after a while, go silent, close with
+  ///   a code, or refuse.
+  func start(isSound: Bool = true) {
     if service != nil { return }
+    var options = options
+    hasFaults = !isSound
+    if !isSound {
+      world.note(.serviceFault)
+      switch world.random.below(6) {
+      case 0: options.faults[.noServiceIDs] = 0
+      case 1: options.faults[.dropAfter] = world.random.number(0...5)
+      case 2: options.faults[.silentAfter] = world.random.number(0...5)
+      case 3: options.faults[.close] = world.random.pick([1_001, 1_006, 1_011, 1_013])
+      case 4: options.faults[.refuse] = world.random.pick([408, 425, 429, 500, 503])
+      default: options.faults[.textFrame] = 0
+      }
+    }
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)
+    network.forbidsDropping = true
     network.start()
     let service = TunnelService(
       network: network, tls: ServiceCredentials(world, makeMeddler), options: options,
@@ -178,7 +224,7 @@ final class ServiceProcess {
       network.kill()
       return
     }
-    world.story.add(world.now, "service", "starts")
+    world.story.add(world.now, "service", isSound ? "starts" : "starts, and is not sound")
     self.service = service
     network.afterTurn = { [weak self] in
       guard let self, let fault = self.service?.checkInvariants() else { return }
@@ -300,22 +346,52 @@ final class Servers: ListenerHandler, TimerHandler {
 final class WebProxyProcess: ListenerHandler {
   private let network: SimulatedNetwork
   private let target: SocketAddress
+  /// Nil for one that is spoken to without TLS.
+  private let tls: SimulatedTLSCredentials?
   private var listener: (any Listener)?
 
-  init(_ world: World, _ machine: Machine, _ address: SocketAddress, target: SocketAddress) {
+  init(
+    _ world: World, _ machine: Machine, _ address: SocketAddress, target: SocketAddress,
+    usesTLS: Bool
+  ) {
     network = SimulatedNetwork(world, machine, "web proxy")
     network.descriptorCountMax = 10_000
     self.target = target
+    tls = usesTLS ? SimulatedTLSCredentials(world) : nil
     network.start()
     listener = try? network.listen(on: address, backlog: 64, self)
   }
 
-  var isListening: Bool { listener != nil }
-
   func listener(
     _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
   ) {
-    _ = Passage(network, client: stream, target: target)
+    guard let tls else {
+      _ = Passage(network, client: stream, target: target)
+      return
+    }
+    let door = Door(network, target)
+    door.stream = try? tls.start(over: stream, serverName: nil, on: network, door)
+    if door.stream == nil { stream.abort() }
+  }
+
+  /// A handshake on its way; the stream holds it.
+  private final class Door: StreamHandler {
+    private let network: SimulatedNetwork
+    private let target: SocketAddress
+    var stream: (any SecureStream)?
+
+    init(_ network: SimulatedNetwork, _ target: SocketAddress) {
+      self.network = network
+      self.target = target
+    }
+
+    func streamOpened() {
+      if let stream { _ = Passage(network, client: stream, target: target) }
+      stream = nil
+    }
+
+    func streamReady(_ readiness: Readiness) {}
+    func streamFailed(_ failure: StreamFailure) { stream = nil }
   }
 
   func listener(_ listener: any Listener, paused error: SystemError) {}

@@ -29,6 +29,8 @@ public final class Scenario {
   private var serviceCount = 1
   private var services: [String] = []
   private var isClean = false
+  private var isContest = false
+  private var isContesting = false
   private let laptop: Machine
   private let gateway: Machine
   private let cloud: Machine
@@ -55,8 +57,12 @@ public final class Scenario {
   private static let calmTime = Milliseconds(400_000)
 
   /// Runs a seed.
-  public static func run(seed: UInt64, keepsStory: Bool = false) -> Verdict {
+  /// - Parameter stepCountMax: more turns are taken for a loop without an end.
+  public static func run(
+    seed: UInt64, keepsStory: Bool = false, stepCountMax: Int? = nil
+  ) -> Verdict {
     let scenario = Scenario(seed: seed, keepsStory: keepsStory)
+    if let stepCountMax { scenario.world.stepCountMax = stepCountMax }
     scenario.run()
     if scenario.world.failure != nil { scenario.sayWhatIsOpen() }
     let verdict = Verdict(
@@ -91,6 +97,7 @@ public final class Scenario {
     level = keepsStory || speaks ? .debug : .off
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
     isClean = world.random.chance(1_500)
+    isContest = isClean && version == .v3 && world.random.chance(3_000)
     stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
     serviceCount = version == .v1 ? 1 : world.random.number(1...3)
     services = version == .v1 ? [] : (0..<serviceCount).map { "S\($0)" }
@@ -138,11 +145,13 @@ public final class Scenario {
       ledger.isStrict = false
     }
     let proxyAddress = "10.0.0.7"
+    let usesTLS = world.random.chance(4_000)
     let makeConfiguration = { (role: TunnelRole, settings: Settings) -> Configuration in
       let isSource = role == .source
       let webProxy =
         world.random.chance(1_500)
-        ? try? WebProxy.parse("http://\(proxyAddress):3128", variable: "https_proxy") : nil
+        ? try? WebProxy.parse(
+          "\(usesTLS ? "https" : "http")://\(proxyAddress):3128", variable: "https_proxy") : nil
       return Configuration(
         role: role, endpoint: Endpoint(host: "service.example", port: 443),
         accessToken: (isSource ? service.tokens?.source : service.tokens?.destination) ?? "",
@@ -172,7 +181,7 @@ public final class Scenario {
       let cafe = world.machine("cafe")
       cafe.addresses = [proxyAddress]
       if let place = SocketAddress(numeric: proxyAddress, port: 3_128) {
-        webProxies.append(WebProxyProcess(world, cafe, place, target: address))
+        webProxies.append(WebProxyProcess(world, cafe, place, target: address, usesTLS: usesTLS))
       }
       tunnelPaths = [world.path(laptop, cafe), world.path(gateway, cafe), world.path(cafe, cloud)]
     }
@@ -212,7 +221,7 @@ public final class Scenario {
     settings.halfCloseLinger = Milliseconds(Int64(random.size(300...20_000)))
     settings.silentLinger = Milliseconds(Int64(random.size(300...5_000)))
     settings.secondClient = random.pick([.wait, .wait, .replace])
-    settings.stallTimeout = Milliseconds(Int64(random.size(1_000...10_000)))
+    settings.stallTimeout = Milliseconds(Int64(random.size(500...5_000)))
     settings.loneStallTimeout = Milliseconds(settings.stallTimeout.count * 4)
     settings.keepaliveIdle = Milliseconds(Int64(random.pick([2_000, 10_000, 60_000])))
     settings.keepaliveInterval = Milliseconds(1_000)
@@ -270,14 +279,17 @@ public final class Scenario {
   /// Messages of streams and connections that are not there, of types nobody knows, and the services once more.
   private var strays: [[UInt8]] {
     let name = services.isEmpty ? [] : Array(world.random.pick(services).utf8)
-    let stream = Int32(world.random.number(1...1_000))
+    // As they are where numbers begin at 1 with each start.
+    let stream = Int32(world.random.number(1...20))
+    let connection = UInt32(world.random.number(1...6))
     let payload = world.random.bytes(world.random.number(1...100))
     var all = [
       Self.encode(
-        MessageHeader(.data, streamID: stream, serviceID: name, connectionID: 7), payload),
+        MessageHeader(.data, streamID: stream, serviceID: name, connectionID: connection), payload),
       Self.encode(MessageHeader(.streamReset, streamID: stream, serviceID: name), []),
       Self.encode(
-        MessageHeader(.connectionReset, streamID: stream, serviceID: name, connectionID: 3), []),
+        MessageHeader(
+          .connectionReset, streamID: stream, serviceID: name, connectionID: connection), []),
       // Type 99, ignorable: to be skipped.
       [0, 4, 0x08, 99, 0x18, 1],
     ]
@@ -302,6 +314,7 @@ public final class Scenario {
       byteCount: random.size(0...60_000), chunkByteCount: random.size(1...40_000))
     if plan.byteCount > 2_000 { plan.chunkByteCount = max(plan.chunkByteCount, 200) }
     plan.ending = isClient ? .finish : .answerEnd
+    if isContesting { return Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd) }
     if isCalm {
       plan.byteCount = random.number(8...3_000)
       plan.chunkByteCount = 1_000
@@ -321,6 +334,15 @@ public final class Scenario {
       plan.reading = .slowly(byteCount: random.size(200...20_000), pause: random.size(1...300))
     }
     if isClean && plansAreTame { return plan }
+    // Now and then somebody has much to say.
+    if !isClient && random.chance(300) { plan.byteCount = random.number(100_000...300_000) }
+    if isClient && random.chance(500) {
+      // Takes nothing, and yet is never still.
+      plan = Plan(byteCount: 100_000, chunkByteCount: 100)
+      plan.pause = random.size(50...400)
+      plan.reading = .never
+      return plan
+    }
     if random.chance(1_000) {
       plan.reading = .halts(at: random.size(0...20_000), milliseconds: random.size(100...30_000))
     }
@@ -347,6 +369,10 @@ public final class Scenario {
       if !isTunnelUp { world.fail("the tunnel", "is not up after a minute without a fault") }
       _ = world.run(for: Milliseconds(3_000))
     }
+    if isContest {
+      contest()
+      if world.failure != nil { return }
+    }
     isStorm = true
     planClients()
     if !isClean { planDisasters() }
@@ -354,6 +380,48 @@ public final class Scenario {
     calm()
     if world.failure != nil { return }
     end()
+  }
+
+  /// Two clients that always have something, one of them a little at a time: they share the tunnel.
+  private func contest() {
+    isContesting = true
+    // Each has something at each of its turns.
+    world.faults = Faults()
+    defer {
+      isContesting = false
+      world.faults = stormFaults
+    }
+    let path = world.path(laptop, cloud)
+    let rate = path.rate
+    path.rate = 200_000
+    let buffers = world.bufferByteCounts
+    var plan = Plan(byteCount: 4_000_000, chunkByteCount: 500)
+    let few = withBuffers(of: 2_048) { startClient(0, plan: plan) }
+    plan.chunkByteCount = 100_000
+    let many = withBuffers(of: 262_144) { startClient(0, plan: plan) }
+    _ = world.run(for: Milliseconds(4_000), isDone: { self.watch() })
+    // What the big buffers took at once says nothing.
+    let before = (few.flow.sentByteCount, many.flow.sentByteCount)
+    _ = world.run(for: Milliseconds(8_000), isDone: { self.watch() })
+    let shares = (few.flow.sentByteCount - before.0, many.flow.sentByteCount - before.1)
+    // Where frames may be as long as they like, a short buffer is often empty when its turn would come.
+    let isPaced = source.configuration.settings.isPacingAdaptive
+    if isPaced && shares.1 > 4 * shares.0 {
+      world.fail(
+        "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
+    }
+    few.becomeHonest()
+    many.becomeHonest()
+    world.bufferByteCounts = buffers
+    path.rate = rate
+  }
+
+  /// Both ends of what is connected in `body` have such buffers.
+  private func withBuffers(of byteCount: Int, _ body: () -> Talker) -> Talker {
+    world.bufferByteCounts = byteCount...byteCount
+    let talker = body()
+    _ = world.run(for: Milliseconds(50), isDone: { self.watch() })
+    return talker
   }
 
   private var isTunnelUp: Bool {
@@ -378,17 +446,28 @@ public final class Scenario {
       let time = Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))
       for _ in 0..<world.random.size(2...30) { world.after(time) { self.startClient() } }
     }
+    // And seldom very many, of whom none stays.
+    if version == .v3 && world.random.chance(100) {
+      let time = Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))
+      for _ in 0..<world.random.number(70...120) {
+        world.after(time) {
+          self.startClient(plan: Plan(byteCount: 0, chunkByteCount: 1, ending: .finish))
+        }
+      }
+    }
   }
 
   @discardableResult
-  private func startClient(_ service: Int? = nil, ended: @escaping () -> Void = {}) -> Talker {
+  private func startClient(
+    _ service: Int? = nil, plan: Plan? = nil, ended: @escaping () -> Void = {}
+  ) -> Talker {
     clientCount += 1
     let service = service ?? world.random.below(serviceCount)
     let network = SimulatedNetwork(world, laptop, "client \(clientCount)")
     network.start()
     let talker = Talker(
       name: network.name, isClient: true, service: service, ledger: ledger, network: network,
-      plan: makePlan(isClient: true), ended: ended)
+      plan: plan ?? makePlan(isClient: true), ended: ended)
     if let place = SocketAddress(
       numeric: "127.0.0.1", port: Self.sourcePort + UInt16(service))
     {
@@ -410,16 +489,17 @@ public final class Scenario {
 
   private func strike() {
     let time = Milliseconds(Int64(world.random.size(10...20_000)))
-    switch world.random.below(10) {
+    switch world.random.below(11) {
     case 0, 1: restart(source, after: time)
     case 2, 3: restart(destination, after: time)
     case 4:
       world.note(.restarts)
       let vanishes = world.random.chance(3_000)
       service.kill(vanishes: vanishes)
+      let isSound = world.random.chance(6_000)
       world.after(time) {
         if vanishes { self.world.reappear(self.cloud) }
-        self.service.start()
+        self.service.start(isSound: isSound || self.isCalm)
       }
     case 5:
       world.note(.pathHalts)
@@ -433,6 +513,16 @@ public final class Scenario {
     case 7:
       servers.kill()
       world.after(time) { self.servers.start() }
+    case 9:
+      world.story.add(world.now, "a name", "means something else for \(time.count) ms")
+      world.note(.nameChanges)
+      let hosts = world.names.addresses["service.example"]
+      world.names.addresses["service.example"] = world.random.pick([["10.9.9.9"], [], ["10.0.0.2"]])
+      world.after(time) {
+        if let hosts, hosts.contains("10.0.0.9") {
+          self.world.names.addresses["service.example"] = hosts
+        }
+      }
     case 8:
       world.note(.signal)
       let proxy = world.random.chance(5_000) ? source : destination
@@ -474,7 +564,9 @@ public final class Scenario {
     source.network.descriptorCountMax = 1_000
     destination.network.descriptorCountMax = 1_000
     for machine in [laptop, gateway, cloud] { world.reappear(machine) }
+    world.names.addresses["service.example"] = ["10.0.0.9"]
     if !isClean {
+      if service.hasFaults { service.kill(vanishes: false) }
       service.start()
       servers.start()
       source.start()
@@ -505,6 +597,9 @@ public final class Scenario {
 
   /// Where nothing went wrong, nothing is lost.
   private func checkClean() {
+    for proxy in [source, destination] where proxy.sessionCount != 1 {
+      world.fail(proxy.name, "had \(proxy.sessionCount) tunnels, although nothing went wrong")
+    }
     if !ledger.isStrict || version != .v3 { return }
     for talker in ledger.talkers where talker.isClient {
       guard talker.isHonest, let answer = talker.incoming, answer.sender.isHonest else { continue }
@@ -563,6 +658,10 @@ public final class Scenario {
       // Ping, and at most a pace, a look at patience or a sweep that is about to end.
       if network.timerCount > 4 {
         world.fail(proxy.name, "\(network.timerCount) timers with nobody connected")
+      }
+      if proxy.proxy?.farewellCount != 0 {
+        world.fail(
+          proxy.name, "\(proxy.proxy?.farewellCount ?? -1) sockets are being closed for ever")
       }
       if network.questionCount > 0 { world.fail(proxy.name, "a question that nobody waits for") }
     }

@@ -35,6 +35,8 @@ public final class SimulatedNetwork: Network {
   private var listeners: [SimulatedListener] = []
   public internal(set) var descriptorCount = 0
   public var descriptorCountMax = 1_000
+  /// The program closes what it has, whatever becomes of it.
+  var forbidsDropping = false
   private var entropy: SeededGenerator
   private var stalledUntil: Instant?
   public var wipesFreedMemory = false
@@ -297,6 +299,7 @@ public final class SimulatedNetwork: Network {
   ) throws(SystemError) -> any ByteStream {
     if isDead { throw SystemError(ENETUNREACH, "connect") }
     try takeDescriptor()
+    world.connecting(address)
     if world.happens(.connectThrows) { throw SystemError(ENETUNREACH, "connect") }
     let target = world.machine(with: address, from: machine)
     let path = world.path(machine, target ?? machine)

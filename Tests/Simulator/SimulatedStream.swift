@@ -19,7 +19,12 @@ final class SimulatedStream: ByteStream {
     network.descriptorCount += 1
   }
 
-  deinit { letGo(aborts: socket.abortsOnClose) }
+  deinit {
+    if !isClosed && network.forbidsDropping && !network.isDead {
+      network.world.fail(network.name, "lets go of a connection without closing it: " + socket.text)
+    }
+    letGo(aborts: socket.abortsOnClose)
+  }
 
   var interest: Readiness = [] {
     didSet {

@@ -14,7 +14,10 @@ public final class World {
   var timers = TimerHeap()
   private var runnable: [SimulatedNetwork] = []
   var machines: [String: Machine] = [:]
+  private var machineOfHost: [String: Machine] = [:]
   private var paths: [String: Path] = [:]
+  /// Told of each connection that somebody asks for.
+  var connecting: (SocketAddress) -> Void = { _ in }
   /// Of the buffers that a socket has in its system, each way.
   public var bufferByteCounts = 65_536...262_144
   public let names = Names()
@@ -66,7 +69,10 @@ public final class World {
   func machine(with address: SocketAddress, from origin: Machine) -> Machine? {
     let host = address.host
     if host == "127.0.0.1" || host == "::1" { return origin }
-    return machines.values.first { $0.addresses.contains(host) }
+    if let known = machineOfHost[host] { return known }
+    let found = machines.values.first { $0.addresses.contains(host) }
+    machineOfHost[host] = found
+    return found
   }
 
   public func path(_ one: Machine, _ other: Machine) -> Path {
@@ -107,6 +113,8 @@ public final class World {
     timers = TimerHeap()
     runnable = []
     machines = [:]
+    machineOfHost = [:]
+    connecting = { _ in }
   }
 
   // MARK: Time
@@ -243,9 +251,9 @@ public enum FaultKind: Int, CaseIterable, Sendable {
   // The process.
   case entropyFails, timerLate, processStalls, signal
   // The way, and those at its ends; how often these happen the scenario decides.
-  case pathHalts, pathDies, connectionCut, restarts, vanishes
+  case pathHalts, nameChanges, connectionCut, restarts, vanishes
   // The service.
-  case frameSplit, framesMerged, pongLost, strayMessage, servicesRepeated, garbage, serviceStalls
+  case frameSplit, framesMerged, pongLost, strayMessage, garbage, serviceFault
 }
 
 public struct Faults: Sendable {

@@ -1,7 +1,9 @@
+import Basics
 import Glibc
 import Simulator
 
-/// Simulate SEED               one seed, told as a story
+/// Simulate tell SEED [STEPS]  one seed, told as a story, as far as so many turns
+/// Simulate fleet SOURCES SECONDS   attempts after an outage, second by second
 /// Simulate COUNT FIRST STEP   so many seeds from FIRST on, each STEP further: a worker's share
 ///
 /// A seed that fails is one line; the last line sums up. Status 1 when one failed.
@@ -9,8 +11,9 @@ func number(_ index: Int) -> UInt64? {
   CommandLine.arguments.count > index ? UInt64(CommandLine.arguments[index]) : nil
 }
 
-func tell(_ seed: UInt64) -> Int32 {
-  let verdict = Scenario.run(seed: seed, keepsStory: true)
+func tell(_ seed: UInt64, steps: UInt64?) -> Int32 {
+  let verdict = Scenario.run(
+    seed: seed, keepsStory: true, stepCountMax: steps.flatMap { Int(exactly: $0) })
   for line in verdict.story { print(line) }
   guard let failure = verdict.failure else {
     print("seed \(seed): all well after \(verdict.stepCount) steps")
@@ -18,6 +21,22 @@ func tell(_ seed: UInt64) -> Int32 {
   }
   print("seed \(seed): \(failure)")
   return 1
+}
+
+/// Attempts in each second since the loss, as a table for gnuplot, and what it means behind it.
+func tellFleet(_ count: Int, outage: Int64) -> Int32 {
+  let outcome = Fleet.run(count: count, outage: Milliseconds(outage * 1_000), seed: 1)
+  print(
+    "# attempts of \(count) sources in each second since their service was lost; it is back after \(outage) s"
+  )
+  print("second\tattempts")
+  for (second, attempts) in outcome.attempts.enumerated() { print("\(second)\t\(attempts)") }
+  let after = outcome.attempts.dropFirst(Int(outage))
+  let words =
+    "\(after.max() ?? 0) attempts in the busiest second after the return; "
+    + (outcome.returnSeconds.map { "all are back after \($0) s" } ?? "not all are back")
+  print("# " + words)
+  return outcome.returnSeconds == nil ? 1 : 0
 }
 
 func runMany(_ count: UInt64, from first: UInt64, step: UInt64) -> Int32 {
@@ -44,12 +63,16 @@ func runMany(_ count: UInt64, from first: UInt64, step: UInt64) -> Int32 {
   return failureCount == 0 ? 0 : 1
 }
 
-guard let count = number(1) else {
-  print("usage: Simulate SEED | Simulate COUNT FIRST STEP")
+if CommandLine.arguments.dropFirst().first == "fleet", let count = number(2),
+  let seconds = number(3)
+{
+  exit(tellFleet(Int(count), outage: Int64(seconds)))
+}
+if CommandLine.arguments.dropFirst().first == "tell", let seed = number(2) {
+  exit(tell(seed, steps: number(3)))
+}
+guard let count = number(1), let first = number(2), let step = number(3) else {
+  print("usage: Simulate tell SEED [STEPS] | fleet SOURCES SECONDS | COUNT FIRST STEP")
   exit(2)
 }
-if let first = number(2) {
-  exit(runMany(count, from: first, step: number(3) ?? 1))
-} else {
-  exit(tell(count))
-}
+exit(runMany(count, from: first, step: step))

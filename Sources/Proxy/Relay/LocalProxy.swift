@@ -395,6 +395,14 @@ extension LocalProxy {
   /// It has found that the service does not take marks.
   package var goesWithoutMarks: Bool { avoidsMarks }
 
+  /// Local sockets that are being closed.
+  package var farewellCount: Int { relay?.farewellCount ?? 0 }
+
+  /// Readers for whose sake the tunnel is not read, and how many bytes wait for each, in the system as well.
+  package var stalledReaders: [(id: ObjectIdentifier, waitingByteCount: Int)] {
+    relay?.stalledReaders ?? []
+  }
+
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.
   package func checkInvariants() -> String? {
     var faults = InvariantCheck("the program")
@@ -407,8 +415,15 @@ extension LocalProxy {
       faults.unless(relay == nil, "a relay without a tunnel")
     case .awaitingServiceIDs:
       faults.unless(relay != nil && timer != nil, "no list of services is waited for")
-    case .running: faults.unless(relay != nil && timer == nil, "running without a relay")
-    case .stopping: faults.unless(relay != nil, "a drain without a relay")
+    case .running:
+      faults.unless(relay != nil && timer == nil, "running without a relay")
+      faults.unless(
+        orphans.isEmpty && outageTimer == nil, "clients wait for the tunnel that is there")
+    case .stopping:
+      faults.unless(relay != nil, "a drain without a relay")
+      faults.unless(
+        relay.map { $0.connectionCount > 0 || !$0.link.isOpen } ?? true,
+        "a drain goes on with nobody left")
     case .resolving, .connecting, .proxyTLSHandshake, .proxyConnect, .tlsHandshake, .upgrading:
       faults.unless(relay == nil && timer == nil, "a relay or a timer before there is a tunnel")
       faults.unless(

@@ -53,7 +53,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   var isOver = false
   /// What goes out before all else: resets for connections that have no slot, and answers to a source's marks.
   var replies: [MessageHeader] = []
-  private var farewellCount = 0
+  private(set) var farewellCount = 0
   /// Connections at once since there was none.
   private var connectionCountPeak = 0
   /// Clients that wait for a place, one of each service.

@@ -58,6 +58,17 @@ extension Relay: TimerHandler {
     connection.isCongested || (isOverPending && !connection.pending.isEmpty)
   }
 
+  /// See `LocalProxy`.
+  var stalledReaders: [(id: ObjectIdentifier, waitingByteCount: Int)] {
+    if !mustPause { return [] }
+    var found: [(id: ObjectIdentifier, waitingByteCount: Int)] = []
+    for case let connection? in connections where isStalled(connection) {
+      let unacknowledged = connection.stream?.transportState.unacknowledgedByteCount ?? 0
+      found.append((ObjectIdentifier(connection), connection.pending.count + unacknowledged))
+    }
+    return found
+  }
+
   private func expireStalled(_ connection: LocalConnection, _ patience: Milliseconds) {
     connection.noteProgress(now)
     // Only what it takes counts: by sending, a reader that takes nothing could hold the others up for ever.
