@@ -52,8 +52,10 @@ let hashingSettings: [LinkerSetting] =
   embeddedLibraries == nil
   ? [] : programSettings + [.linkedLibrary("m"), .linkedLibrary("swiftUnicodeDataTables")]
 
+let fuzzSettings: [SwiftSetting] =
+  fuzzes ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
 if fuzzes {
-  productSettings += [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+  productSettings += fuzzSettings
   librarySettings = productSettings
 }
 
@@ -117,7 +119,7 @@ if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "
 }
 let simulator: Target = .target(
   name: "Simulator", dependencies: ["Basics", "Reactor", "Proxy", "TunnelService"],
-  path: "Tests/Simulator", swiftSettings: fuzzes ? productSettings : [])
+  path: "Tests/Simulator", swiftSettings: fuzzSettings)
 if fuzzes {
   targets += [
     simulator,
