@@ -80,7 +80,14 @@ extension EndToEnd {
       try withTunnel(Tunnel.Setup(["HTTP1": server, "SSH1": other])) { tunnel in
         let proxies = [tunnel.destination.process, tunnel.source.process]
         try tunnel.check("SSH1")
-        let initial = try proxies.map { try $0.descriptorCount() }
+        // What the check has left is still being closed.
+        var initial: [Int] = []
+        try eventually(within: 20, "descriptor counts that stay") {
+          let before = initial
+          initial = try proxies.map { try $0.descriptorCount() }
+          usleep(300_000)
+          return initial == before
+        }
         let bystander = try tunnel.connect(to: "SSH1")
         let command = "exec nc 127.0.0.1 \(tunnel.source.ports["HTTP1"]!) >/dev/null"
         let clients = try (0..<5).map {

@@ -27,6 +27,8 @@ final class KernelSocket: TimerHandler {
   let address: SocketAddress
   /// The program's process; nil once it has closed the socket or is gone.
   private(set) weak var owner: SimulatedNetwork?
+  /// The program's descriptor of it.
+  weak var stream: SimulatedStream?
   private(set) var peer: KernelSocket?
   private(set) var state: State
   private let sendByteCountMax: Int
@@ -87,7 +89,10 @@ final class KernelSocket: TimerHandler {
 
   private var now: Instant { world.now }
 
-  private func wakeOwner() { if let owner { world.wake(owner) } }
+  private func wakeOwner() {
+    stream?.noteChange()
+    if let owner { world.wake(owner) }
+  }
 
   // MARK: Connecting
 

@@ -30,6 +30,8 @@ public final class SimulatedNetwork: Network {
   private var questions: [Question] = []
   /// What the system is to report on.
   private var watched: [SimulatedStream] = []
+  /// Those of them that may be ready: something about them has changed, or they were ready before.
+  private var candidates: [SimulatedStream] = []
   /// All streams that may still be open.
   var streams: [Weak<SimulatedStream>] = []
   private var listeners: [SimulatedListener] = []
@@ -81,10 +83,14 @@ public final class SimulatedNetwork: Network {
 
   private func tellEvents() {
     var ready: [(stream: SimulatedStream, readiness: Readiness)] = []
-    for stream in watched {
+    for stream in candidates where stream.watchPlace != nil {
       if let readiness = stream.readiness {
         if !world.happens(.eventHeldBack) { ready.append((stream, readiness)) }
-      } else if world.happens(.spuriousEvent) && !stream.interest.isEmpty {
+      }
+    }
+    if !watched.isEmpty && world.happens(.spuriousEvent) {
+      let stream = world.random.pick(watched)
+      if stream.readiness == nil && !stream.interest.isEmpty {
         ready.append((stream, stream.interest))
       }
     }
@@ -94,15 +100,13 @@ public final class SimulatedNetwork: Network {
       if place < ready.count {
         let event = ready.remove(at: place)
         // Its registration may have gone since.
-        if isWatched(event.stream) { event.stream.dispatch(event.readiness) }
+        if event.stream.watchPlace != nil { event.stream.dispatch(event.readiness) }
       } else {
         accepting.remove(at: place - ready.count).dispatch()
       }
       if isDead { return }
     }
   }
-
-  private func isWatched(_ stream: SimulatedStream) -> Bool { watched.contains { $0 === stream } }
 
   private func fireTimers() {
     let bound = timers.serialBound
@@ -119,8 +123,11 @@ public final class SimulatedNetwork: Network {
 
   /// Sees to it that there is a next turn when there is something to do.
   private func settle() {
-    let hasEvents =
-      watched.contains { $0.readiness != nil } || listeners.contains { $0.isReady }
+    candidates.removeAll { stream in
+      stream.isCandidate = stream.watchPlace != nil && stream.readiness != nil
+      return !stream.isCandidate
+    }
+    let hasEvents = !candidates.isEmpty || listeners.contains { $0.isReady }
     if hasEvents || !turnHandlers.isEmpty || questions.contains(where: { $0.isAnswered }) {
       world.wake(self)
     }
@@ -167,12 +174,27 @@ public final class SimulatedNetwork: Network {
 
   func watch(_ stream: SimulatedStream, _ isWatched: Bool) {
     if isDead { return }
-    if let index = watched.firstIndex(where: { $0 === stream }) {
-      if !isWatched { watched.remove(at: index) }
+    if let place = stream.watchPlace {
+      if !isWatched {
+        let last = watched.removeLast()
+        if last !== stream {
+          watched[place] = last
+          last.watchPlace = place
+        }
+        stream.watchPlace = nil
+      }
     } else if isWatched {
+      stream.watchPlace = watched.count
       watched.append(stream)
     }
+    noteChange(stream)
     world.wake(self)
+  }
+
+  func noteChange(_ stream: SimulatedStream) {
+    if isDead || stream.isCandidate || stream.watchPlace == nil { return }
+    stream.isCandidate = true
+    candidates.append(stream)
   }
 
   func forget(_ listener: SimulatedListener) { listeners.removeAll { $0 === listener } }
@@ -193,6 +215,7 @@ public final class SimulatedNetwork: Network {
     streams = []
     listeners = []
     watched = []
+    candidates = []
     timers = TimerHeap()
     turnHandlers = []
     questions = []

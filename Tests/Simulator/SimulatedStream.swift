@@ -9,6 +9,10 @@ final class SimulatedStream: ByteStream {
   var handler: (any StreamHandler)?
   private(set) var isClosed = false
   private var isOpen: Bool
+  /// Where its network has it among those that are watched; nil for one that is not.
+  var watchPlace: Int?
+  /// It may be ready, and is looked at in the next turn.
+  var isCandidate = false
   /// The system has no memory to watch it; told at the turn's end.
   private var cannotBeWatched = false
 
@@ -17,6 +21,7 @@ final class SimulatedStream: ByteStream {
     self.socket = socket
     self.isOpen = isOpen
     network.descriptorCount += 1
+    socket.stream = self
   }
 
   deinit {
@@ -135,7 +140,14 @@ final class SimulatedStream: ByteStream {
     socket.watchPatience()
   }
 
-  func finishSending() { if !isClosed { socket.finishSending() } }
+  func finishSending() {
+    if isClosed { return }
+    socket.finishSending()
+    noteChange()
+  }
+
+  /// It may be ready for something that it was not ready for.
+  func noteChange() { network.noteChange(self) }
 
   func close() { letGo(aborts: false) }
 
