@@ -140,11 +140,7 @@ public struct CertificateAuthority {
     unsafe X509_set_version(certificate, 2)
     unsafe X509_set_pubkey(certificate, key)
     var serial: UInt64 = 0
-    do throws(EntropyError) {
-      for byte in try Cryptography.random(8) { serial = serial << 8 | UInt64(byte) }
-    } catch {
-      throw .library(reason: error.reason)
-    }
+    for byte in try Cryptography.random(8) { serial = serial << 8 | UInt64(byte) }
     unsafe ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1)
     let name = unsafe X509_get_subject_name(certificate)
     let text = Array(commonName.utf8)

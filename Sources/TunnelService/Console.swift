@@ -117,11 +117,7 @@ final class Console: DialogueHandler {
   }
 
   private func bound(_ token: String) throws(TLSError) -> NewToken {
-    do throws(EntropyError) {
-      return NewToken(access: token, client: try service.network.randomUUID())
-    } catch {
-      throw .library(reason: error.reason)
-    }
+    NewToken(access: token, client: try service.network.randomUUID())
   }
 
   private func rotate(_ argument: ArraySlice<UInt8>) throws(UsageError) -> String {

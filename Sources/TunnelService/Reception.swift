@@ -129,7 +129,8 @@ final class Reception: StreamHandler, TimerHandler {
   private func accept(
     _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
   ) {
-    guard let stream, let channelID = try? service.network.randomUUID() else {
+    guard let stream else { return }
+    guard let channelID = try? service.network.randomUUID() else {
       refuse(503, "no random numbers are to be had")
       return
     }

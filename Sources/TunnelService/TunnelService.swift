@@ -94,13 +94,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
 
   /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
   private func makeToken() throws(TLSError) -> String {
-    let random: [UInt8]
-    do throws(EntropyError) {
-      random = try network.random(48)
-    } catch {
-      throw .library(reason: error.reason)
-    }
-    let text = Cryptography.base64(random).utf8.map { octet in
+    let text = Cryptography.base64(try network.random(48)).utf8.map { octet in
       octet == 0x2b ? 0x2d : octet == 0x2f ? 0x5f : octet
     }
     return String(decoding: text, as: UTF8.self)

@@ -39,7 +39,7 @@ final class ProxyProcess {
   private(set) var startCount = 0
   /// How often a tunnel has stood.
   private(set) var sessionCount = 0
-  private var wasServing = false
+  private var wasUp = false
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
   private static let stallSlack = Milliseconds(5_000)
@@ -47,8 +47,6 @@ final class ProxyProcess {
   var isKeptAlive = true
   var descriptorCountMax = 1_000
   private(set) var hasGoneWithoutMarks = false
-  /// It ended by itself, with that status.
-  var ended: (Int32) -> Void = { _ in }
 
   init(
     _ world: World, _ machine: Machine, _ name: String, _ configuration: Configuration,
@@ -92,8 +90,8 @@ final class ProxyProcess {
   private func check() {
     guard let proxy else { return }
     if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
-    if proxy.isServing && !wasServing { sessionCount += 1 }
-    wasServing = proxy.isServing
+    if proxy.isTunnelUp && !wasUp { sessionCount += 1 }
+    wasUp = proxy.isTunnelUp
     checkStalls(proxy)
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
@@ -126,7 +124,6 @@ final class ProxyProcess {
       self.proxy = nil
       // Farewells go on for a while; a process that ends takes them with it.
       self.network.kill()
-      self.ended(status)
       self.startLater()
     }
   }

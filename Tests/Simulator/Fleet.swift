@@ -26,7 +26,7 @@ public enum Fleet {
     world.stepCountMax = .max
     let cloud = world.machine("cloud")
     cloud.addresses = ["10.255.255.1"]
-    world.names.addresses["service.example"] = cloud.addresses
+    world.names["service.example"] = cloud.addresses
     let entropy = world.random.next()
     var pairs: [TunnelService.TokenPair] = []
     var network: SimulatedNetwork?
@@ -81,7 +81,7 @@ public enum Fleet {
     service?.stop()
     world.after(outage, startService)
     let back = loss + outage
-    let areServed = { world.now > back && proxies.allSatisfy { $0.isServing } }
+    let areServed = { world.now > back && proxies.allSatisfy { $0.isTunnelUp } }
     // Not asked at each turn: there are very many of them.
     while world.now < loss + watchTime && !areServed() {
       world.run(until: world.now + Milliseconds(1_000))

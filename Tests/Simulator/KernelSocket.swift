@@ -380,10 +380,9 @@ final class KernelSocket: TimerHandler {
 
   private func letGoIfOver() {
     // The timers hold it as long as something is on the way; there is nothing else to let go of.
-    if state == .closed && segments.isEmpty && patienceTimer != nil {
-      if let patienceTimer { world.timers.cancel(patienceTimer) }
-      patienceTimer = nil
-    }
+    if state != .closed || !segments.isEmpty { return }
+    if let patienceTimer { world.timers.cancel(patienceTimer) }
+    patienceTimer = nil
   }
 
   // MARK: Time

@@ -44,7 +44,6 @@ public final class Scenario {
   private var clientCount = 0
   private var isStorm = false
   private var isCalm = false
-  private var plansAreTame = false
   private let version: ProtocolVersion
   private let stormTime: Milliseconds
   private var stormFaults = Faults()
@@ -90,7 +89,7 @@ public final class Scenario {
     laptop.addresses = ["10.0.0.1"]
     gateway.addresses = ["10.0.0.2"]
     cloud.addresses = ["10.0.0.9"]
-    world.names.addresses["service.example"] =
+    world.names["service.example"] =
       world.random.chance(3_000) ? ["10.9.9.9", "10.0.0.9"] : ["10.0.0.9"]
     // Drawn in any case, lest a story is another run.
     let speaks = world.random.chance(1_000)
@@ -119,10 +118,8 @@ public final class Scenario {
 
     let lingers = world.random.chance(2_500)
     let count = serviceCount
-    let makeSettings = { (role: TunnelRole) -> Settings in
-      Scenario.makeSettings(&world.random, version: count == 0 ? .v1 : .v3, lingers, compresses)
-    }
-    var (sourceSettings, destinationSettings) = (makeSettings(.source), makeSettings(.destination))
+    var sourceSettings = Self.makeSettings(&world.random, compresses)
+    var destinationSettings = Self.makeSettings(&world.random, compresses)
     var destinationVersion = ProtocolVersion.v3
     if version == .v1 {
       sourceSettings.protocolVersion = .v1
@@ -204,7 +201,7 @@ public final class Scenario {
   }
 
   private static func makeSettings(
-    _ random: inout SeededGenerator, version: ProtocolVersion, _ lingers: Bool, _ compresses: Bool
+    _ random: inout SeededGenerator, _ compresses: Bool
   ) -> Settings {
     var settings = Settings()
     settings.connectionRetryCount = random.number(0...3)
@@ -333,7 +330,7 @@ public final class Scenario {
     if random.chance(2_000) {
       plan.reading = .slowly(byteCount: random.size(200...20_000), pause: random.size(1...300))
     }
-    if isClean && plansAreTame { return plan }
+    if isClean { return plan }
     // Now and then somebody has much to say.
     if !isClient && random.chance(300) { plan.byteCount = random.number(100_000...300_000) }
     if isClient && random.chance(500) {
@@ -356,7 +353,6 @@ public final class Scenario {
   // MARK: The run
 
   private func run() {
-    plansAreTame = isClean
     world.story.add(
       world.now, "seed \(seed)",
       "\(version.name), \(serviceCount) services, storm of \(stormTime.count) ms"
@@ -425,7 +421,7 @@ public final class Scenario {
   }
 
   private var isTunnelUp: Bool {
-    source.proxy?.isServing == true && destination.proxy?.isServing == true
+    source.proxy?.isTunnelUp == true && destination.proxy?.isTunnelUp == true
   }
 
   /// What is noted while time passes; never done by itself.
@@ -516,11 +512,11 @@ public final class Scenario {
     case 9:
       world.story.add(world.now, "a name", "means something else for \(time.count) ms")
       world.note(.nameChanges)
-      let hosts = world.names.addresses["service.example"]
-      world.names.addresses["service.example"] = world.random.pick([["10.9.9.9"], [], ["10.0.0.2"]])
+      let hosts = world.names["service.example"]
+      world.names["service.example"] = world.random.pick([["10.9.9.9"], [], ["10.0.0.2"]])
       world.after(time) {
         if let hosts, hosts.contains("10.0.0.9") {
-          self.world.names.addresses["service.example"] = hosts
+          self.world.names["service.example"] = hosts
         }
       }
     case 8:
@@ -564,7 +560,7 @@ public final class Scenario {
     source.network.descriptorCountMax = 1_000
     destination.network.descriptorCountMax = 1_000
     for machine in [laptop, gateway, cloud] { world.reappear(machine) }
-    world.names.addresses["service.example"] = ["10.0.0.9"]
+    world.names["service.example"] = ["10.0.0.9"]
     if !isClean {
       if service.hasFaults { service.kill(vanishes: false) }
       service.start()

@@ -150,7 +150,7 @@ public final class ScriptedNetwork: Network {
 
   private var entropy = SeededGenerator(seed: 1)
 
-  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
+  public func randomize(_ octets: inout [UInt8]) throws(TLSError) {
     for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next()) }
   }
 

@@ -56,7 +56,6 @@ public final class SimulatedNetwork: Network {
 
   public var timerCount: Int { timers.count }
   public var questionCount: Int { questions.count }
-  public var watchedCount: Int { watched.count }
 
   // MARK: Turns
 
@@ -263,7 +262,7 @@ public final class SimulatedNetwork: Network {
   private func answer(_ serial: UInt64) {
     guard let index = questions.firstIndex(where: { $0.serial == serial }) else { return }
     if !world.happens(.nameFails) {
-      let hosts = world.names.addresses[questions[index].name] ?? []
+      let hosts = world.names[questions[index].name] ?? []
       questions[index].addresses = hosts.compactMap {
         SocketAddress(numeric: $0, port: questions[index].port)
       }
@@ -356,8 +355,10 @@ public final class SimulatedNetwork: Network {
     trusting extraDirectory: String?, verifiesPeer: Bool
   ) throws(TLSError) -> any TLSCredentials { SimulatedTLSCredentials(world) }
 
-  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
-    if world.happens(.entropyFails) { throw EntropyError() }
+  public func randomize(_ octets: inout [UInt8]) throws(TLSError) {
+    if world.happens(.entropyFails) {
+      throw .library(reason: "the simulator has no random numbers")
+    }
     for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next() >> 24) }
   }
 

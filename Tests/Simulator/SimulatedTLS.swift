@@ -35,7 +35,7 @@ public final class SimulatedTLSCredentials: TLSCredentials {
 final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private enum RecordType: UInt8 {
     case hello = 1
-    case answer, finished, data, closing, key
+    case answer, finished, data, closing
   }
   private enum State { case handshaking, open, closed }
 
@@ -52,6 +52,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private var inbound = ByteQueue()
   private var plain = ByteQueue()
   private var outbound = ByteQueue()
+  private var isHandshakeDone = false
   private var isEnded = false
   private var isBlocked = false
   private var hasFinished = false
@@ -158,15 +159,12 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       case .data:
         inbound.withReadable { plain.append($0.extracting(3..<(3 + count))) }
       case .closing: isEnded = true
-      case .key: break
       case .hello, .answer, .finished, nil:
         failure = .tls(.handshake(reason: "the simulator met an unexpected record"))
       }
       inbound.consume(3 + count)
     }
   }
-
-  private var isHandshakeDone = false
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
     switch sendWhole(bytes) {

@@ -47,7 +47,7 @@ struct Plan {
 
 /// A client or a server with one connection.
 final class Talker: StreamHandler, TimerHandler {
-  private enum TimerTag: Int { case send, read, giveUp }
+  private enum TimerTag: Int { case send, read }
 
   enum Outcome { case open, ended, failed, refused }
 
@@ -148,7 +148,7 @@ final class Talker: StreamHandler, TimerHandler {
     switch TimerTag(rawValue: tag) {
     case .send: isPausing = false
     case .read: isNotReading = false
-    case .giveUp, nil: break
+    case nil: break
     }
     updateInterest()
   }
@@ -300,10 +300,7 @@ final class Talker: StreamHandler, TimerHandler {
     isNotReading = false
     isPausing = false
     updateInterest()
-    if let stream, hasSeenEnd, hasFinished {
-      _ = stream
-      closeInOrder()
-    }
+    if stream != nil && hasSeenEnd && hasFinished { closeInOrder() }
   }
 
   /// The process is killed.

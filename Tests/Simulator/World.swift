@@ -20,7 +20,8 @@ public final class World {
   var connecting: (SocketAddress) -> Void = { _ in }
   /// Of the buffers that a socket has in its system, each way.
   public var bufferByteCounts = 65_536...262_144
-  public let names = Names()
+  /// What names stand for. One that is not here has no address.
+  public var names: [String: [String]] = [:]
   var sockets: [Weak<KernelSocket>] = []
   /// Turns of processes so far.
   public private(set) var stepCount = 0
@@ -229,12 +230,6 @@ public final class Path {
 extension Instant {
   /// Later than all that happens.
   public static var never: Instant { Instant(nanoseconds: .max) }
-}
-
-/// What names stand for.
-public final class Names {
-  /// By name. One that is not here has no address.
-  public var addresses: [String: [String]] = [:]
 }
 
 /// What may go wrong, and how often: in ten thousand chances.

@@ -58,11 +58,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
-    do throws(EntropyError) {
-      streamIDs = StreamIDs(randomness: try network.randomBits())
-    } catch {
-      throw .library(reason: error.reason)
-    }
+    streamIDs = StreamIDs(randomness: try network.randomBits())
     // Each step of the start touches other parts of the libraries; so no two add up.
     network.giveBackMemory()
     let tls = try network.makeClientTLS(
@@ -390,7 +386,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
 extension LocalProxy {
   /// The WebSocket stands, and the services are known.
-  package var isServing: Bool { if case .running = client { true } else { false } }
+  package var isTunnelUp: Bool { if case .running = client { true } else { false } }
 
   /// It has found that the service does not take marks.
   package var goesWithoutMarks: Bool { avoidsMarks }

@@ -463,12 +463,12 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
   func checkInvariants() -> String? {
     var faults = InvariantCheck("the relay")
     if isOver { return nil }
-    var (pending, congested, connecting, reading) = (0, 0, 0, 0)
+    var (count, pending, congested, connecting) = (0, 0, 0, 0)
     for case let connection? in connections {
+      count += 1
       pending += connection.pending.count
       congested += connection.isCongested ? 1 : 0
       connecting += connection.connector == nil ? 0 : 1
-      reading += 1
       faults.unless(
         session.slots[connection.slot]?.service == connection.service,
         "connection \(connection.slot) is not the session's")
@@ -480,8 +480,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     faults.unless(
       connecting == connectingCount, "\(connectingCount) connecting, not \(connecting)")
     faults.unless(
-      reading == session.connectionCount,
-      "\(reading) connections, but \(session.connectionCount) in the session")
+      count == session.connectionCount,
+      "\(count) connections, but \(session.connectionCount) in the session")
     faults.unless(
       pending <= settings.tunnelPendingMax + messageMax, "\(pending) bytes pending in all")
     faults.unless(

@@ -211,7 +211,7 @@ public final class Reactor: Network {
     try TLSContext(clientTrusting: extraDirectory, verifiesPeer: verifiesPeer)
   }
 
-  public func randomize(_ octets: inout [UInt8]) throws(EntropyError) {
+  public func randomize(_ octets: inout [UInt8]) throws(TLSError) {
     try Cryptography.randomize(&octets)
   }
 

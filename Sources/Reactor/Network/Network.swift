@@ -62,8 +62,9 @@ public protocol Network: AnyObject {
     trusting extraDirectory: String?, verifiesPeer: Bool
   ) throws(TLSError) -> any TLSCredentials
 
-  /// Puts unpredictable octets in the place of all of `octets`, or throws and leaves them as they were.
-  func randomize(_ octets: inout [UInt8]) throws(EntropyError)
+  /// Puts unpredictable octets in the place of all of `octets`, or throws when neither the
+  /// kernel nor the library has any.
+  func randomize(_ octets: inout [UInt8]) throws(TLSError)
 
   /// Gives the memory back that only the start, or a crowd that has gone, needed.
   func giveBackMemory()
@@ -81,28 +82,21 @@ extension Network {
   }
 
   /// Unpredictable octets.
-  public func random(_ count: Int) throws(EntropyError) -> [UInt8] {
+  public func random(_ count: Int) throws(TLSError) -> [UInt8] {
     var octets = [UInt8](repeating: 0, count: count)
     try randomize(&octets)
     return octets
   }
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.
-  public func randomUUID() throws(EntropyError) -> String {
+  public func randomUUID() throws(TLSError) -> String {
     Cryptography.uuid(random: try random(16))
   }
 
   /// 32 unpredictable bits.
-  public func randomBits() throws(EntropyError) -> UInt32 {
+  public func randomBits() throws(TLSError) -> UInt32 {
     try random(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
-}
-
-/// No randomness is to be had: neither the kernel nor OpenSSL has any.
-public struct EntropyError: Error {
-  public init() {}
-
-  public var reason: String { "no random numbers are to be had" }
 }
 
 /// When the system asks the peer of a silent connection whether it is still there, and when it takes it for gone

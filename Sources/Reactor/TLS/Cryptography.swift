@@ -38,14 +38,14 @@ public enum Cryptography {
 
   /// Unpredictable octets. OpenSSL seeds itself from the kernel; when even that fails, nothing can go on. Without memory
   /// the program ends.
-  public static func random(_ count: Int) throws(EntropyError) -> [UInt8] {
+  public static func random(_ count: Int) throws(TLSError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     try randomize(&bytes)
     return bytes
   }
 
   /// Puts unpredictable octets in the place of all of `bytes`.
-  public static func randomize(_ bytes: inout [UInt8]) throws(EntropyError) {
+  public static func randomize(_ bytes: inout [UInt8]) throws(TLSError) {
     let result = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
       unsafe RAND_bytes(bytes.baseAddress, Int32(bytes.count))
     }
@@ -53,8 +53,7 @@ public enum Cryptography {
     // Its errors tell nothing of memory. When the kernel has some, it was that which OpenSSL's generator lacked, which
     // may then fail for ever.
     if cepoll_has_randomness() != 0 { Process.endForWantOfMemory() }
-    TLSError.forget()
-    throw EntropyError()
+    throw TLSError.takeLibraryError()
   }
 
   /// A random (version 4) UUID, RFC 9562 §5.4, in its usual form.
