@@ -118,9 +118,19 @@ extension EndToEnd {
       #expect(server.failures.isEmpty)
     }
 
+    /// A server on ::1, at a port on which nobody listens on 127.0.0.1.
+    private static func takeAtIPv6() throws -> Server {
+      for _ in 0..<100 {
+        if let server = try? Server(port: Server.unusedPort(), isIPv6: true, handler: { _ in }) {
+          return server
+        }
+      }
+      throw Failure("no port is free at ::1 and at 127.0.0.1")
+    }
+
     @Test("A port that is taken at ::1 alone is named", .enabled(if: Server.hasIPv6))
     func namesTakenFamily() throws {
-      let occupant = try Server(isIPv6: true) { _ in }
+      let occupant = try Self.takeAtIPv6()
       defer { occupant.stop() }
       let scratch = try ScratchDirectory()
       let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)

@@ -79,12 +79,14 @@ private struct Scene {
   private let server: Server
   private let library: String
   private let settingsFile: String
+  private let port: UInt16
   private let isSource: Bool
   private var results: [Result] = []
 
   init(_ role: String, failing numbers: [Int], andAllBehind: Bool = false) throws {
     scratch = try ScratchDirectory()
     isSource = role == "source"
+    port = try Server.unusedPort()
     tunneld = try Tunneld(.dynamic, services: ["SSH1"], tunnelCount: numbers.count, in: scratch)
     library = scratch.file("FailingAllocator.so")
     settingsFile = scratch.file("settings.json")
@@ -113,7 +115,6 @@ private struct Scene {
     let plan = scratch.file("plan")
     try [first, last, 0].withUnsafeBytes { try Data($0).write(to: URL(fileURLWithPath: plan)) }
     let failing = ["LD_PRELOAD": library, "FAILING_ALLOCATOR_FILE": plan]
-    let port = try Server.unusedPort()
     let destination = try start(
       "destination", tokens.destination, ["-d", "SSH1=127.0.0.1:\(server.port)"],
       isSource ? [:] : failing)

@@ -8,13 +8,11 @@ final class CrowdedPort: @unchecked Sendable {
   private var crowd: [Int32] = []
 
   init() throws {
-    // A free port, and the listening socket on it, made by hand for its short backlog.
-    port = try Server.unusedPort()
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    // Made by hand for its short backlog.
+    listener = try Server.bind(SocketAddress(port: 0, isIPv6: false), "a free port")
+    port = try Server.boundPort(of: listener)
     let address = SocketAddress(port: port, isIPv6: false)
-    guard address.withPointer({ bind(listener, $0, $1) }) == 0, listen(listener, 0) == 0 else {
-      throw Failure.system("listening on port \(port)")
-    }
+    guard listen(listener, 0) == 0 else { throw Failure.system("listening on port \(port)") }
     for _ in 0..<8 {
       let client = socket(
         AF_INET,

@@ -54,11 +54,10 @@ final class Server: @unchecked Sendable {
     for socket in lock.withLock({ Array(connections.values) }) { socket.interrupt() }
   }
 
-  /// A loopback port on which nobody listens at the moment.
+  /// A port of 127.0.0.1 on which nobody listens. It stays bound until this process ends: the kernel gives it to nobody
+  /// who asks for a free one, so no test that runs beside takes it. Who names it can listen there.
   static func unusedPort() throws -> UInt16 {
-    let descriptor = try listen(0, false)
-    defer { close(descriptor) }
-    return try boundPort(of: descriptor)
+    try boundPort(of: bind(SocketAddress(port: 0, isIPv6: false), "a free port"))
   }
 
   /// Whether nobody else on this machine has the port.
@@ -113,18 +112,26 @@ final class Server: @unchecked Sendable {
   }
 
   private static func listen(_ address: SocketAddress, _ name: String) throws -> Int32 {
-    let descriptor = try address.makeSocket()
-    var on: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    let bound = address.withPointer { bind(descriptor, $0, $1) }
-    guard bound == 0, Foundation.listen(descriptor, 512) == 0 else {
+    let descriptor = try bind(address, name)
+    guard Foundation.listen(descriptor, 512) == 0 else {
       defer { close(descriptor) }
       throw Failure.system("listening on \(name)")
     }
     return descriptor
   }
 
-  private static func boundPort(of descriptor: Int32) throws -> UInt16 {
+  static func bind(_ address: SocketAddress, _ name: String) throws -> Int32 {
+    let descriptor = try address.makeSocket()
+    var on: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    guard address.withPointer({ Foundation.bind(descriptor, $0, $1) }) == 0 else {
+      defer { close(descriptor) }
+      throw Failure.system("binding \(name)")
+    }
+    return descriptor
+  }
+
+  static func boundPort(of descriptor: Int32) throws -> UInt16 {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = withUnsafeMutablePointer(to: &storage) { storage in

@@ -25,8 +25,8 @@ final class WebProxyServer: Sendable {
     process.text(of: .output).components(separatedBy: "CONNECT localhost:\(port) ").count - 1
   }
 
-  /// Starts a server that must be told its port, until it accepts connections there. Between the choice and
-  /// the start somebody else may take a port; then the next one is tried.
+  /// Starts a server that must be told its port, until it accepts connections there. One that cannot
+  /// have its port tries the next.
   static func onFreePort(
     _ start: (UInt16) throws -> ChildProcess
   ) throws -> (ChildProcess, UInt16) {
