@@ -1,4 +1,5 @@
 import Proxy
+import Reactor
 
 extension FuzzTarget {
   /// Octet 0: the role, and what was offered. The rest is the server's answer, or the client's request.

@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 
 @testable import Proxy
 

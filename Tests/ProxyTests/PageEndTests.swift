@@ -1,5 +1,6 @@
 import CMemoryProbe
 import Foundation
+import Reactor
 import Testing
 
 @testable import Proxy

@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 import Testing
 
 @testable import Proxy

@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 
 /// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, and the carriage returns of
 /// other systems say nothing.

@@ -18,26 +18,6 @@ public struct OptionDescription: Sendable {
   }
 }
 
-/// What the user did wrong on the command line or in the environment; the message names the thing, the
-/// reason and the remedy.
-public struct UsageError: Error, Equatable {
-  /// One line, whatever the user typed.
-  public let message: String
-  /// All that is wrong, each in a line, where more than the first was looked for.
-  public var all: [String] = []
-
-  @inline(never) public init(_ message: String) {
-    self.message = message.printable
-  }
-
-  /// - Parameter template: each `%` stands for one of the others.
-  @inline(never) init(
-    _ template: String, with first: String, _ second: String = "", _ third: String = ""
-  ) {
-    self.init(template.with(first, second, third))
-  }
-}
-
 /// An option that the command line gives.
 public struct GivenOption {
   /// Its place in the table.

@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 
 /// Settings as text, which is how a file has them.
 extension Settings {

@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 
 /// Asking a web proxy for a connection to the service (RFC 9110 §9.3.6), without doing it: octets out and in.
 public struct WebProxyHandshake {

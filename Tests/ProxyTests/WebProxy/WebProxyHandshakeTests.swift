@@ -1,4 +1,5 @@
 import Proxy
+import Reactor
 import Testing
 
 @Suite("WebProxyHandshake")

@@ -1,15 +1,12 @@
 import Basics
-import Reactor
 
 /// A host and a port: of the service, of a web proxy, of a server, or of a place to listen.
 public struct Endpoint: Equatable, Sendable {
   public let host: String
   public let port: UInt16
 
-  /// Of the tunnel service, when none is given.
-  static let servicePort: UInt16 = 443
   /// Bytes of a host's name, at the most (RFC 1035 §2.3.4).
-  static let hostByteCountMax = 253
+  package static let hostByteCountMax = 253
 
   public init(host: String, port: UInt16) {
     self.host = host
@@ -22,25 +19,10 @@ public struct Endpoint: Equatable, Sendable {
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
   /// (RFC 6874 §3).
-  var withoutInterface: Endpoint { Endpoint(host: Self.withoutInterface(host), port: port) }
+  package var withoutInterface: Endpoint { Endpoint(host: Self.withoutInterface(host), port: port) }
 
   @inline(never) private static func withoutInterface(_ host: String) -> String {
     host.octets[...].beforeFirst(0x25).text
-  }
-}
-
-/// Where the local side of a mapping is: a server that a destination connects to, or a place where a
-/// source listens.
-public enum LocalAddress: Equatable, Sendable {
-  case network(Endpoint)
-  /// A Unix domain socket, by its path.
-  case unix(path: String)
-
-  @inline(never) public var description: String {
-    switch self {
-    case .network(let endpoint): endpoint.description
-    case .unix(let path): path
-    }
   }
 }
 
@@ -55,7 +37,7 @@ extension Endpoint {
   }
 
   /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
-  static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
+  package static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
     let octets = text.octets
     if octets.contains(0x2f) || octets.contains(0x40) {
       throw UsageError("of a URL this takes '%' alone", with: withoutURL(text, defaultPort))
@@ -132,19 +114,8 @@ extension Endpoint {
       }
   }
 
-  /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case but for an
-  /// interface's name; port 443 by default.
-  static func parseService(_ text: String) throws(UsageError) -> Endpoint {
-    let octets = text.octets
-    let name = octets[...].beforeFirst(0x25)
-    let endpoint = try parse(
-      name.lowercasedText + octets[name.endIndex...].text, defaultPort: servicePort)
-    if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
-    return endpoint
-  }
-
   /// A name or an address without its brackets. The error is what the text "is" or "has" instead.
-  static func parseHost(_ text: String) throws(UsageError) -> String {
+  package static func parseHost(_ text: String) throws(UsageError) -> String {
     let octets = text.octets
     if isName(octets) { return text }
     if (try? parse(text, defaultPort: nil)) != nil {

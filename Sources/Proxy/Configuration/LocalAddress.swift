@@ -1,0 +1,16 @@
+import Reactor
+
+/// Where the local side of a mapping is: a server that a destination connects to, or a place where a
+/// source listens.
+public enum LocalAddress: Equatable, Sendable {
+  case network(Endpoint)
+  /// A Unix domain socket, by its path.
+  case unix(path: String)
+
+  @inline(never) public var description: String {
+    switch self {
+    case .network(let endpoint): endpoint.description
+    case .unix(let path): path
+    }
+  }
+}
