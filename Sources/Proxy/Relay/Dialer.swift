@@ -331,7 +331,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         return
       }
       let refusal = Refusal(
-        role: configuration.role, status: status, reason: reason, head: head, words: body.text)
+        role: configuration.role, status: status, reason: reason, words: body.text,
+        channelID: head.value("channel-id"), retryAfterSeconds: head.retryAfterSeconds)
       drop()
       handler?.dialer(self, refused: refusal)
     case .accepted(let head, let subprotocol, let agreed, let byteCount):

@@ -15,24 +15,21 @@ struct Refusal {
   /// How long the service asks to be left alone, if it does.
   let retryAfter: Milliseconds?
 
-  init(role: TunnelRole, status: Int, reason: String, head: HeaderBlock, words: String) {
+  /// - Parameters:
+  ///   - channelID: nil when the answer names none.
+  ///   - retryAfterSeconds: what the service asks for, if it does.
+  init(
+    role: TunnelRole, status: Int, reason: String, words: String, channelID: String?,
+    retryAfterSeconds: Int64?
+  ) {
     self.role = role
     self.status = status
     self.reason = reason
     self.words = words
-    channelID = head.value("channel-id") ?? "none"
-    retryAfter = Self.retryAfter(head)
-  }
-
-  /// Seconds, or a date (RFC 9110 §10.2.3), which is read by the service's own clock: a gateway's may be wrong.
-  private static func retryAfter(_ head: HeaderBlock) -> Milliseconds? {
-    guard let text = head.value("retry-after") else { return nil }
-    var seconds = text.number
-    if let due = HTTPDate(text), let date = head.value("date").flatMap({ HTTPDate($0) }) {
-      seconds = max(0, due.seconds - date.seconds)
+    self.channelID = channelID ?? "none"
+    retryAfter = retryAfterSeconds.map {
+      Milliseconds(min($0, Self.retryAfterMax.count / 1_000) * 1_000)
     }
-    guard let seconds, seconds >= 0 else { return nil }
-    return Milliseconds(min(seconds, retryAfterMax.count / 1_000) * 1_000)
   }
 
   /// The same request would get the same answer. 408, 425 and 429 say "not now" (RFC 9110 §15.5.9, RFC 8470 §5.2,

@@ -109,6 +109,18 @@ public struct HeaderBlock {
     return status < 100 ? nil : (octets[7] == 0x30, status, octets.dropFirst(13).text)
   }
 
+  /// How long the server asks to be left alone, if it does: in seconds or by a date (RFC 9110 §10.2.3), which is read by
+  /// the server's own clock: a gateway's may be wrong.
+  package var retryAfterSeconds: Int64? {
+    guard let text = value("retry-after") else { return nil }
+    var seconds = text.number
+    if let due = HTTPDate(text), let date = value("date").flatMap({ HTTPDate($0) }) {
+      seconds = max(0, due.seconds - date.seconds)
+    }
+    guard let seconds, seconds >= 0 else { return nil }
+    return seconds
+  }
+
   private enum End {
     case needMore
     /// Behind the empty line.

@@ -212,6 +212,28 @@ struct HeaderBlockTests {
   }
 
   @Test(
+    "Retry-After is read in both forms, a date by the server's own clock",
+    arguments: [
+      ("0", nil, 0), ("30", nil, 30), ("901", nil, 901),
+      ("999999999999999999", nil, 999_999_999_999_999_999), ("99999999999999999999", nil, nil),
+      ("-1", nil, nil), ("soon", nil, nil), ("", nil, nil),
+      ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:48:37 GMT", 60),
+      ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:59:37 GMT", 0),
+      ("Sat, 06 Nov 2094 08:49:37 GMT", "Sat, 06 Nov 2094 08:48:36 GMT", 61),
+      ("Sun, 06 Nov 1994 08:49:37 GMT", nil, nil),
+    ] as [(String, String?, Int64?)])
+  func readsRetryAfter(text: String, date: String?, expected: Int64?) {
+    var lines = ["HTTP/1.1 429 Later", "Retry-After: " + text]
+    if let date { lines.append("Date: " + date) }
+    let octets = Array((lines + ["", ""]).joined(separator: "\r\n").utf8)
+    guard case .complete(let block) = HeaderBlock.parse(octets.span, byteCountMax: 4_096) else {
+      Issue.record("refused")
+      return
+    }
+    #expect(block.retryAfterSeconds == expected)
+  }
+
+  @Test(
     "a list is split at its commas",
     arguments: [
       ("", []), (",", []), ("a", ["a"]), (" a ,b,\tc\t", ["a", "b", "c"]), ("a,,b ,", ["a", "b"]),
