@@ -151,7 +151,7 @@ private final class LinkLog: TunnelLinkHandler {
   /// As the peer reads them.
   private func readAnswers(_ octets: [UInt8], _ role: WebSocketRole) throws(Finding) {
     var parser = FrameParser(
-      role: role == .client ? .server : .client, payloadLengthMax: TunnelLink.framePayloadLengthMax)
+      role: role == .client ? .server : .client, payloadLengthMax: Message.framePayloadLengthMax)
     var index = 0
     while index < octets.count {
       guard

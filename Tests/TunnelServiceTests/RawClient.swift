@@ -132,7 +132,7 @@ final class RawClient: StreamHandler {
     var events: [Event] = []
     var stream: [UInt8] = []
     var raw = Array(received.dropFirst(head.byteCount))
-    var parser = FrameParser(role: .client, payloadLengthMax: TunnelLink.framePayloadLengthMax)
+    var parser = FrameParser(role: .client, payloadLengthMax: Message.framePayloadLengthMax)
     loop: while true {
       switch parser.next(raw.span) {
       case .needMore: break loop

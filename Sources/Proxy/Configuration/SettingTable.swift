@@ -116,7 +116,7 @@ extension Settings {
         aws.iot.securetunneling-1.0|aws.iot.securetunneling-2.0|aws.iot.securetunneling-3.0
         """),
     SettingDescription(
-      "websocket.max_frame_size", .bytes, messageMin, Int64(TunnelLink.framePayloadLengthMax)),
+      "websocket.max_frame_size", .bytes, messageMin, Int64(Message.framePayloadLengthMax)),
     SettingDescription("websocket.read_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.write_buffer_size", .bytes, bufferMin, bufferMax),
     SettingDescription("websocket.handshake_timeout_ms", .milliseconds, 1, millisecondsMax),

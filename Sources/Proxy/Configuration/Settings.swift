@@ -91,7 +91,7 @@ public struct Settings: Sendable {
   /// `websocket.subprotocol`
   public var protocolVersion = ProtocolVersion.v3
   /// `websocket.max_frame_size`: bytes of a WebSocket frame's payload, at the most, either way.
-  public var framePayloadLengthMax = TunnelLink.framePayloadLengthMax
+  public var framePayloadLengthMax = Message.framePayloadLengthMax
   /// `websocket.read_buffer_size`: bytes taken from the service at once, at the most.
   public var linkReadByteCountMax = 131_076
   /// `websocket.write_buffer_size`: bytes that wait for the service before local sockets are no longer read.
@@ -140,15 +140,4 @@ public struct Settings: Sendable {
 
   /// Once in the program, not wherever it is called.
   @inline(never) public init() {}
-}
-
-extension TunnelLink.Limits {
-  init(_ settings: Settings) {
-    self.init()
-    framePayloadLengthMax = settings.framePayloadLengthMax
-    messageByteCountMax = min(
-      settings.messageByteCountMax, settings.dataFrameByteCountMax - Message.prefixByteCount,
-      Message.byteCountMax)
-    inboundByteCountMax = settings.linkReadByteCountMax
-  }
 }

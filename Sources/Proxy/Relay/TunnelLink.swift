@@ -21,8 +21,6 @@ public protocol TunnelLinkHandler: AnyObject {
 /// reader does not take stays with the sender. With compression a few bytes may become many: they are restored
 /// piece by piece, and after so many pieces the loop's other events come first.
 public final class TunnelLink: StreamHandler, TimerHandler {
-  /// Longest frame payload in either direction, the service's own limit.
-  public static let framePayloadLengthMax = 131_076
   /// By how many bytes a compressed payload may be longer than it was.
   static let compressionExcessMax = 32
   /// Pieces of compressed payload restored in one go, 1 MiB in all.
@@ -53,7 +51,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   /// How long things may be.
   public struct Limits: Sendable {
     /// Payload of an inbound frame.
-    public var framePayloadLengthMax = TunnelLink.framePayloadLengthMax
+    public var framePayloadLengthMax = Message.framePayloadLengthMax
     /// An inbound message, without its length prefix.
     public var messageByteCountMax = Message.byteCountMax
     /// Bytes of the inbound queue: a message as long as can be, and room for a good receive behind it.

@@ -22,6 +22,8 @@ public struct Message: Equatable {
   public static let byteCountMax = 65_535
   /// Bytes of the length prefix.
   public static let prefixByteCount = 2
+  /// Longest payload of a WebSocket's frame with messages in it, either way: the service's own limit.
+  public static let framePayloadLengthMax = 131_076
   /// Longest service id this program sends, in bytes of UTF-8.
   public static let serviceIDByteCountMax = 128
 

@@ -149,7 +149,7 @@ struct TunnelLinkTests {
     }
     let frame = try #require(harness.sentFrames.first)
     #expect(harness.sentFrames.count == 1 && frame.opcode == .binary && frame.fin)
-    #expect(frame.payload.count <= TunnelLink.framePayloadLengthMax)
+    #expect(frame.payload.count <= Message.framePayloadLengthMax)
     let messages = try #require(LinkHarness.split(frame.payload))
     #expect(messages.count == 1)
     let contents = try MessageContents(parsing: messages[0])

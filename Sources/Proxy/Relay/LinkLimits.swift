@@ -1,0 +1,11 @@
+extension TunnelLink.Limits {
+  /// As the settings have it.
+  init(_ settings: Settings) {
+    self.init()
+    framePayloadLengthMax = settings.framePayloadLengthMax
+    messageByteCountMax = min(
+      settings.messageByteCountMax, settings.dataFrameByteCountMax - Message.prefixByteCount,
+      Message.byteCountMax)
+    inboundByteCountMax = settings.linkReadByteCountMax
+  }
+}
