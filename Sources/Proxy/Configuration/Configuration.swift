@@ -94,8 +94,16 @@ public final class Configuration {
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
     }
-    WebProxy.wipePasswords()
+    wipeWebProxyPasswords()
     return .run(configuration)
+  }
+
+  /// Overwrites the web proxies' variables with a password in them, which nothing reads any more.
+  private static func wipeWebProxyPasswords() {
+    for name in ["https_proxy", "HTTPS_PROXY"]
+    where Process.environment(name)?.has(0x40) == true {
+      Process.wipeEnvironment(name)
+    }
   }
 
   /// What is read and validated on its own: a mistake in one part does not hide those in others.

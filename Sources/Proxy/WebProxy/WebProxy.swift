@@ -46,14 +46,6 @@ public struct WebProxy: Equatable, Sendable {
     return proxy
   }
 
-  /// Overwrites the variables with a password in them, which nothing reads any more.
-  static func wipePasswords() {
-    for name in ["https_proxy", "HTTPS_PROXY"]
-    where Process.environment(name)?.has(0x40) == true {
-      Process.wipeEnvironment(name)
-    }
-  }
-
   /// Reads `http://user:password@host:port/`. Without a scheme it is http, without a port 3128; user name and
   /// password may be percent-encoded, and must be where they contain `%`. No message shows any of the value
   /// but a scheme, for whatever else is misplaced may be the password.
