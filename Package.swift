@@ -77,14 +77,32 @@ var targets: [Target] = [
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
     swiftSettings: librarySettings),
+  // Protocols, which see neither sockets nor clocks.
   .target(
-    name: "Proxy", dependencies: ["Basics", "Reactor", "CJansson", "CZlib"],
+    name: "WebSocket", dependencies: ["Basics", "CZlib"], path: "Sources/Proxy/WebSocket",
     swiftSettings: librarySettings),
   .target(
-    name: "TunnelService", dependencies: ["Basics", "Reactor", "Proxy", "COpenSSL"],
+    name: "Tunnel", dependencies: ["Basics"], path: "Sources/Proxy/Tunnel",
+    swiftSettings: librarySettings),
+  .target(
+    name: "WebProxy", dependencies: ["Basics", "Reactor", "WebSocket"],
+    path: "Sources/Proxy/WebProxy", swiftSettings: librarySettings),
+  .target(
+    name: "Configuration", dependencies: ["Basics", "Reactor", "Tunnel", "WebProxy", "CJansson"],
+    path: "Sources/Proxy/Configuration", swiftSettings: librarySettings),
+  // What joins all of them to the reactor.
+  .target(
+    name: "Proxy",
+    dependencies: ["Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "Configuration"],
+    path: "Sources/Proxy/Relay", swiftSettings: librarySettings),
+  .target(
+    name: "TunnelService",
+    dependencies: [
+      "Basics", "Reactor", "WebSocket", "Tunnel", "Configuration", "Proxy", "COpenSSL",
+    ],
     swiftSettings: librarySettings),
   .executableTarget(
-    name: "localproxy", dependencies: ["Proxy", "Reactor"],
+    name: "localproxy", dependencies: ["Basics", "Reactor", "Configuration", "Proxy"],
     swiftSettings: productSettings, linkerSettings: programSettings),
   .executableTarget(
     name: "tunneld", dependencies: ["TunnelService", "Reactor"],
@@ -95,7 +113,7 @@ var dependencies: [Package.Dependency] = []
 let frameLoops: [Target] = [
   .target(name: "CMemoryProbe", path: "Tests/CMemoryProbe"),
   .target(
-    name: "FrameLoops", dependencies: ["Proxy", "Basics", "CMemoryProbe"],
+    name: "FrameLoops", dependencies: ["WebSocket", "Basics", "CMemoryProbe"],
     path: "Benchmarks/FrameLoops", swiftSettings: librarySettings),
 ]
 
@@ -103,7 +121,8 @@ let frameLoops: [Target] = [
 if embeddedLibraries == nil && !fuzzes || Context.environment["LOCALPROXY_ECHO"] == "1" {
   targets.append(
     .executableTarget(
-      name: "WebSocketEcho", dependencies: ["Proxy", "Reactor", "Basics"],
+      name: "WebSocketEcho",
+      dependencies: ["Proxy", "Configuration", "WebSocket", "Reactor", "Basics"],
       path: "Tests/WebSocketEcho", exclude: ["summary.py"], swiftSettings: productSettings,
       linkerSettings: hashingSettings))
 }
@@ -113,20 +132,26 @@ if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "
   targets += frameLoops
   targets.append(
     .executableTarget(
-      name: "FrameBench", dependencies: ["FrameLoops"], path: "Benchmarks/FrameBench",
+      name: "FrameBench", dependencies: ["FrameLoops", "CEpoll"], path: "Benchmarks/FrameBench",
       swiftSettings: productSettings,
       linkerSettings: hashingSettings))
 }
+/// What the tests of the proxy and the fuzzers look into.
+let proxyModules: [Target.Dependency] = [
+  "Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "Configuration", "Proxy",
+]
 let simulator: Target = .target(
-  name: "Simulator", dependencies: ["Basics", "Reactor", "Proxy", "TunnelService"],
+  name: "Simulator",
+  dependencies: [
+    "Basics", "Reactor", "Tunnel", "WebProxy", "Configuration", "Proxy", "TunnelService",
+  ],
   path: "Tests/Simulator", swiftSettings: fuzzSettings)
 if fuzzes {
   targets += [
     simulator,
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
     .executableTarget(
-      name: "Fuzz", dependencies: ["Proxy", "Reactor", "Basics", "Simulator", "CFuzzer"],
-      path: "Fuzz",
+      name: "Fuzz", dependencies: proxyModules + ["Simulator", "CFuzzer"], path: "Fuzz",
       exclude: ["CFuzzer", "Tests", "seeds", "regressions"], sources: ["Targets", "Program"],
       swiftSettings: productSettings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
@@ -150,7 +175,8 @@ if fuzzes {
       ],
       path: "Benchmarks/ProxyBench"),
     .target(
-      name: "ManualPages", dependencies: ["Proxy", "TunnelService"], path: "Tools/ManualPages"),
+      name: "ManualPages", dependencies: ["Configuration", "TunnelService"],
+      path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     .executableTarget(
       name: "Simulate", dependencies: ["Simulator", "Basics"], path: "Tools/Simulate"),
@@ -158,23 +184,23 @@ if fuzzes {
     .testTarget(name: "ContractTests", dependencies: ["Simulator", "Basics", "Reactor"]),
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
-    .testTarget(name: "ManualTests", dependencies: ["ManualPages", "Proxy", "TunnelService"]),
     .testTarget(
-      name: "FuzzTests", dependencies: ["Proxy", "Reactor", "Basics", "Simulator"], path: "Fuzz",
+      name: "ManualTests", dependencies: ["ManualPages", "Configuration", "TunnelService"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: proxyModules + ["Simulator"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "Simulator"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics", "Simulator"]),
     .testTarget(
       name: "ProxyTests",
-      dependencies: [
-        "Proxy", "Reactor", "Basics", "Simulator", "CMemoryProbe",
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      dependencies: proxyModules + [
+        "Simulator", "CMemoryProbe", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Message.proto"]),
     .testTarget(
       name: "TunnelServiceTests",
-      dependencies: ["TunnelService", "Proxy", "Reactor", "Basics", "Simulator"]),
+      dependencies: ["TunnelService", "Tunnel", "WebSocket", "Reactor", "Basics", "Simulator"]),
     .testTarget(name: "EndToEndTests", dependencies: []),
   ]
 }

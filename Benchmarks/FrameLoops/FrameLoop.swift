@@ -1,6 +1,6 @@
 import Basics
 import CMemoryProbe
-import Proxy
+import WebSocket
 
 /// Frames written and read in memory, over and over: the protocol's own cost, without a socket and without TLS.
 ///

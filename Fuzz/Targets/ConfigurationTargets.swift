@@ -1,7 +1,9 @@
 import Basics
 import Reactor
 
-@testable import Proxy
+@testable import Configuration
+@testable import Tunnel
+@testable import WebProxy
 
 extension FuzzTarget {
   /// Octet 0: which of the texts that a user writes. The rest is that text.

@@ -1,4 +1,4 @@
-import Proxy
+import WebSocket
 
 extension FuzzTarget {
   /// Octet 0: role, longest payload, compression, cuts. The rest is what comes from the peer.

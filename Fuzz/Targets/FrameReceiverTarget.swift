@@ -1,4 +1,4 @@
-import Proxy
+import WebSocket
 
 extension FuzzTarget {
   /// Octet 0: role, compression, cuts, and whether payload is used as it comes. The rest is what comes from the peer.

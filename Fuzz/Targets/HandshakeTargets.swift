@@ -1,5 +1,6 @@
-import Proxy
 import Reactor
+import WebProxy
+import WebSocket
 
 extension FuzzTarget {
   /// Octet 0: the role, and what was offered. The rest is the server's answer, or the client's request.

@@ -1,5 +1,5 @@
 import Basics
-import Proxy
+import WebSocket
 
 extension FuzzTarget {
   /// Octet 0: window, context, and whether the rest is a compressed payload from the peer or messages of our own.

@@ -1,4 +1,4 @@
-import Proxy
+import Tunnel
 
 extension FuzzTarget {
   /// One message without its length prefix.

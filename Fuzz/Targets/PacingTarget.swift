@@ -1,5 +1,5 @@
 import Basics
-import Proxy
+import Tunnel
 
 extension FuzzTarget {
   /// Messages that go out as fast as the pacer lets them, and pongs that say what they like.

@@ -1,4 +1,4 @@
-@testable import Proxy
+@testable import Tunnel
 
 extension FuzzTarget {
   /// Four octets of options, then one operation after the other: clients, events, and messages of a peer that says

@@ -1,7 +1,9 @@
 import Basics
 import Reactor
 
+@testable import Configuration
 @testable import Proxy
+@testable import Tunnel
 
 extension FuzzTarget {
   /// A `--settings-json` file.

@@ -3,6 +3,8 @@ import Reactor
 import Simulator
 
 @testable import Proxy
+@testable import Tunnel
+@testable import WebSocket
 
 extension FuzzTarget {
   /// Octet 0: role, how the stream is cut, and what the input is: octets of the peer, or messages that a sound peer

@@ -1,6 +1,6 @@
 import Basics
-import Proxy
 import Reactor
+import Tunnel
 
 /// What can be asked of a running tunneld, a line each. An answer is commands to paste, or comments to a shell.
 final class Console: DialogueHandler {

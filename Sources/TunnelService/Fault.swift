@@ -1,4 +1,3 @@
-import Proxy
 import Reactor
 
 /// Something that the service does wrong on purpose, so that one can see how a proxy copes.

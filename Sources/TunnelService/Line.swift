@@ -1,6 +1,7 @@
 import Basics
 import Proxy
 import Reactor
+import Tunnel
 
 /// One direction of a tunnel: what the end of one role sends on its way to the other end. It outlives both
 /// ends' connections, so that what is on the way when its sender vanishes arrives, in order, and then the news.

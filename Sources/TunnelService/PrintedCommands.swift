@@ -1,5 +1,4 @@
 import Basics
-import Proxy
 import Reactor
 
 /// An access token that was just made, and what the printed command binds it to: the service wants another client token

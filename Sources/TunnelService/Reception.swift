@@ -1,6 +1,8 @@
 import Basics
 import Proxy
 import Reactor
+import Tunnel
+import WebSocket
 
 /// One client from its TLS handshake to its WebSocket, or to its refusal.
 ///

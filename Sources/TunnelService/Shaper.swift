@@ -1,5 +1,5 @@
 import Basics
-import Proxy
+import Tunnel
 
 /// A slow link, simulated: so many bytes a second, and so long on the way.
 public struct LinkShape: Sendable {

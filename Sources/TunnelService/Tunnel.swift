@@ -1,5 +1,6 @@
-import Proxy
 import Reactor
+import Tunnel
+import WebSocket
 
 /// One end's right to connect.
 final class AccessToken {

@@ -1,6 +1,7 @@
 import Basics
-import Proxy
+import Configuration
 import Reactor
+import Tunnel
 
 /// What `tunneld` was asked to do.
 package struct DaemonOptions {

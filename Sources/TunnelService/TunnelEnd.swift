@@ -1,6 +1,8 @@
 import Basics
 import Proxy
 import Reactor
+import Tunnel
+import WebSocket
 
 /// One connected proxy: its link, judged message by message, and what the service itself tells it.
 final class TunnelEnd: TunnelLinkHandler, TimerHandler {

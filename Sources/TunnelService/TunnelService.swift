@@ -1,6 +1,8 @@
 import Basics
-import Proxy
+import Configuration
 import Reactor
+import Tunnel
+import WebSocket
 
 /// How a `TunnelService` is to behave.
 public struct ServiceOptions: Sendable {

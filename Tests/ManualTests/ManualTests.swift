@@ -1,5 +1,5 @@
+import Configuration
 import Foundation
-import Proxy
 import Testing
 
 @testable import ManualPages

@@ -1,5 +1,4 @@
 import Foundation
-import Proxy
 import Testing
 
 @testable import ManualPages

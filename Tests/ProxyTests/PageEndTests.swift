@@ -3,7 +3,10 @@ import Foundation
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import Configuration
+@testable import Tunnel
+@testable import WebProxy
+@testable import WebSocket
 
 @Suite("Inputs that end at an unmapped page")
 struct PageEndTests {

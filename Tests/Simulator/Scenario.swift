@@ -1,8 +1,11 @@
 import Basics
+import Configuration
 import Glibc
 import Proxy
 import Reactor
+import Tunnel
 import TunnelService
+import WebProxy
 
 /// What one seed did, for reports.
 public struct Verdict {

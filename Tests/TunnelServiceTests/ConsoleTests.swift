@@ -2,8 +2,8 @@ import Basics
 import Simulator
 import Testing
 
-@testable import Proxy
 @testable import Reactor
+@testable import Tunnel
 @testable import TunnelService
 
 @Suite struct ConsoleTests {

@@ -1,7 +1,6 @@
 import Basics
 import Testing
 
-@testable import Proxy
 @testable import Reactor
 @testable import TunnelService
 

@@ -2,7 +2,7 @@ import Basics
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 @testable import TunnelService
 
 @Suite struct FaultsTests {

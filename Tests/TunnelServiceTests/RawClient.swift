@@ -2,9 +2,10 @@ import Basics
 import Simulator
 import Testing
 
-@testable import Proxy
 @testable import Reactor
+@testable import Tunnel
 @testable import TunnelService
+@testable import WebSocket
 
 /// A TunnelService on loopback with its own certificate authority, in the test's own reactor.
 final class Hall {

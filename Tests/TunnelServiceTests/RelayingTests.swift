@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 @testable import TunnelService
 
 @Suite struct RelayingTests {

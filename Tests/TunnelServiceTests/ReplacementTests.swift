@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 @testable import TunnelService
 
 /// What is on the way when an end goes and another takes its place, in all versions, with and without a latency.

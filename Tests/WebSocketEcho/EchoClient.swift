@@ -1,6 +1,6 @@
 import Basics
-import Proxy
 import Reactor
+import WebSocket
 
 /// Goes through the cases of an Autobahn fuzzing server: asks how many there are, opens a WebSocket for each and
 /// echoes until it is closed, and has the reports written.

@@ -1,6 +1,6 @@
 import Basics
-import Proxy
 import Reactor
+import WebSocket
 
 /// Takes WebSockets, whatever path they ask for, and echoes their messages.
 final class EchoServer: ListenerHandler, EchoSocketHandler {

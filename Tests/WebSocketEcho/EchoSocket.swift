@@ -1,6 +1,7 @@
 import Basics
 import Proxy
 import Reactor
+import WebSocket
 
 /// Whoever opened a WebSocket, or took one.
 protocol EchoSocketHandler: AnyObject {

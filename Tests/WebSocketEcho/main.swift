@@ -1,5 +1,5 @@
 import Basics
-import Proxy
+import Configuration
 import Reactor
 
 /// The programs that scripts/autobahn tests: an echo server and an echo client, made of what localproxy ships.

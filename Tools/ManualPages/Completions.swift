@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 
 /// What a shell offers after a program's name.
 struct Completions {

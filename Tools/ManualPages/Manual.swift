@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 import TunnelService
 
 /// All that is written out of the program's tables of options and settings.

@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 
 /// localproxy(1), in the macros of man(7).
 enum ManualPage {

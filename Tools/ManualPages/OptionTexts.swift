@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 
 /// What the documentation says of an option beyond the help's line. It is not part of the program.
 struct OptionText {

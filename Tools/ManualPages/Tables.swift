@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 
 /// The generated parts of docs/configuration.md: tables of short cells, and the longer texts below them.
 enum Tables {

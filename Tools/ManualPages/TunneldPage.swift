@@ -1,4 +1,4 @@
-import Proxy
+import Configuration
 import TunnelService
 
 /// tunneld(1), in the macros of man(7).

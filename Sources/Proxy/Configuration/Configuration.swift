@@ -1,5 +1,7 @@
 import Basics
 import Reactor
+import Tunnel
+import WebProxy
 
 /// Name and version of this program, for `--version`, the User-Agent and the logs.
 public enum ProgramVersion {
@@ -12,18 +14,18 @@ public final class Configuration {
   public internal(set) var endpoint = Endpoint(host: "", port: 0)
   public internal(set) var accessToken = ""
   /// Where that was given.
-  private(set) var accessTokenPlace = ""
+  package private(set) var accessTokenPlace = ""
   /// Empty for none; with one the same access token may reconnect.
   public internal(set) var clientToken = ""
   /// Where that comes from, in words.
-  private(set) var clientTokenPlace = ""
+  package private(set) var clientTokenPlace = ""
   /// Of `--source-listen-port` or `--destination-app`: services that the tunnel must have. None with
   /// `--mode` alone.
   public internal(set) var mappings: [Mapping] = []
   /// Of the files in `--config-dir`: for services of the tunnel that `mappings` does not name.
   public internal(set) var directoryMappings: [Mapping] = []
   /// Where those files were looked for, as the end of a message; "" for nowhere.
-  private(set) var directoryPlace = ""
+  package private(set) var directoryPlace = ""
   /// All of them; a service that is in both is found in the first place.
   public var allMappings: [Mapping] { mappings + directoryMappings }
   /// What a source takes its destination for; a destination follows its source.
@@ -64,7 +66,7 @@ public final class Configuration {
   }
 
   /// Program, version, system and TLS library.
-  var userAgent: String {
+  package var userAgent: String {
     "localproxy % (%) %".with(
       ProgramVersion.number, Process.systemName, Cryptography.libraryVersion)
   }

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// The parts of a configuration that several options decide.
 extension Configuration {

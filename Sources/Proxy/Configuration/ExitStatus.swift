@@ -1,4 +1,5 @@
 import Basics
+import Tunnel
 
 /// How the program ends.
 public struct ExitStatus: Equatable, Sendable {
@@ -41,7 +42,7 @@ public struct ExitStatus: Equatable, Sendable {
 
   private init(rawValue: Int32) { self.rawValue = rawValue }
 
-  init(_ reason: TunnelClient.StopReason) {
+  package init(_ reason: TunnelClient.StopReason) {
     switch reason {
     case .requested, .tunnelEnded: self = .success
     case .refused, .tokenRotated: self = .refused

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// A service of the tunnel, and where its bytes go to (`-d`) or come from (`-s`).
 public struct Mapping: Equatable, Sendable {
@@ -17,7 +18,7 @@ public struct Mapping: Equatable, Sendable {
   }
 
   /// Nil for a Unix domain socket.
-  var endpoint: Endpoint? {
+  package var endpoint: Endpoint? {
     if case .network(let endpoint) = address { endpoint } else { nil }
   }
 

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// The mappings in the files of a `--config-dir`, for services that the command line does not map.
 struct MappingDirectory {

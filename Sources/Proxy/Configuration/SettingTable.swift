@@ -1,4 +1,5 @@
 import Basics
+import Tunnel
 
 /// One fine-grained setting: reading, exporting and documentation all come from this.
 public struct SettingDescription: Sendable {

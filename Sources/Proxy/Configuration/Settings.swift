@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// The fine-grained settings (`--settings-json`), with the defaults that are in force. The key of each, below
 /// `tunneling.proxy`, stands in front of it.
@@ -114,17 +115,19 @@ public struct Settings: Sendable {
 
   /// How long the kernel lets the service not take what was sent. It does not tell a dead peer from one that
   /// holds us off for the sake of a stalled reader, which may last for `loneStallTimeout`; the heartbeat does.
-  var userTimeout: Milliseconds {
+  package var userTimeout: Milliseconds {
     let silence = pingPeriod.count * Int64(Heartbeat.silentPeriodCountMax)
     return Milliseconds(max(silence, loneStallTimeout.count + pingPeriod.count))
   }
 
   /// Bytes for the service that the kernel has and that are not on their way yet: of the bytes that may wait,
   /// those that are not the one frame in our own hands.
-  var kernelQueueByteCountMax: Int { max(linkWriteByteCountMax - dataFrameByteCountMax, 4_096) }
+  package var kernelQueueByteCountMax: Int {
+    max(linkWriteByteCountMax - dataFrameByteCountMax, 4_096)
+  }
 
   /// Of local sockets; nil for none.
-  var keepalive: Keepalive? {
+  package var keepalive: Keepalive? {
     keepaliveIdle.count == 0
       ? nil
       : Keepalive(
@@ -132,7 +135,7 @@ public struct Settings: Sendable {
   }
 
   /// Payload of one outgoing DATA message that all of this allows, one byte at least.
-  var dataPayloadLengthMax: Int {
+  package var dataPayloadLengthMax: Int {
     let message = min(messageByteCountMax, dataFrameByteCountMax - 2, framePayloadLengthMax - 2)
     return max(
       1, min(payloadLengthMax, localReadByteCountMax, message - MessageHeader.byteCountMax))

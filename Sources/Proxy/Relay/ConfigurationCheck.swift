@@ -1,5 +1,8 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
+import WebProxy
 
 /// `--check`: what a run with a configuration would do. The trust store is opened and all names are looked up; nothing
 /// is connected, and nothing listens.

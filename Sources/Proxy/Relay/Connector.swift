@@ -1,4 +1,5 @@
 import Basics
+import Configuration
 import Reactor
 
 /// Whoever waits for a connector.

@@ -1,5 +1,9 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
+import WebProxy
+import WebSocket
 
 /// Whoever wants a WebSocket to the service.
 protocol DialerHandler: AnyObject {

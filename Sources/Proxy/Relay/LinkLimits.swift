@@ -1,3 +1,6 @@
+import Configuration
+import Tunnel
+
 extension TunnelLink.Limits {
   /// As the settings have it.
   init(_ settings: Settings) {

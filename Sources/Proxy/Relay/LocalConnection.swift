@@ -1,5 +1,7 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
 
 /// The other end of a local socket.
 enum LocalPeer {

@@ -1,5 +1,9 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
+import WebProxy
+import WebSocket
 
 /// The program: it comes by its WebSocket, relays over it, and comes back when it is lost.
 ///

@@ -1,5 +1,7 @@
 import Basics
 import Reactor
+import Tunnel
+import WebSocket
 
 /// The one frame that its owner builds at a time: payload in place, headers written backwards in front of it.
 ///

@@ -1,5 +1,8 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
+import WebSocket
 
 /// Whoever holds the relay: the program's own life goes on without it.
 protocol RelayHandler: AnyObject {

@@ -1,5 +1,7 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
 
 /// How long the relay waits for connections that linger, drain or stall. It looks at them once a second, more often
 /// while the tunnel stands still, and only while there is one to look at.

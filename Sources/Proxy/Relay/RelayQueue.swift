@@ -1,4 +1,6 @@
+import Configuration
 import Reactor
+import Tunnel
 
 /// The relay's turns: who sends into the tunnel next, and when the tunnel must not be read.
 extension Relay {

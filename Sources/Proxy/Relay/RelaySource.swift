@@ -1,5 +1,7 @@
 import Basics
+import Configuration
 import Reactor
+import Tunnel
 
 /// A source's side of the relay: clients come, and may have to make room for each other.
 extension Relay {

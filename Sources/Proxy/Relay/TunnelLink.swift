@@ -1,5 +1,7 @@
 import Basics
 import Reactor
+import Tunnel
+import WebSocket
 
 /// Whoever speaks the tunnel's protocol over a link.
 public protocol TunnelLinkHandler: AnyObject {

@@ -1,5 +1,7 @@
 import Basics
 import Reactor
+import Tunnel
+import WebSocket
 
 /// The link's outbound half: one frame at a time, control frames before messages.
 extension TunnelLink {

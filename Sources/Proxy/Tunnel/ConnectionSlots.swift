@@ -11,7 +11,7 @@ public struct ConnectionSlot {
   public internal(set) var isNegotiated = false
 
   /// It waits for an end that the peer cannot announce.
-  var lingers: Bool { state == .localEnded && !isNegotiated }
+  package var lingers: Bool { state == .localEnded && !isNegotiated }
 }
 
 /// The connections of a session by slot, the number that the glue knows them by. Numbers come again.

@@ -1,7 +1,7 @@
 import Basics
 
 /// An answer of the service's that is not the upgrade: what the log says of it, and whether it is final.
-struct Refusal {
+package struct Refusal {
   /// The service is left alone for no longer than this, whatever it asks for.
   static let retryAfterMax = Milliseconds(900_000)
 
@@ -13,12 +13,12 @@ struct Refusal {
   private let words: String
   private let channelID: String
   /// How long the service asks to be left alone, if it does.
-  let retryAfter: Milliseconds?
+  package let retryAfter: Milliseconds?
 
   /// - Parameters:
   ///   - channelID: nil when the answer names none.
   ///   - retryAfterSeconds: what the service asks for, if it does.
-  init(
+  package init(
     role: TunnelRole, status: Int, reason: String, words: String, channelID: String?,
     retryAfterSeconds: Int64?
   ) {
@@ -34,12 +34,12 @@ struct Refusal {
 
   /// The same request would get the same answer. 408, 425 and 429 say "not now" (RFC 9110 §15.5.9, RFC 8470 §5.2,
   /// RFC 6585 §4).
-  var isFinal: Bool {
+  package var isFinal: Bool {
     (400..<500).contains(status) && status != 408 && status != 425 && status != 429
   }
 
   /// For the log: the service's own words come first.
-  var text: String {
+  package var text: String {
     let answer =
       "Proxy server rejected web socket upgrade request: HTTP/1.1 \(status) \(reason), "
       + "web socket session ID: \(channelID)"
@@ -47,7 +47,7 @@ struct Refusal {
   }
 
   /// What to do about one that is final.
-  var advice: String {
+  package var advice: String {
     let said = words.octets[...].lowercasedText.octets
     let end = role.localProxyMode
     if said.hasPart("previously used") || said.hasPart("has been used")

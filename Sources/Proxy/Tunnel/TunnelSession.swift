@@ -58,9 +58,9 @@ public struct TunnelSession: ~Copyable {
   /// Services a tunnel may have here; the service itself allows far fewer.
   public static let serviceCountMax = 128
 
-  let options: Options
+  package let options: Options
   /// What new streams of a source are like; it goes down when the destination turns out to be older.
-  var version: ProtocolVersion
+  package internal(set) var version: ProtocolVersion
   /// Of the streams that a source begins.
   public private(set) var streamIDs: StreamIDs
   var services: [Service] = []

@@ -14,7 +14,7 @@ public struct WebProxy: Equatable, Sendable {
   /// The value of the request's `Proxy-Authorization`; empty for none. It is as secret as the password.
   public let authorization: String
   /// What of it no message may show: user name and password in Base64, and the password.
-  let secrets: [String]
+  package let secrets: [String]
   /// The environment variable that names it, for messages.
   public let variable: String
   /// For messages and logs: without user name and password.

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import WebSocket
 
 /// Asking a web proxy for a connection to the service (RFC 9110 §9.3.6), without doing it: octets out and in.
 public struct WebProxyHandshake {

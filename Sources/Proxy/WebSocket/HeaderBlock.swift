@@ -95,7 +95,7 @@ public struct HeaderBlock {
   }
 
   /// An answer's first line, `HTTP/1.1 101 Switching Protocols`; nil when it is none of HTTP/1.1 or HTTP/1.0.
-  var statusLine: (isHTTP10: Bool, status: Int, phrase: String)? {
+  package var statusLine: (isHTTP10: Bool, status: Int, phrase: String)? {
     let octets = startLine.octets
     guard octets.count >= 12, octets[..<7].text.isSame(as: "HTTP/1."),
       octets[7] == 0x30 || octets[7] == 0x31, octets[8] == 0x20,

@@ -2,7 +2,7 @@ import Basics
 
 /// What an answer says behind its head, as far as it is here: a refusal's words for whoever reads the log
 /// (RFC 9112 §6, §7.1).
-struct ResponseBody {
+package struct ResponseBody {
   /// Octets of a body that are wanted.
   static let byteCountMax = 512
   /// Octets on the wire in which to look for them; chunks may be small, and have extensions.
@@ -12,10 +12,10 @@ struct ResponseBody {
 
   private(set) var octets: [UInt8] = []
   /// No more of it comes, or is wanted, or can be told from something else.
-  private(set) var isWhole = false
+  package private(set) var isWhole = false
 
   /// - Parameter bytes: what came behind the head.
-  init(status: Int, head: HeaderBlock, bytes: ArraySlice<UInt8>) {
+  package init(status: Int, head: HeaderBlock, bytes: ArraySlice<UInt8>) {
     if status == 204 || status == 304 {
       isWhole = true
     } else if head.value("transfer-encoding") != nil {
@@ -34,7 +34,7 @@ struct ResponseBody {
   }
 
   /// In one line, without the white space around it.
-  var text: String { octets[...].trimmed.text }
+  package var text: String { octets[...].trimmed.text }
 
   private mutating func take(_ bytes: ArraySlice<UInt8>) {
     octets += bytes.prefix(Self.byteCountMax - octets.count)

@@ -1,7 +1,8 @@
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import Configuration
+@testable import Tunnel
 
 @Suite("Configuration")
 struct ConfigurationTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Reactor
 
-@testable import Proxy
+@testable import Configuration
 
 /// Options as if they stood on a command line.
 func given(_ options: [Option: String]) -> OptionValues {

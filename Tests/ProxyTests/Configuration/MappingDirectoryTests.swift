@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import Proxy
+@testable import Configuration
+@testable import Tunnel
 
 @Suite("Mapping directory")
 struct MappingDirectoryTests {

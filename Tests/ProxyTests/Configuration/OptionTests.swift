@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Configuration
 
 @Suite("Option")
 struct OptionTests {

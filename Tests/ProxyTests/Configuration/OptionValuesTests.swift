@@ -2,7 +2,7 @@ import CEpoll
 import Foundation
 import Testing
 
-@testable import Proxy
+@testable import Configuration
 
 @Suite("Option values")
 struct OptionValuesTests {

@@ -3,7 +3,8 @@ import Foundation
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import Configuration
+@testable import Tunnel
 
 @Suite("Settings")
 struct SettingsTests {

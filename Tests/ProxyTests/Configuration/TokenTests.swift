@@ -1,7 +1,7 @@
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import Configuration
 
 @Suite("Tokens")
 struct TokenTests {

@@ -4,6 +4,7 @@ import Reactor
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
 
 @Suite("Connector")

@@ -2,8 +2,12 @@ import Basics
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
 @testable import Reactor
+@testable import Tunnel
+@testable import WebProxy
+@testable import WebSocket
 
 /// A dialer in front of its upgrade: connected, TLS and all, on a network whose time is the test's.
 private final class DialerHarness: DialerHandler {

@@ -3,6 +3,8 @@ import Reactor
 import Simulator
 
 @testable import Proxy
+@testable import Tunnel
+@testable import WebSocket
 
 /// A link between a scripted stream and a handler that notes everything.
 final class LinkHarness: TunnelLinkHandler {

@@ -3,6 +3,7 @@ import Reactor
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
 
 @Suite("Relay's ends of one direction")

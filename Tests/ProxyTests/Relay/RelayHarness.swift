@@ -3,7 +3,9 @@ import Reactor
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
+@testable import Tunnel
 
 /// A relay between a scripted tunnel and scripted local sockets.
 final class RelayHarness {

@@ -2,7 +2,9 @@ import Basics
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
+@testable import Tunnel
 
 /// Whose clients are held back.
 private final class Owner: RelayHandler {

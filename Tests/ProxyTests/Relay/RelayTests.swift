@@ -3,7 +3,9 @@ import Reactor
 import Simulator
 import Testing
 
+@testable import Configuration
 @testable import Proxy
+@testable import Tunnel
 
 /// What a source says of the other end, as far as the protocol can tell.
 @Suite("Relay's words for resets")

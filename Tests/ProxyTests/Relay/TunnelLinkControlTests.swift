@@ -4,6 +4,7 @@ import Simulator
 import Testing
 
 @testable import Proxy
+@testable import WebSocket
 
 @Suite("TunnelLink's control frames")
 struct TunnelLinkControlTests {

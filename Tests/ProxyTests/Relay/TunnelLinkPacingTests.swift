@@ -4,6 +4,7 @@ import Simulator
 import Testing
 
 @testable import Proxy
+@testable import Tunnel
 
 @Suite("TunnelLink's pacing")
 struct TunnelLinkPacingTests {

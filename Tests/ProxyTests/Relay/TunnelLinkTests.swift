@@ -4,6 +4,8 @@ import Simulator
 import Testing
 
 @testable import Proxy
+@testable import Tunnel
+@testable import WebSocket
 
 @Suite("TunnelLink")
 struct TunnelLinkTests {

@@ -1,7 +1,7 @@
 import Simulator
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 
 @Suite("ConnectionSlots")
 struct ConnectionSlotsTests {

@@ -1,5 +1,5 @@
-import Proxy
 import Testing
+import Tunnel
 
 @Suite("Connection")
 struct ConnectionTests {

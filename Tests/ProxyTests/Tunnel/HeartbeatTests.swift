@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 
 @Suite("Heartbeat")
 struct HeartbeatTests {

@@ -1,7 +1,7 @@
 import Foundation
-import Proxy
 import Simulator
 import Testing
+import Tunnel
 
 @Suite("MessageHeader")
 struct MessageHeaderTests {

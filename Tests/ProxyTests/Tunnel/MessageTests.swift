@@ -1,7 +1,7 @@
-import Proxy
 import Simulator
 import SwiftProtobuf
 import Testing
+import Tunnel
 
 @Suite("Message")
 struct MessageTests {

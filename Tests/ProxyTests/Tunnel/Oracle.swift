@@ -1,7 +1,7 @@
 import Foundation
-import Proxy
 import Simulator
 import SwiftProtobuf
+import Tunnel
 
 /// What a codec must agree on about one message, whoever read it.
 struct MessageContents: Equatable {

@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 
 /// A path of a rate and a round trip, with a queue in front of it that never ends; it answers pings in order.
 private struct Path {

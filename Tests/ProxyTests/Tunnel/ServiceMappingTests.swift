@@ -1,5 +1,5 @@
-import Proxy
 import Testing
+import Tunnel
 
 @Suite("TunnelSession's services")
 struct ServiceMappingTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Tunnel
 
 @Suite("Service names")
 struct ServiceNameTests {

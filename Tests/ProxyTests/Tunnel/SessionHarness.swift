@@ -1,4 +1,4 @@
-import Proxy
+import Tunnel
 
 extension StreamIDs {
   /// The next one is 1.

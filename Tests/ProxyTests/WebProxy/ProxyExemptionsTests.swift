@@ -1,7 +1,7 @@
 import Reactor
 import Testing
 
-@testable import Proxy
+@testable import WebProxy
 
 @Suite("ProxyExemptions")
 struct ProxyExemptionsTests {

@@ -1,6 +1,6 @@
-import Proxy
 import Reactor
 import Testing
+import WebProxy
 
 @Suite("WebProxyHandshake")
 struct WebProxyHandshakeTests {

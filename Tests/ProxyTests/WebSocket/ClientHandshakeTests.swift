@@ -1,5 +1,5 @@
-import Proxy
 import Testing
+import WebSocket
 
 @Suite("ClientHandshake")
 struct ClientHandshakeTests {

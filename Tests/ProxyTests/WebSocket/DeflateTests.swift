@@ -2,7 +2,7 @@ import Basics
 import Simulator
 import Testing
 
-@testable import Proxy
+@testable import WebSocket
 
 @Suite("Deflater and Inflater")
 struct DeflateTests {

@@ -1,7 +1,7 @@
 import Basics
 import CMemoryProbe
-import Proxy
 import Testing
+import WebSocket
 
 @Suite(
   "Allocations of frames",

@@ -1,4 +1,4 @@
-import Proxy
+import WebSocket
 
 /// What a parser made of its input: data frames with their payload unmasked, and control frames.
 struct CollectedFrame: Equatable, CustomStringConvertible {

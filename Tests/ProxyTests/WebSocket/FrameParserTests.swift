@@ -1,6 +1,6 @@
-import Proxy
 import Simulator
 import Testing
+import WebSocket
 
 /// Input octets and what a parser of a role must make of them.
 struct FrameCase: Sendable, CustomTestStringConvertible {

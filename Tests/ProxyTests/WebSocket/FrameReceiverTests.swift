@@ -1,8 +1,8 @@
 import Basics
 import CMemoryProbe
-import Proxy
 import Simulator
 import Testing
+import WebSocket
 
 /// What an owner of a `FrameReceiver` sees, with the payload put together by messages.
 private enum Seen: Equatable {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Proxy
+@testable import WebSocket
 
 @Suite("HTTPDate")
 struct HTTPDateTests {

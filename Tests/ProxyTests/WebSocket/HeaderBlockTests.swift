@@ -1,5 +1,5 @@
-import Proxy
 import Testing
+import WebSocket
 
 /// The octets of a head whose lines are given; the empty line is added.
 func head(_ lines: String...) -> [UInt8] {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import WebSocket
 
 @Suite("MaskingKey")
 struct MaskingKeyTests {

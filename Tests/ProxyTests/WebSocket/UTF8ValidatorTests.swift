@@ -1,5 +1,5 @@
-import Proxy
 import Testing
+import WebSocket
 
 @Suite("UTF8Validator")
 struct UTF8ValidatorTests {
