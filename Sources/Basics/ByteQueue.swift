@@ -104,8 +104,9 @@
     return try body(&span)
   }
 
-  /// Lends the bytes that may be written, `byteCountMax` at the most; `advance` says how many were.
-  @inlinable public mutating func withWritable<R, E: Error>(
+  /// Lends the bytes that may be written, `byteCountMax` at the most; `advance` says how many were. Inlined, as a call
+  /// would be to a copy made for the one closure.
+  @inlinable @inline(__always) public mutating func withWritable<R, E: Error>(
     atMost byteCountMax: Int = .max, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
   ) throws(E) -> R {
     let all = unsafe writableBytes

@@ -351,12 +351,12 @@ extension Relay {
     let service = session.serviceNames[connection.service]
     if type == .streamStart {
       log.debug(
-        "Sending stream start, setting new stream ID to: \(connection.streamID), "
+        "Sending stream start, setting new stream ID to: \(Int(connection.streamID).decimal), "
           + "service id: \(service)")
     } else {
       log.debug(
         "Sending connection start for service id: \(service), "
-          + "connection id: \(connection.connectionID)")
+          + "connection id: \(Int(connection.connectionID).decimal)")
     }
   }
 }
