@@ -94,7 +94,7 @@ var targets: [Target] = [
   .target(
     name: "Proxy",
     dependencies: ["Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "Configuration"],
-    path: "Sources/Proxy/Relay", swiftSettings: librarySettings),
+    path: "Sources/Proxy/Glue", swiftSettings: librarySettings),
   .target(
     name: "TunnelService",
     dependencies: [

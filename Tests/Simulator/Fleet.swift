@@ -1,4 +1,5 @@
 import Basics
+import Configuration
 import Proxy
 import Reactor
 import TunnelService
