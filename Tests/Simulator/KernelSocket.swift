@@ -35,7 +35,8 @@ final class KernelSocket: TimerHandler {
   private let receiveByteCountMax: Int
 
   private var outgoing = ByteQueue()
-  private var segments: [(content: Segment, due: Instant)] = []
+  /// A slice, as the first of many leaves it at no cost.
+  private var segments: ArraySlice<(content: Segment, due: Instant)> = []
   private var received = ByteQueue()
   /// The peer's end has arrived.
   private(set) var isEnded = false
@@ -291,7 +292,7 @@ final class KernelSocket: TimerHandler {
         acknowledgedByteCount += UInt64(taken)
         hasArrived = true
         if taken < count {
-          segments[0].content = .bytes(count - taken)
+          segments[segments.startIndex].content = .bytes(count - taken)
         } else {
           segments.removeFirst()
         }
