@@ -39,12 +39,28 @@ func tellFleet(_ count: Int, outage: Int64) -> Int32 {
   return outcome.returnSeconds == nil ? 1 : 0
 }
 
+/// The seed that runs, for the handler of a crash.
+nonisolated(unsafe) var currentSeed: UInt64 = 0
+
+/// A trap ends the program; a line says in which seed.
+func sayWhichSeedCrashes() {
+  for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] {
+    signal(number) { number in
+      print("seed \(currentSeed): crashed with signal \(number)")
+      fflush(nil)
+      signal(number, SIG_DFL)
+      raise(number)
+    }
+  }
+}
+
 func runMany(_ count: UInt64, from first: UInt64, step: UInt64) -> Int32 {
   var failureCount = 0
   var (steps, milliseconds, connections, bytes) = (0, Int64(0), 0, 0)
   var faults = [Int](repeating: 0, count: FaultKind.allCases.count)
   for index in 0..<count {
-    let verdict = Scenario.run(seed: first &+ index &* step)
+    currentSeed = first &+ index &* step
+    let verdict = Scenario.run(seed: currentSeed)
     steps += verdict.stepCount
     milliseconds += verdict.simulatedMilliseconds
     connections += verdict.connectionCount
@@ -75,4 +91,5 @@ guard let count = number(1), let first = number(2), let step = number(3) else {
   print("usage: Simulate tell SEED [STEPS] | fleet SOURCES SECONDS | COUNT FIRST STEP")
   exit(2)
 }
+sayWhichSeedCrashes()
 exit(runMany(count, from: first, step: step))
