@@ -74,7 +74,7 @@ final class AddressRace: TimerHandler {
     self.addresses = Self.order(addresses, from: locals)
     if let local = locals.first, self.addresses.isEmpty {
       failureText =
-        "\(name): it has no address of the family of the bind address \(local.host)"
+        "%: it has no address of the family of the bind address %".with(name, local.host)
     }
   }
 
@@ -131,7 +131,7 @@ final class AddressRace: TimerHandler {
             attempts.removeLast()
             return
           }
-          note(attempt, "its queue of clients was full for \(timeout.count) ms")
+          note(attempt, "its queue of clients was full for % ms".with(timeout.count.decimal))
         } else {
           note(attempt, reason(error, from: local))
         }
@@ -180,7 +180,7 @@ final class AddressRace: TimerHandler {
     if tag == Self.nextTag {
       startNext()
     } else if tag < attempts.count {
-      fail(attempts[tag], "no answer within \(timeout.count) ms")
+      fail(attempts[tag], "no answer within % ms".with(timeout.count.decimal))
     }
   }
 
@@ -202,7 +202,7 @@ final class AddressRace: TimerHandler {
 
   private func reason(_ error: SystemError, from local: SocketAddress?) -> String {
     guard let local, error.isAddressMissing else { return error.reason }
-    return "the bind address \(local.host) is not an address of this machine"
+    return "the bind address % is not an address of this machine".with(local.host)
   }
 
   /// Adds a reason with the first address that had it; a numeric target says it already.
@@ -210,7 +210,7 @@ final class AddressRace: TimerHandler {
     if reasons.hasSame(reason) { return }
     let isNamed = reasons.isEmpty && attempt.address.description.isSame(as: failureText)
     failureText = "\(failureText)\(reasons.isEmpty ? ": " : "; ")\(reason)"
-    if !isNamed { failureText = "\(failureText) (\(attempt.address.host))" }
+    if !isNamed { failureText = "% (%)".with(failureText, attempt.address.host) }
     reasons.append(reason)
   }
 }

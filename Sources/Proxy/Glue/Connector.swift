@@ -74,7 +74,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    retry("\(target.description): its name has no address: \(reason)")
+    retry("%: its name has no address: %".with(target.description, reason))
   }
 
   private func begin(_ addresses: [SocketAddress]) {

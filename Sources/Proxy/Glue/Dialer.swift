@@ -117,7 +117,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     if tag == TimerTag.body.rawValue {
       judge(isComplete: true)
     } else {
-      fail(stepName + " took longer than \(configuration.settings.stepTimeout.count) ms")
+      fail(
+        stepName + " took longer than % ms".with(configuration.settings.stepTimeout.count.decimal))
     }
   }
 
@@ -147,7 +148,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   func resolveFailed(reason: String) {
     resolveID = nil
     let host = configuration.webProxy == nil ? "proxy host" : "Web proxy"
-    fail("Could not resolve DNS hostname of \(host): \(nextHop.host) - \(reason)")
+    fail("Could not resolve DNS hostname of %: % - %".with(host, nextHop.host, reason))
   }
 
   func connect() {
@@ -350,7 +351,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         return
       }
       for field in head.fields {
-        log.trace("Web socket upgrade response: \(field.name): \(field.value)")
+        log.trace("Web socket upgrade response: %: %".with(field.name, field.value))
       }
       let early = Array(response.dropFirst(byteCount))
       secure = nil

@@ -1,6 +1,7 @@
 import Basics
 import Configuration
 import Reactor
+import Tunnel
 
 /// Whoever serves a source's clients.
 protocol SourceListenersHandler: AnyObject {
@@ -29,7 +30,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     var isHeld = false
 
     /// How a log line ends that is about this service.
-    var suffix: String { name.isEmpty ? "" : " for service \(name)" }
+    var suffix: String { name.isEmpty ? "" : " for service %".with(name) }
 
     mutating func close() {
       for listener in listeners { listener.close() }
@@ -206,14 +207,15 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   private static func describe(_ address: SocketAddress) -> String {
     address.isUnix
-      ? address.path : "port \(address.port) of \(address.host)"
+      ? address.path : "port % of %".with(Int(address.port).decimal, address.host)
   }
 
   private func announce(_ service: Service) {
     guard let address = service.listeners.first?.address else { return }
-    let other = service.listeners.count < 2 ? "" : " (and of \(service.listeners[1].address.host))"
+    let other =
+      service.listeners.count < 2 ? "" : " (and of %)".with(service.listeners[1].address.host)
     log.info(
-      "Listening for new connection on \(Self.describe(address))\(service.suffix)\(other)")
+      "Listening for new connection on %%%".with(Self.describe(address), service.suffix, other))
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
@@ -222,11 +224,11 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     remedy: String? = nil
   ) {
     let service = services[current]
-    var text = "cannot listen on \(place)\(service.suffix): \(reason)"
+    var text = "cannot listen on %%: %".with(place, service.suffix, reason)
     if let remedy { text += "; " + remedy }
     if retriesLeft > 0 {
       let delay = configuration.settings.connectionRetryDelay.count
-      log.error("\(text); trying again in \(delay) ms")
+      log.error("%; trying again in % ms".with(text, delay.decimal))
       return
     }
     if remedy == nil { text += "; choose another place with --source-listen-port" }
@@ -246,14 +248,14 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       return
     }
     log.info(
-      "Accepted tcp connection on \(Self.describe(listener.address)) from \(peer.description)")
+      "Accepted tcp connection on % from %".with(Self.describe(listener.address), peer.description))
     handler?.accepted(stream, service: index, from: peer)
   }
 
   func listener(_ listener: any Listener, paused error: SystemError) {
     log.warning(
       .acceptingPaused,
-      "cannot accept clients on \(listener.address.description) for a moment: \(error.reason)")
+      "cannot accept clients on % for a moment: %".with(listener.address.description, error.reason))
     handler?.needsDescriptors()
   }
 

@@ -12,7 +12,7 @@ extension TunnelSession {
     do throws(MessageError) {
       return agree(try Message.availableServiceIDs(bytes))
     } catch {
-      return .violation(reason: "a SERVICE_IDS message that cannot be read: \(error.reason)")
+      return .violation(reason: "a SERVICE_IDS message that cannot be read: %".with(error.reason))
     }
   }
 
@@ -36,16 +36,16 @@ extension TunnelSession {
 
   /// What is wrong with the names themselves, which is the service's fault.
   private static func fault(_ names: [String]) -> String? {
-    if names.count > serviceCountMax { return "more than \(serviceCountMax) services" }
+    if names.count > serviceCountMax { return "more than % services".with(serviceCountMax.decimal) }
     for (index, name) in names.enumerated() {
       if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
-        return "a service name of \(name.utf8.count) bytes"
+        return "a service name of % bytes".with(name.utf8.count.decimal)
       }
       // What is not UTF-8 was replaced as it was read, and could not be sent as it came.
       if name.characters.contains(where: { $0.scalar == 0xfffd }) {
         return "a service name that is not UTF-8"
       }
-      if names[..<index].hasSame(name) { return "the service name '\(name)' twice" }
+      if names[..<index].hasSame(name) { return "the service name '%' twice".with(name) }
     }
     return nil
   }
@@ -57,28 +57,31 @@ extension TunnelSession {
     if names.isEmpty {
       if mappings.count > 1 {
         return
-          "the tunnel was opened without services, so it takes one mapping, not \(mappings.count)"
+          "the tunnel was opened without services, so it takes one mapping, not %".with(
+            mappings.count.decimal)
       }
       return mappings.isEmpty && role == .destination
         ? "the tunnel was opened without services, so it needs -d HOST:PORT" : nil
     }
     for mapping in mappings {
       if let mapping, !names.hasSame(mapping) {
-        return "the tunnel has no service '\(mapping)'; it has \(list)"
+        return "the tunnel has no service '%'; it has %".with(mapping, list)
       }
       if mapping == nil && names.count > 1 {
         return
-          "the tunnel has several services (\(list)), so each mapping needs its service's name: SERVICE=PORT"
+          "the tunnel has several services (%), so each mapping needs its service's name: SERVICE=PORT"
+          .with(list)
       }
     }
     if version == .v1 && names.count > 1 {
       return
-        "the tunnel has several services (\(list)), which protocol version V1 cannot tell apart"
+        "the tunnel has several services (%), which protocol version V1 cannot tell apart".with(
+          list)
     }
     if role == .destination {
       let mapped = mapped
       for name in names where !mapped.contains(where: { $0?.isSame(as: name) ?? true }) {
-        return "the tunnel's service '\(name)' has no mapping; add -d \(name)=host:port"
+        return "the tunnel's service '%' has no mapping; add -d %=host:port".with(name, name)
           + options.optionalMappingsPlace
       }
     }

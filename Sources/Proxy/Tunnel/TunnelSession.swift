@@ -1,3 +1,5 @@
+import Basics
+
 /// One side of a tunnel's protocol (V1 to V3), from the first SERVICE_IDS on to the loss of the WebSocket.
 ///
 /// It keeps the streams of the services and the connections inside of them, and says what to do about
@@ -214,8 +216,8 @@ public struct TunnelSession: ~Copyable {
   public mutating func handle(_ message: Message, in bytes: Span<UInt8>) -> Action {
     guard let type = message.type, type != .unknown else {
       return message.ignorable
-        ? .dropped(reason: "a message of type \(message.rawType), ignorable")
-        : .violation(reason: "a message of the unknown type \(message.rawType)")
+        ? .dropped(reason: "a message of type %, ignorable".with(Int(message.rawType).decimal))
+        : .violation(reason: "a message of the unknown type %".with(Int(message.rawType).decimal))
     }
     switch type {
     case .serviceIDs: return agree(bytes)
@@ -231,7 +233,7 @@ public struct TunnelSession: ~Copyable {
         advise(role == .source ? .olderDestination(.v1) : .olderSource)
       }
       let name = Message.text(bytes, message.serviceID)
-      return .dropped(reason: "a message for the unknown service '\(name)'")
+      return .dropped(reason: "a message for the unknown service '%'".with(name))
     }
     if type == .streamStart || type == .connectionStart {
       if role == .source { return .violation(reason: "a source cannot be asked to connect") }
@@ -241,7 +243,7 @@ public struct TunnelSession: ~Copyable {
     // "Not given" reads as the first connection.
     let connectionID = max(message.connectionID, 1)
     if !isCurrent(message.streamID, service: service) {
-      return .dropped(reason: "a message of the stale stream \(message.streamID)")
+      return .dropped(reason: "a message of the stale stream %".with(Int(message.streamID).decimal))
     }
     if !services[service].hasReceived {
       services[service].hasReceived = true
@@ -254,11 +256,13 @@ public struct TunnelSession: ~Copyable {
       return .serviceReset(service: service, isCut: isCut)
     }
     guard let slot = services[service].slots[connectionID] else {
-      return .dropped(reason: "a message of the unknown connection \(connectionID)")
+      return .dropped(
+        reason: "a message of the unknown connection %".with(Int(connectionID).decimal))
     }
     if type == .data {
       if slots[slot]?.state.takesData == false {
-        return .dropped(reason: "data for connection \(connectionID), which is over")
+        return .dropped(
+          reason: "data for connection %, which is over".with(Int(connectionID).decimal))
       }
       return received(message, slot)
     }
@@ -391,12 +395,12 @@ public struct TunnelSession: ~Copyable {
     var fault: String?
     if !isCurrent(message.streamID, service: service) {
       // This end may have been restarted: the reset makes the source begin a new stream.
-      fault = "a connection in the unknown stream \(message.streamID)"
+      fault = "a connection in the unknown stream %".with(Int(message.streamID).decimal)
     } else if !services[service].hasConnectionIDs && services[service].slots.count > 0 {
       // What would be said about one of them could be about the other.
       fault = "a further connection in a stream that began without connection ids"
     } else if services[service].slots[connectionID] != nil {
-      fault = "the connection id \(connectionID) is in use already"
+      fault = "the connection id % is in use already".with(Int(connectionID).decimal)
     } else if isStopping || !hasPlace {
       return .full(
         service: service, streamID: message.streamID, connectionID: connectionID,
@@ -419,7 +423,7 @@ public struct TunnelSession: ~Copyable {
   private static var stoppingReason: String { "this end is stopping" }
 
   private var limitReason: String {
-    "\(connectionCountMax) connections are open, which is the limit"
+    "% connections are open, which is the limit".with(connectionCountMax.decimal)
   }
 
   private func serviceIndex(_ range: Range<Int>, in bytes: Span<UInt8>) -> Int? {
