@@ -34,7 +34,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var relay: Relay?
   private var listeners: SourceListeners?
   /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
-  private var orphans: [(client: Relay.WaitingClient, service: String)] = []
+  private var orphans: [(client: Relay.Client, service: String)] = []
   private var streamIDs: StreamIDs
   /// The service does not take messages with marks.
   private var avoidsMarks = false
@@ -83,14 +83,14 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         "no CA certificates are to be found; install the package ca-certificates, or name them with --capath, "
           + "SSL_CERT_FILE or SSL_CERT_DIR")
     } else {
-      log.debug("CA certificates: \(tls.trustSource)")
+      log.debug("CA certificates: %".with(tls.trustSource))
     }
     dialer = Dialer(
       network: network, configuration: configuration, tls: tls, log: log, handler: self)
   }
 
   public func start() {
-    log.info("Starting proxy in \(configuration.role.localProxyMode) mode")
+    log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
     bindAddresses = configuration.bindAddress.map { [$0] } ?? []
     handle(.start)
   }
@@ -116,7 +116,8 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   public func resolveFailed(reason: String) {
     bindResolveID = nil
     lastFailure =
-      "--local-bind-address '\(configuration.bindHost)' cannot be looked up: \(reason); it must be a "
+      "--local-bind-address '%' cannot be looked up: %; it must be a ".with(
+        configuration.bindHost, reason)
       + "name or an address of this machine"
     handle(.failed)
   }
@@ -155,7 +156,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   /// The WebSocket is gone; `reason` is for the log.
   private func lose(_ reason: String) {
-    lastFailure = "\(reason) (web socket session ID: \(channelID))"
+    lastFailure = "% (web socket session ID: %)".with(reason, channelID)
     var wasHealthy = sessionStart.map { $0 + Self.healthyAfter < network.now } ?? false
     // A short one that sent something may be begun again at once as well, but not over and over.
     promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
@@ -170,7 +171,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   /// What the service ended the WebSocket for is not tried again.
   private func judgeMarks() {
-    guard let markedAt = relay?.firstMarkAt, network.now < markedAt + Self.markSuspicion,
+    guard let markedAt = relay?.core.firstMarkAt, network.now < markedAt + Self.markSuspicion,
       !avoidsMarks
     else { return }
     avoidsMarks = true
@@ -198,7 +199,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     let clients = orphans
     orphans = []
     for (client, name) in clients {
-      if let service = relay?.session.serviceNames.firstIndex(where: { $0.isSame(as: name) }) {
+      if let service = relay?.core.session.serviceNames.firstIndex(where: { $0.isSame(as: name) }) {
         relay?.accept(client.stream, service: service, from: client.peer)
       } else {
         client.stream.abort()
@@ -210,7 +211,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     for (client, _) in orphans {
       log.warning(
         .clientRefused,
-        "refused a client from \(client.peer.description): the tunnel is down at the moment")
+        "refused a client from %: the tunnel is down at the moment".with(client.peer.description))
       client.stream.abort()
     }
     orphans = []
@@ -228,11 +229,11 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   private func dropSession() {
     cancelTimer()
-    if let relay { streamIDs = relay.session.streamIDs }
+    if let relay { streamIDs = relay.core.session.streamIDs }
     if let relay {
       relay.shutDown()
-      for client in relay.takeWaiting() {
-        orphans.append((client, relay.session.serviceNames[client.service]))
+      for client in relay.takeClients() {
+        orphans.append((client, relay.core.session.serviceNames[client.service]))
       }
     }
     relay = nil
@@ -250,7 +251,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     case .serviceIDs:
       lose(
         "the service sent no list of services within "
-          + "\(configuration.settings.stepTimeout.count) ms")
+          + "% ms".with(configuration.settings.stepTimeout.count.decimal))
     case .retry: handle(.retryDue)
     case .drainTick: drainTick()
     case .outage, nil: break
@@ -315,14 +316,14 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
           network: network, configuration: configuration, log: log, handler: self)
       self.listeners = listeners
       releaseClients()
-      listeners.serve(relay.session.serviceNames, relay.session.mappingOfService)
+      listeners.serve(relay.core.session.serviceNames, relay.core.session.mappingOfService)
       adoptOrphans()
     }
   }
 
   private func backOff(_ delay: Milliseconds) {
-    let next = delay.count == 0 ? "at once" : "in \(delay.count) ms"
-    log.error("\(lastFailure); trying again \(next)")
+    let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
+    log.error("%; trying again %".with(lastFailure, next))
     schedule(.retry, after: delay)
   }
 
@@ -331,10 +332,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   public func received(_ signal: Signal) {
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
-      log.info("\(signal.name): stopping")
+      log.info("%: stopping".with(signal.name))
       handle(.stopRequested)
     case .hangUp, .user1:
-      log.info("\(signal.name): \(relay?.connectionCount ?? 0) connections are open")
+      log.info("%: % connections are open".with(signal.name, (relay?.connectionCount ?? 0).decimal))
     }
   }
 
@@ -365,7 +366,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   private func stop(_ reason: TunnelClient.StopReason) {
     switch reason {
-    case .retriesUsedUp: log.fatal("\(lastFailure); no retry is left or allowed")
+    case .retriesUsedUp: log.fatal("%; no retry is left or allowed".with(lastFailure))
     case .tunnelEnded: log.info("the tunnel is closed or has expired; nothing is left to do")
     case .replaced:
       log.fatal(
@@ -488,17 +489,19 @@ extension LocalProxy: RelayHandler {
   func relay(_ relay: Relay, ended end: TunnelLink.End) {
     switch end {
     case .closed(let code, let reason):
-      log.info("Web socket close received. Code: \(code.rawValue); Reason: \(reason)")
+      log.info(
+        "Web socket close received. Code: %; Reason: %".with(Int(code.rawValue).decimal, reason))
       if code == .normal {
         handle(Self.meaning(ofClosing: reason))
       } else {
-        lose("the service closed the web socket with code \(code.rawValue)")
+        lose("the service closed the web socket with code %".with(Int(code.rawValue).decimal))
       }
     case .completed:
       dropSession()
       handle(.drained)
-    case .violation(let reason): lose("the service broke the protocol: \(reason)")
-    case .failed(let failure): lose("the connection to the service was lost: \(failure.reason)")
+    case .violation(let reason): lose("the service broke the protocol: %".with(reason))
+    case .failed(let failure):
+      lose("the connection to the service was lost: %".with(failure.reason))
     case .silent: lose("the service has been silent for three ping periods")
     }
   }
@@ -525,7 +528,7 @@ extension LocalProxy: SourceListenersHandler {
     guard let relay, case .running = client else {
       log.warning(
         .clientRefused,
-        "refused a client from \(peer.description): the tunnel is down at the moment")
+        "refused a client from %: the tunnel is down at the moment".with(peer.description))
       stream.abort()
       return
     }

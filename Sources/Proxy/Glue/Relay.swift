@@ -16,65 +16,37 @@ protocol RelayHandler: AnyObject {
   func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int)
 }
 
-/// One WebSocket's worth of relaying: the session, its link, and the local sockets.
+/// One WebSocket's worth of relaying: does what `RelayCore` says, with the link and the local sockets.
 ///
-/// Connections that have something for the tunnel stand in a queue that shares the bytes evenly, and
-/// send one frame a turn, as long as the link has room. Bytes from the tunnel go to the local sockets at once; when one
-/// of these takes no more than `connectionPendingMax` bytes, or all together more than
-/// `tunnelPendingMax`, the link is paused until it does.
-final class Relay: TunnelLinkHandler, ConnectorHandler {
-  /// Payload of one frame: what the settings allow. Where a long one would keep others waiting, the link's pacer knows.
-  let payloadLengthMax: Int
-  /// Frames sent in one go before the other events get their turn.
-  static let framesPerTurnMax = 16
-  /// Replies that wait for room; with more the link is not read.
-  static let replyCountMax = 64
+/// Whatever happens is told to the core (`tell`), and then all that the core wants is done (`run`).
+final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSockets {
   /// Sockets being closed at once that are read to their end; more are closed as they are.
   private static let farewellCountMax = 256
-  /// After so many connections at once the memory that they had is given back to the system.
-  private static let crowdCountMin = 64
+
+  /// A client that was accepted, and its socket, until it has a place.
+  struct Client {
+    let id: UInt64
+    let stream: any ByteStream
+    let service: Int
+    let peer: SocketAddress
+  }
 
   let network: any Network
   let link: TunnelLink
   let settings: Settings
   let log: Log
-  var session: TunnelSession
+  private(set) var core: RelayCore
   /// Server of each mapping (a destination), and the addresses to connect from.
   private let targets: [LocalAddress]
   private let localAddresses: [SocketAddress]
   /// By the session's slots.
-  var connections: [LocalConnection?] = []
-  var queue = FairQueue()
-  var pendingByteCount = 0
-  var congestedCount = 0
-  var isOverPending = false
-  var isLinkPaused = false
-  /// When the link was last paused for a reader's sake.
-  var pausedAt: Instant?
-  var isServing = false
-  /// The link is over, and with it everything here.
-  var isOver = false
-  /// What goes out before all else: resets for connections that have no slot, and answers to a source's marks.
-  var replies: [MessageHeader] = []
+  private(set) var sockets: [LocalSocket?] = []
+  private var clients: [Client] = []
+  private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
-  /// Connections at once since there was none.
-  private var connectionCountPeak = 0
-  /// Clients that wait for a place, one of each service.
-  var waitingClients: [WaitingClient] = []
-  /// By service.
-  var watches: [ServiceWatch] = []
-  var placeTimer: TimerID?
-  var patienceTimer: TimerID?
-  /// When a connection that is gone now last moved a byte.
-  private(set) var lastProgressOfGone: Instant?
-  /// Connections that are still being connected.
-  var connectingCount = 0
-  var silenceTimer: TimerID?
-  /// When the first message with a mark went out; nil when none did, or when a message came since.
-  private(set) var firstMarkAt: Instant?
-  private var hasMarked = false
-  var isDraining: Bool { session.isStopping }
-  var sweepTimer: (id: TimerID, due: Instant)?
+  private var timer: (id: TimerID, due: Instant)?
+  /// The link is over, and with it everything here.
+  private var isOver = false
   var handler: (any RelayHandler)?
 
   /// - Parameter streamIDs: those of an earlier session, lest bytes of it that are still on their way meet a stream
@@ -90,127 +62,114 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     self.localAddresses = localAddresses
     self.settings = settings
     self.log = log
-    session = TunnelSession(options, streamIDs: streamIDs)
-    payloadLengthMax = settings.dataPayloadLengthMax
+    core = RelayCore(RelayCore.Options(options, settings), streamIDs: streamIDs)
     link.handler = self
   }
 
   var now: Instant { network.now }
-  var connectionCount: Int { session.connectionCount }
+  var connectionCount: Int { core.connectionCount }
 
-  func serviceLabel(_ service: Int) -> String {
-    let name = session.serviceNames[service]
-    return name.isEmpty ? "the tunnel" : "service \(name)"
+  @inline(never) func serviceLabel(_ service: Int) -> String {
+    let name = core.session.serviceNames[service]
+    return name.isEmpty ? "the tunnel" : "service " + name
   }
 
   /// The WebSocket is of the first protocol version: there is one service, without a name.
-  func agreeWithoutList() { act(session.agreeWithoutList()) }
+  func agreeWithoutList() {
+    core.agreeWithoutList(now: now)
+    run()
+  }
 
   /// Says where a destination's services go.
   func announceTargets() {
-    for service in session.serviceNames.indices {
-      guard let mapping = session.mappingOfService[service] else { continue }
-      log.info("ready: \(serviceLabel(service)) goes to \(targets[mapping].description)")
+    for service in core.session.serviceNames.indices {
+      guard let mapping = core.session.mappingOfService[service] else { continue }
+      log.info("ready: % goes to %".with(serviceLabel(service), targets[mapping].description))
     }
   }
 
   /// Something went into the tunnel.
   var hasSent: Bool { link.sentByteCount > 0 }
 
+  // MARK: Facts and orders
+
+  func tell(_ event: RelayCore.Event) { core.handle(event, now: now, self) }
+
+  /// Does all there is to do: first what the core orders, then, while the tunnel has room, whose turn it is to send.
+  func run() {
+    core.beginTurns()
+    while !isOver {
+      if let order = core.next() {
+        perform(order)
+      } else if core.hasTurn && link.hasRoom {
+        switch core.nextToSend(now: now, frameByteCountMax: link.pacedByteCountMax) {
+        case .message(let header): link.send(header)
+        case .received(let slot, let header, let byteCountMax):
+          sockets[slot]?.receive(header, byteCountMax: byteCountMax, over: link)
+        case nil: break
+        }
+      } else {
+        break
+      }
+    }
+    if isOver { return }
+    if core.wantsRoom { link.wantsRoom = true }
+    schedule()
+    if core.readsTunnel { link.resume() } else { link.pause() }
+  }
+
+  private func schedule() {
+    let deadline = core.deadline
+    if timer?.due == deadline { return }
+    if let timer { network.cancel(timer.id) }
+    timer = deadline.map { (network.schedule(at: $0, self, tag: 0), $0) }
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    tell(.deadlineCame)
+    run()
+  }
+
+  private func perform(_ order: RelayCore.Order) {
+    switch order {
+    case .connect(let slot): connect(slot)
+    case .admit(let client, let slot): admit(client, slot)
+    case .refuse(let client, let service, let refusal): refuse(client, service, refusal)
+    case .holdClients(let service, let holds):
+      handler?.relay(self, holdsClients: holds, ofService: service)
+    case .watch(let slot): sockets[slot]?.updateInterest()
+    case .finishSending(let slot): sockets[slot]?.finishSending()
+    case .close(let slot, let ending): close(slot, ending)
+    case .giveBackMemory: network.giveBackMemory()
+    case .servicesAgreed: handler?.relayAgreed(self)
+    case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
+    case .violate(let reason): link.violate(reason)
+    case .drained: handler?.relayDrained(self)
+    case .report(let report): say(report)
+    }
+  }
+
+  func isPeerClosed(slot: Int) -> Bool { sockets[slot]?.stream?.isPeerClosed ?? true }
+
+  func unacknowledgedByteCount(slot: Int) -> Int {
+    sockets[slot]?.stream?.transportState.unacknowledgedByteCount ?? 0
+  }
+
   // MARK: The link's events
 
   func link(
     _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
   ) -> TunnelLink.Disposition {
-    // Whatever it is, it may have to be answered.
-    if replies.count >= Self.replyCountMax {
-      isLinkPaused = true
-      return .hold
+    core.handle(message, in: bytes, now: now, self)
+    if let slot = core.takeDelivery() {
+      sockets[slot]?.deliver(bytes.extracting(message.payload))
     }
-    var action = session.handle(message, in: bytes)
-    firstMarkAt = nil
-    if case .full(let service, _, _, _) = action, !isDraining, evictConnecting(for: service) {
-      action = session.handle(message, in: bytes)
-    }
-    if let reply = session.reply {
-      session.reply = nil
-      replies.append(reply)
-      if reply.type == .data { noteMark() }
-      serve()
-    }
-    if case .deliver(let slot) = action {
-      connections[slot]?.deliver(bytes.extracting(message.payload), now: now)
-    } else {
-      act(action)
-    }
-    if let advice = session.advice {
-      session.advice = nil
-      log.warning(advice.text)
-    }
-    if mustPause && !isLinkPaused {
-      isLinkPaused = true
-      pausedAt = now
-      scheduleSweep()
-    }
-    return isLinkPaused ? .pause : .next
+    run()
+    return .next
   }
 
-  /// Does what the session says.
-  private func act(_ action: TunnelSession.Action) {
-    switch action {
-    case .deliver: break
-    case .start(let slot): connect(slot)
-    case .restart(let service, let slot):
-      endByPeer(.peerCut, except: slot) { $0.service == service }
-      connect(slot)
-    case .agreed(let service): endByPeer(.agreed, except: nil) { $0.service == service }
-    case .peerEnded(let slot): handle(.peerEnd, slot)
-    case .peerReset(let slot, let isCut):
-      sayReset(slot, isCut: isCut)
-      handle(isCut ? .peerCut : .peerReset, slot)
-    case .serviceReset(let service, let isCut):
-      sayStreamReset(service, isCut: isCut)
-      endByPeer(isCut ? .peerCut : .peerReset, except: nil) { $0.service == service }
-    case .streamUnknown(let service): streamLost(service)
-    case .sessionReset:
-      log.info(.reset, "the service reset the session")
-      endByPeer(.peerCut, except: nil) { _ in true }
-    case .full(let service, let streamID, let connectionID, let reason),
-      .reply(let service, let streamID, let connectionID, let reason):
-      refuse(service, streamID, connectionID, reason)
-    case .refuseRestart(let service, let streamID, let connectionID, let reason):
-      endByPeer(.peerCut, except: nil) { $0.service == service }
-      refuse(service, streamID, connectionID, reason)
-    case .dropped(let reason): log.debug("dropped \(reason)")
-    case .servicesAgreed:
-      watches = session.serviceNames.map { _ in ServiceWatch() }
-      handler?.relayAgreed(self)
-    case .servicesMismatch(let reason): handler?.relay(self, mismatch: reason)
-    case .violation(let reason): link.violate(reason)
-    }
-  }
-
-  /// Queues a reset for a connection that never was.
-  private func refuse(
-    _ service: Int, _ streamID: Int32, _ connectionID: UInt32, _ reason: String
-  ) {
-    log.warning(.connectionRefused, "refused a connection of \(serviceLabel(service)): \(reason)")
-    replies.append(
-      session.resetHeader(service: service, streamID: streamID, connectionID: connectionID))
-    serve()
-  }
-
-  /// The first of them may be more than the service takes; the program remembers that.
-  func noteMark() {
-    if hasMarked || !session.options.negotiatesHalfClose { return }
-    hasMarked = true
-    firstMarkAt = now
-  }
-
-  func linkHasRoom(_ link: TunnelLink) {
-    serve()
-    resumeIfPossible()
-  }
+  func linkHasRoom(_ link: TunnelLink) { run() }
 
   func link(_ link: TunnelLink, ended end: TunnelLink.End) {
     let owner = handler
@@ -218,82 +177,72 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     owner?.relay(self, ended: end)
   }
 
-  private func endByPeer(
-    _ event: Connection.Event, except: Int?, where isMeant: (LocalConnection) -> Bool
-  ) {
-    for case let connection? in connections where connection.slot != except && isMeant(connection) {
-      handle(event, connection)
-    }
-  }
+  // MARK: Connections
 
-  private func streamLost(_ service: Int) {
-    log.warning(
-      .streamLost,
-      "\(serviceLabel(service)): the destination does not know the stream any more, as after a restart; its "
-        + "connections are reset, and the next client begins a new one")
-    endByPeer(.peerCut, except: nil) { $0.service == service }
+  private func insert(_ slot: Int, _ service: Int, _ peer: LocalPeer) -> LocalSocket {
+    let socket = LocalSocket(relay: self, slot: slot, service: service, peer: peer)
+    while sockets.count <= slot { sockets.append(nil) }
+    sockets[slot] = socket
+    return socket
   }
-
-  // MARK: Destination
 
   private func connect(_ slot: Int) {
-    if isOver { return }
-    guard let state = session.slots[slot] else { return }
-    guard let mapping = session.mappingOfService[state.service] else { return }
+    guard let connection = core.session.slots[slot],
+      let mapping = core.session.mappingOfService[connection.service]
+    else { return }
     let target = targets[mapping]
-    let connection = insert(slot: slot, service: state.service, peer: .server(target))
+    let socket = insert(slot, connection.service, .server(target))
     log.debug(
-      "Received service id: \(session.serviceNames[state.service]), stream id: \(state.streamID), "
-        + "connection id: \(state.connectionID): connecting to \(target.description)")
-    let connector = Connector(
-      network: network, target: target, from: localAddresses, settings: settings, tag: slot,
-      handler: self)
-    connection.connector = connector
-    connectingCount += 1
-    connector.start()
+      "Received service id: %, stream id: %, connection id: %: connecting to ".with(
+        core.session.serviceNames[connection.service], Int(connection.streamID).decimal,
+        Int(connection.connectionID).decimal) + target.description)
+    socket.connect(
+      by: Connector(
+        network: network, target: target, from: localAddresses, settings: settings, tag: slot,
+        handler: self))
   }
 
   func connector(_ connector: Connector, connected stream: any ByteStream) {
-    guard let connection = connections[connector.tag], connection.connector === connector else {
+    guard let socket = sockets[connector.tag], socket.connector === connector else {
       stream.close()
       return
     }
-    log.info(
-      "Connected to \(connection.peer.description) for \(serviceLabel(connection.service))")
-    handle(.connected, connection, attaching: stream)
+    log.info("Connected to % for %".with(socket.peer.description, serviceLabel(socket.service)))
+    tell(.connected(slot: socket.slot))
+    socket.attach(stream)
+    run()
   }
 
   func connector(_ connector: Connector, waits reason: String) {
     log.warning(
       .connectFailed,
-      "could not connect to \(reason); trying again in \(settings.connectionRetryDelay.count) ms")
+      "could not connect to %; trying again in % ms".with(
+        reason, settings.connectionRetryDelay.count.decimal))
   }
 
   func connector(_ connector: Connector, failed reason: String) {
-    guard let connection = connections[connector.tag], connection.connector === connector else {
-      return
-    }
+    guard let socket = sockets[connector.tag], socket.connector === connector else { return }
     log.error(
       .connectFailed,
-      "\(serviceLabel(connection.service)): could not connect to \(reason); "
-        + "this connection is reset")
-    handle(.connectFailed, connection)
+      "%: could not connect to %; this connection is reset".with(
+        serviceLabel(socket.service), reason))
+    tell(.connectFailed(slot: socket.slot))
+    run()
   }
 
-  // MARK: Connections
-
-  func insert(slot: Int, service: Int, peer: LocalPeer) -> LocalConnection {
-    let connection = LocalConnection(
-      relay: self, slot: slot, service: service, peer: peer, now: now)
-    while connections.count <= slot { connections.append(nil) }
-    connections[slot] = connection
-    connectionCountPeak = max(connectionCountPeak, connectionCount)
-    return connection
+  /// - Parameter runs: else whoever calls goes on by itself.
+  func failed(_ socket: LocalSocket, _ failure: StreamFailure, runs: Bool = true) {
+    log.debug("connection %: %".with(socket.slot.decimal, failure.reason))
+    tell(.failed(slot: socket.slot))
+    if runs { run() }
   }
 
-  /// Whether it still is the one in its slot; one that is over may stand in a queue or on the stack.
-  func isCurrent(_ connection: LocalConnection) -> Bool {
-    connection.slot < connections.count && connections[connection.slot] === connection
+  private func close(_ slot: Int, _ ending: RelayCore.Ending) {
+    guard let socket = sockets[slot] else { return }
+    let what = socket.stream == nil ? "Gave up connecting to" : "Disconnected from"
+    log.info("%: % (%)".with(what, socket.peer.description, serviceLabel(socket.service)))
+    sockets[slot] = nil
+    socket.close(ending)
   }
 
   /// Closes a local socket with the patience it needs.
@@ -307,137 +256,60 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     Farewell(network: network, stream: stream, isCut: isCut) { self.farewellCount -= 1 }.start()
   }
 
-  func localEnded(_ connection: LocalConnection) { handle(.localEnd, connection) }
+  // MARK: Clients
 
-  func localClosed(_ connection: LocalConnection) {
-    log.debug("connection \(connection.slot): closed by its client or server")
-    handle(.localClose, connection)
+  /// A client came to the service's port.
+  func accept(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
+    lastClientID += 1
+    clients.append(Client(id: lastClientID, stream: stream, service: service, peer: peer))
+    tell(.accepted(client: lastClientID, service: service))
+    run()
   }
 
-  func localFailed(_ connection: LocalConnection, reason: String) {
-    log.debug("connection \(connection.slot): \(reason)")
-    handle(.localFailure, connection)
+  func client(_ id: UInt64) -> Client? { clients.first { $0.id == id } }
+
+  private func take(_ id: UInt64) -> Client? {
+    clients.firstIndex { $0.id == id }.map { clients.remove(at: $0) }
   }
 
-  func localDrained(_ connection: LocalConnection) { handle(.drained, connection) }
-
-  private func handle(_ event: Connection.Event, _ slot: Int) {
-    if let connection = connections[slot] { handle(event, connection) }
+  private func admit(_ id: UInt64, _ slot: Int) {
+    guard let client = take(id) else { return }
+    sayStart(slot)
+    insert(slot, client.service, .client(client.peer)).attach(client.stream)
   }
 
-  /// Runs an event through the connection's state machine and does what it says.
-  /// - Parameter stream: of a connection that is made, which must be in place before the action.
-  func handle(
-    _ event: Connection.Event, _ connection: LocalConnection,
-    attaching stream: (any ByteStream)? = nil
-  ) {
-    if !isCurrent(connection) { return }
-    let hasPending = !connection.pending.isEmpty
-    let action = session.handle(event, slot: connection.slot, hasPending: hasPending)
-    if let stream { connection.attach(stream) }
-    switch action {
-    case .none: break
-    case .relay: connection.startReading()
-    case .relayAndEndLocal:
-      connection.startReading()
-      connection.endLocal()
-    case .endLocal: connection.endLocal()
-    case .endPeer, .linger, .drain, .endPeerAndDrain, .resetPeerAndDrain:
-      connection.stopReading()
-      connection.mustEndPeer = action == .endPeer || action == .endPeerAndDrain
-      connection.mustReset = action == .resetPeerAndDrain
-      if connection.mustEndPeer || connection.mustReset { enqueue(connection) }
-      scheduleSweep()
-    case .close: finish(connection, .inOrder)
-    case .cut:
-      // Whoever did not take all of it in time must not take what it has for the whole.
-      if event == .expired && hasPending {
-        log.warning(
-          .readerReset,
-          "\(connection.peer.description) took nothing for \(settings.halfCloseLinger.count) ms after the "
-            + "peer's end; \(connection.pending.count) bytes are lost, and it is reset")
-      }
-      finish(connection, hasPending ? .reset : .resetBehindSent)
-    case .endPeerAndClose:
-      connection.mustEndPeer = true
-      finish(connection, .inOrder)
-    case .resetPeerAndClose:
-      connection.mustReset = true
-      finish(connection, .inOrder)
-    case .resetPeerAndCut:
-      log.info(
-        .lingerOver,
-        "\(connection.peer.description) has ended its sending, and its answer did not come or go on in time; "
-          + "it is reset")
-      connection.mustReset = true
-      finish(connection, .resetBehindSent)
-    case .cutBoth:
-      connection.mustReset = true
-      connection.isCut = true
-      finish(connection, .reset)
-    }
-    serve()
+  private func refuse(_ id: UInt64, _ service: Int, _ refusal: RelayCore.Refusal) {
+    guard let client = take(id) else { return }
+    say(refusal, client)
+    client.stream.abort()
   }
 
-  private func finish(_ connection: LocalConnection, _ ending: LocalConnection.Ending) {
-    let what = connection.stream == nil ? "Gave up connecting to" : "Disconnected from"
-    log.info("\(what): \(connection.peer.description) (\(serviceLabel(connection.service)))")
-    connection.close(ending)
-    // Of a connection that the peer has not heard of it need not hear, but of a stream it must: others are in it.
-    if connection.startToSend == .connectionStart || connection.isPeerTold {
-      connection.startToSend = nil
-      connection.mustReset = false
-      connection.mustEndPeer = false
-    }
-    if connection.mustReset || connection.mustEndPeer {
-      enqueue(connection)
-    } else {
-      release(connection)
-    }
+  /// The clients that wait, who wait here no longer.
+  func takeClients() -> [Client] {
+    let taken = clients
+    clients = []
+    return taken
   }
 
-  func release(_ connection: LocalConnection) {
-    if !isCurrent(connection) { return }
-    let wasAnswered = session.slots[connection.slot]?.hasReceived == true
-    connections[connection.slot] = nil
-    session.release(slot: connection.slot)
-    lastProgressOfGone = max(lastProgressOfGone ?? connection.lastProgress, connection.lastProgress)
-    placeCame(wasAnswered: wasAnswered)
-    if connectionCount > 0 { return }
-    if connectionCountPeak >= Self.crowdCountMin { network.giveBackMemory() }
-    connectionCountPeak = 0
-    if isDraining { handler?.relayDrained(self) }
+  /// The system has no descriptor left for a client: give back that of one who only lingers.
+  func makeRoom() {
+    tell(.descriptorsRanOut)
+    run()
   }
 
   // MARK: The end
 
   /// Takes no new connection at either role, and says when the last is gone.
   func drain() {
-    session.isStopping = true
-    refuseWaiting()
-    if connectionCount == 0 { handler?.relayDrained(self) }
+    tell(.stopRequested)
+    run()
   }
 
   /// Bytes of messages that went through so far, both ways together.
   var movedByteCount: Int { link.receivedByteCount + link.sentByteCount }
 
   /// Something still waits for a local socket or for the link.
-  var hasUnsent: Bool { pendingByteCount > 0 || !queue.isEmpty || !link.hasRoom }
-
-  /// One line on the connections that are open at the end of a drain.
-  /// - Parameter isQuiet: nothing was moving any more.
-  func sayWhatIsCut(isQuiet: Bool) {
-    if connectionCount == 0 { return }
-    var what = "connections that are cut now: \(connectionCount)"
-    if pendingByteCount > 0 { what += ", with \(pendingByteCount) bytes that nobody took" }
-    if isQuiet {
-      log.info("stopping: \(what); nothing moved in them any more")
-    } else {
-      log.warning(
-        "stopping: \(what); bytes still moved when drain_timeout_ms, "
-          + "\(settings.drainTimeout.count) ms, was nearly over")
-    }
-  }
+  var hasUnsent: Bool { core.pendingByteCount > 0 || core.wantsRoom || !link.hasRoom }
 
   /// Closes the WebSocket in good order; `relay(_:ended: .completed)` follows, within `timeout`.
   func close(within timeout: Milliseconds) { link.close(.normal, reason: "", within: timeout) }
@@ -448,65 +320,55 @@ final class Relay: TunnelLinkHandler, ConnectorHandler {
     isOver = true
     handler = nil
     link.abandon()
-    for timer in [sweepTimer?.id, silenceTimer, placeTimer, patienceTimer] {
-      if let timer { network.cancel(timer) }
-    }
-    sweepTimer = nil
-    silenceTimer = nil
-    placeTimer = nil
-    patienceTimer = nil
-    queue.removeAll()
-    for case let connection? in connections { connection.close(.reset) }
-    connections.removeAll()
+    if let timer { network.cancel(timer.id) }
+    timer = nil
+    for case let socket? in sockets { socket.close(.reset) }
+    sockets.removeAll()
   }
 
   // MARK: Invariants
 
+  /// See `LocalProxy`.
+  var stalledReaders: [(id: ObjectIdentifier, waitingByteCount: Int)] {
+    if isOver { return [] }
+    return sockets.compactMap { socket in
+      guard let socket, core.isStalled(socket.slot) else { return nil }
+      let waiting = socket.pending.count + unacknowledgedByteCount(slot: socket.slot)
+      return (ObjectIdentifier(socket), waiting)
+    }
+  }
+
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.
   func checkInvariants() -> String? {
-    var faults = InvariantCheck("the relay")
     if isOver { return nil }
-    var (count, pending, congested, connecting) = (0, 0, 0, 0)
-    for case let connection? in connections {
-      count += 1
-      pending += connection.pending.count
-      congested += connection.isCongested ? 1 : 0
-      connecting += connection.connector == nil ? 0 : 1
-      faults.unless(
-        session.slots[connection.slot]?.service == connection.service,
-        "connection \(connection.slot) is not the session's")
-      faults.take(connection.checkInvariants())
-    }
-    let messageMax = Message.byteCountMax
-    faults.unless(pending == pendingByteCount, "\(pendingByteCount) pending, not \(pending)")
-    faults.unless(congested == congestedCount, "\(congestedCount) congested, not \(congested)")
+    var faults = InvariantCheck("the relay's sockets")
+    for case let socket? in sockets { faults.take(socket.checkInvariants()) }
     faults.unless(
-      connecting == connectingCount, "\(connectingCount) connecting, not \(connecting)")
-    faults.unless(
-      count == session.connectionCount,
-      "\(count) connections, but \(session.connectionCount) in the session")
-    faults.unless(
-      pending <= settings.tunnelPendingMax + messageMax, "\(pending) bytes pending in all")
-    faults.unless(
-      connections.count <= 2 * settings.activeConnectionCountMax, "\(connections.count) places")
-    faults.unless(replies.count <= Self.replyCountMax + 1, "\(replies.count) replies")
+      clients.map { $0.id }.sorted() == core.waitingClientIDs.sorted(), "not the clients that wait")
     faults.unless(farewellCount <= Self.farewellCountMax, "\(farewellCount) farewells")
-    let mayPause = mustPause || replies.count >= Self.replyCountMax
-    faults.unless(!mustPause || isLinkPaused, "the tunnel is read although it must not be")
-    faults.unless(!isLinkPaused || mayPause || link.wantsRoom, "a pause without a reason")
+    faults.unless(timer?.due == core.deadline, "the timer is not the core's")
     faults.unless(
-      !link.isOpen || isLinkPaused == link.isPaused, "relay and link disagree about the pause")
+      !link.isOpen || link.isPaused != core.readsTunnel, "relay and link disagree about the pause")
     faults.unless(
-      !link.isOpen || queue.isEmpty && replies.isEmpty || link.wantsRoom,
+      !link.isOpen || !core.wantsRoom || link.wantsRoom,
       "somebody waits for room that nobody will tell of")
-    faults.unless(!mustPause || sweepTimer != nil, "nobody looks after a stall")
-    faults.unless(
-      waitingClients.isEmpty || patienceTimer != nil || placeTimer != nil,
-      "a client waits for ever")
-    faults.unless(
-      waitingClients.count <= session.serviceNames.count, "\(waitingClients.count) clients wait")
-    faults.take(session.checkInvariants())
+    faults.take(core.checkInvariants())
     faults.take(link.checkInvariants())
     return faults.first
+  }
+}
+
+extension RelayCore.Options {
+  init(_ session: TunnelSession.Options, _ settings: Settings) {
+    self.init(session)
+    payloadLengthMax = settings.dataPayloadLengthMax
+    connectionPendingMax = settings.connectionPendingMax
+    tunnelPendingMax = settings.tunnelPendingMax
+    halfCloseLinger = settings.halfCloseLinger
+    silentLinger = settings.silentLinger
+    stallTimeout = settings.stallTimeout
+    loneStallTimeout = settings.loneStallTimeout
+    replacesClients = settings.secondClient == .replace
+    givesUpConnecting = settings.connectionRetryCount >= 0
   }
 }

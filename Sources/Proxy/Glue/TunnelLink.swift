@@ -153,6 +153,13 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     updateInterest()
   }
 
+  /// Shows no more messages until `resume`, and reads nothing more.
+  public func pause() {
+    if isPaused || state != .open { return }
+    isPaused = true
+    updateInterest()
+  }
+
   public func streamOpened() {}
 
   public func streamFailed(_ failure: StreamFailure) { end(.failed(failure)) }
@@ -222,7 +229,8 @@ public final class TunnelLink: StreamHandler, TimerHandler {
         violate(
           .messageTooBig,
           reason:
-            "a message of \(length) bytes; message.max_size allows \(limits.messageByteCountMax)")
+            "a message of % bytes; message.max_size allows %".with(
+              length.decimal, limits.messageByteCountMax.decimal))
         return false
       }
       if inbound.payloadByteCount < total { return true }
@@ -234,7 +242,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
           isPaused = true
           return false
         case .failure(let error):
-          violate(.protocolError, reason: "a message that cannot be read: \(error.reason)")
+          violate(.protocolError, reason: "a message that cannot be read: %".with(error.reason))
           return false
         }
         if !isReading { return false }
@@ -308,7 +316,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     // Those of the pacer are too many for a log.
     if stamp.sentAt == beatAt {
       let roundTrip = network.now.millisecondsRoundedUp(since: stamp.sentAt)
-      log.debug("Pong reply latency: \(roundTrip.count) ms")
+      log.debug("Pong reply latency: % ms".with(roundTrip.count.decimal))
     }
     pacer.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
     if pacer.wantsPing && state == .open { ping() }

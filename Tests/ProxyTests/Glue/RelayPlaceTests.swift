@@ -127,7 +127,7 @@ struct RelayPlaceTests {
     _ = try harness.accept()
     let third = try harness.accept()
     harness.relay.shutDown()
-    let waiting = harness.relay.takeWaiting()
+    let waiting = harness.relay.takeClients()
     #expect(waiting.count == 1 && waiting.first?.stream === third && !third.isClosed)
     #expect(network.timerCount == 0)
   }
@@ -141,7 +141,7 @@ struct RelayPlaceTests {
     #expect(third.isAborted)
     #expect(try harness.accept().isAborted)
     harness.relay.shutDown()
-    #expect(network.timerCount == 0 && harness.relay.takeWaiting().isEmpty)
+    #expect(network.timerCount == 0 && harness.relay.takeClients().isEmpty)
   }
 }
 
@@ -219,11 +219,11 @@ struct RelayShareTests {
     // Without room for the reset the place is free all the same.
     harness.fill()
     start(8)
-    #expect(harness.relay.session.connectionCount(of: 1) == 1)
+    #expect(harness.relay.core.session.connectionCount(of: 1) == 1)
     harness.tunnel.becomeWritable()
     #expect(
       harness.sent.dropFirst() == [.init(type: .connectionReset, streamID: 1, connectionID: 1)])
-    #expect(harness.relay.connectionCount == 4 && harness.relay.connectingCount == 4)
+    #expect(harness.relay.connectionCount == 4 && harness.relay.core.connectingCount == 4)
   }
 }
 

@@ -3,12 +3,25 @@
 /// Each turn is charged with its bytes. Whoever has waited while others sent is due before them, so a connection
 /// that sends little goes next whenever it has something, and those that always have something share evenly.
 struct FairQueue {
+  /// A connection's own part: its place on the queue's clock, which counts the bytes that each has sent.
+  struct Account {
+    fileprivate var dueAt: UInt64 = 0
+
+    /// It has sent so many bytes in its turn.
+    mutating func charge(_ byteCount: Int) { dueAt &+= UInt64(byteCount) }
+  }
+
+  /// Who waits: its slot, and its own number, as slots come again.
+  struct Ticket: Equatable {
+    let slot: Int
+    let id: UInt64
+  }
+
   private struct Entry {
-    /// On a clock that counts the bytes each has sent.
     let start: UInt64
     /// Of equals the first goes first.
     let serial: UInt64
-    let connection: LocalConnection
+    let ticket: Ticket
 
     static func < (left: Entry, right: Entry) -> Bool {
       left.start == right.start ? left.serial < right.serial : left.start < right.start
@@ -29,16 +42,16 @@ struct FairQueue {
 
   var isEmpty: Bool { entries.isEmpty }
 
-  mutating func append(_ connection: LocalConnection) {
+  /// Whoever waits already must not be put in again.
+  mutating func append(_ ticket: Ticket, _ account: inout Account) {
     serial &+= 1
-    entries.append(
-      Entry(
-        start: max(clock &- Self.creditByteCount, connection.dueAt), serial: serial,
-        connection: connection))
+    let start = max(clock &- Self.creditByteCount, account.dueAt)
+    account.dueAt = start &+ Self.turnByteCount
+    entries.append(Entry(start: start, serial: serial, ticket: ticket))
     rise(from: entries.count - 1)
   }
 
-  mutating func popFirst() -> LocalConnection? {
+  mutating func popFirst() -> Ticket? {
     guard let first = entries.first else { return nil }
     let last = entries.removeLast()
     if !entries.isEmpty {
@@ -46,11 +59,8 @@ struct FairQueue {
       sink()
     }
     clock = max(clock, first.start)
-    first.connection.dueAt = first.start &+ Self.turnByteCount
-    return first.connection
+    return first.ticket
   }
-
-  mutating func removeAll() { entries.removeAll() }
 
   private mutating func rise(from start: Int) {
     var index = start
