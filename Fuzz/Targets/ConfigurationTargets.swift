@@ -40,7 +40,7 @@ extension FuzzTarget {
       guard let value = values[option] else { continue }
       try require(!option.isForCommandLineOnly, "an option of the command line in a file")
       try require(!value.text.octets.contains(0x0a), "a value of two lines")
-      lines += "\(Option.table.options[option.rawValue].longName)=\(value.text)\n"
+      lines += "\(option.description.longName)=\(value.text)\n"
     }
     try file.replace(lines.octets)
     var again = OptionValues()
@@ -117,12 +117,12 @@ extension FuzzTarget {
       let again = try? Endpoint.parseHost(host)
       try require(again == host, "a host that was written again is another")
     }
-    for (index, setting) in Settings.table.enumerated() {
+    for setting in Setting.allCases {
       var settings = Settings()
-      if !settings.set(index, text) { continue }
-      let written = settings.text(index)
-      try require(settings.set(index, written), "\(setting.key) refuses what it says")
-      try require(settings.text(index) == written, "\(setting.key) says something else again")
+      if !settings.set(setting, text) { continue }
+      let written = settings.text(setting)
+      try require(settings.set(setting, written), "\(setting.key) refuses what it says")
+      try require(settings.text(setting) == written, "\(setting.key) says something else again")
     }
   }
 

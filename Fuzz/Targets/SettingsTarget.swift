@@ -23,12 +23,11 @@ extension FuzzTarget {
       settings.regionEndpointOverrides.count <= Settings.regionEndpointCountMax,
       "more regions than allowed")
     try require(first.warnings.texts.count <= Warnings.countMax + 1, "more warnings than allowed")
-    for (index, setting) in Settings.table.enumerated() {
+    for setting in Setting.allCases {
       switch setting.kind {
-      case .count, .milliseconds, .bytes:
-        let number = settings.text(index).number ?? .min
-        try require(
-          (setting.minimum...setting.maximum).contains(number), "\(setting.key) is \(number)")
+      case .count(let range), .milliseconds(let range), .bytes(let range):
+        let number = settings.text(setting).number ?? .min
+        try require(range.contains(number), "\(setting.key) is \(number)")
       default: break
       }
     }
@@ -46,10 +45,10 @@ extension FuzzTarget {
       throw Finding("settings that were written again: \(error.message)")
     }
     try require(again.warnings.texts.isEmpty, "settings that were written again warn")
-    for index in Settings.table.indices {
+    for setting in Setting.allCases {
       try require(
-        again.settings.text(index) == settings.text(index),
-        "\(Settings.table[index].key) was written again and is another")
+        again.settings.text(setting) == settings.text(setting),
+        "\(setting.key) was written again and is another")
     }
     try require(
       again.settings.regionEndpointOverrides == settings.regionEndpointOverrides,
@@ -59,9 +58,9 @@ extension FuzzTarget {
   private static func written(_ settings: Settings) -> [UInt8] {
     var top: [String] = []
     var groups: [(name: String, members: [String])] = []
-    for (index, setting) in Settings.table.enumerated() where setting.kind != .endpoints {
+    for setting in Setting.allCases where !setting.isObject {
       let parts = setting.key.octets.parted(at: 0x2e).map { $0.text }
-      let member = "\(quoted(parts[parts.count - 1])): \(quoted(settings.text(index)))"
+      let member = "\(quoted(parts[parts.count - 1])): \(quoted(settings.text(setting)))"
       if parts.count == 1 {
         top.append(member)
       } else if let at = groups.firstIndex(where: { $0.name == parts[0] }) {

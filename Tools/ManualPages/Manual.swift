@@ -3,14 +3,9 @@ import TunnelService
 
 /// All that is written out of the program's tables of options and settings.
 public enum Manual {
-  /// The options with their places in the table, without other names.
-  static var options: [(option: Option, description: OptionDescription, text: OptionText)] {
-    let table = Option.table.options
-    return Option.allCases.compactMap { option in
-      let description = table[option.rawValue]
-      guard !description.help.isEmpty, let text = OptionText.all[option] else { return nil }
-      return (option, description, text)
-    }
+  /// The options without other names.
+  static var options: [(description: OptionDescription, text: OptionText)] {
+    Option.allCases.compactMap { option in option.manualText.map { (option.description, $0) } }
   }
 
   /// Paths below the package's folder, and what belongs there. `configuration` is docs/configuration.md as it
@@ -38,26 +33,24 @@ extension OptionDescription {
   var names: [String] { (shortName.map { ["-\($0)"] } ?? []) + ["--\(longName)"] }
 }
 
-extension SettingDescription {
+extension Setting.Kind {
   /// Of a number: "1 to 5,000 ms"; of a choice: "linger or negotiated".
   var allowed: String {
-    switch kind {
-    case .count, .milliseconds, .bytes:
-      (minimum == maximum ? grouped(minimum) : "\(grouped(minimum)) to \(grouped(maximum))") + unit
+    switch self {
+    case .count(let range): numbers(range)
+    case .milliseconds(let range): numbers(range) + " ms"
+    case .bytes(let range): numbers(range) + " bytes"
     case .boolean: "true or false"
-    case .choice: choices.split(separator: "|").joined(separator: " or ")
+    case .choice(let choices): choices.split(separator: "|").joined(separator: " or ")
     case .host: "a host name or an address"
     case .endpointFormat: "HOST[:PORT] with %s once"
     case .endpoints: "HOST[:PORT] for each region"
     }
   }
 
-  private var unit: String {
-    switch kind {
-    case .milliseconds: " ms"
-    case .bytes: " bytes"
-    default: ""
-    }
+  private func numbers(_ range: ClosedRange<Int64>) -> String {
+    let (first, last) = (grouped(range.lowerBound), grouped(range.upperBound))
+    return first == last ? first : "\(first) to \(last)"
   }
 
   /// A number in groups of three digits.

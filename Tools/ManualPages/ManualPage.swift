@@ -21,7 +21,7 @@ enum ManualPage {
     page.section("ENVIRONMENT")
     page.text("Options on the command line and in --config come before these.")
     for (name, option) in Option.variables {
-      let longName = Option.table.options[option.rawValue].longName
+      let longName = option.description.longName
       page.entry(name, "As --\(longName). \(VariableText.options[name] ?? "")")
     }
     for variable in VariableText.others { page.entry(variable.name, variable.text) }
@@ -168,7 +168,7 @@ enum ManualPage {
 
   private static func options(_ page: inout Page) {
     page.section("OPTIONS")
-    for (_, option, words) in Manual.options {
+    for (option, words) in Manual.options {
       let argument = option.argument.map { " \($0)" } ?? ""
       let standard = words.standard == "–" ? "" : " Default: \(words.standard)."
       page.entry(option.names.joined(separator: ", ") + argument, words.text + standard)
@@ -180,14 +180,14 @@ enum ManualPage {
     page.text(
       "The keys of a --settings-json file, below tunneling.proxy, each with its range and default.")
     let defaults = Settings()
-    for (index, setting) in Settings.table.enumerated() {
-      var standard = defaults.text(index)
-      if setting.kind == .endpoints {
+    for setting in Setting.allCases {
+      var standard = defaults.text(setting)
+      if setting.isObject {
         standard = defaults.regionEndpointOverrides.map(\.region).joined(separator: ", ")
       }
       page.entry(
         setting.key,
-        "\(SettingTexts.all[setting.key] ?? "") Range: \(setting.allowed). Default: \(standard)."
+        "\(setting.manualText) Range: \(setting.kind.allowed). Default: \(standard)."
       )
     }
   }

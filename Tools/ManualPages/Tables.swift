@@ -22,7 +22,7 @@ enum Tables {
 
   private static var options: String {
     var rows = [["option", "what it does", "default"]]
-    for (_, description, words) in Manual.options {
+    for (description, words) in Manual.options {
       let names = description.names.map { "`\($0)`" }.joined(separator: ", ")
       let argument = description.argument.map { " \($0)" } ?? ""
       rows.append([
@@ -33,7 +33,7 @@ enum Tables {
   }
 
   private static var optionTexts: String {
-    Manual.options.map { _, description, words in
+    Manual.options.map { description, words in
       """
       ### --\(description.longName)
 
@@ -48,19 +48,19 @@ enum Tables {
   private static var settings: String {
     let defaults = Settings()
     var rows = [["key below `tunneling.proxy`", "default", "range", "what it is"]]
-    for (index, setting) in Settings.table.enumerated() {
-      var value = "`\(defaults.text(index))`"
-      if setting.kind == .endpoints { value = "those of the Chinese regions" }
-      let text = SettingTexts.all[setting.key] ?? ""
-      rows.append(["`\(setting.key)`", value, setting.allowed, String(text.beginning)])
+    for setting in Setting.allCases {
+      var value = "`\(defaults.text(setting))`"
+      if setting.isObject { value = "those of the Chinese regions" }
+      let text = setting.manualText
+      rows.append(["`\(setting.key)`", value, setting.kind.allowed, String(text.beginning)])
     }
     return table(rows)
   }
 
   private static var settingTexts: String {
     var text = ""
-    for setting in Settings.table {
-      let words = SettingTexts.all[setting.key] ?? ""
+    for setting in Setting.allCases {
+      let words = setting.manualText
       let rest = String(words.dropFirst(words.beginning.count + 1))
       if rest.isEmpty { continue }
       text += (text.isEmpty ? "" : "\n") + "`\(setting.key)`: \(rest)".wrapped + "\n"
@@ -71,7 +71,7 @@ enum Tables {
   private static var variables: String {
     var rows = [["variable", "what it is"]]
     for (name, option) in Option.variables {
-      let longName = Option.table.options[option.rawValue].longName
+      let longName = option.description.longName
       rows.append(["`\(name)`", "As `--\(longName)`. \(VariableText.options[name] ?? "")"])
     }
     for variable in VariableText.others { rows.append(["`\(variable.name)`", variable.text]) }

@@ -1,4 +1,4 @@
-/// The options of `localproxy`; the raw value is the place in `Option.table`.
+/// The options of `localproxy`, in the order in which help, parsing and documentation have them.
 public enum Option: Int, CaseIterable, Sendable {
   case accessToken, accessTokenFile, clientToken
   case proxyEndpoint, region
@@ -7,8 +7,73 @@ public enum Option: Int, CaseIterable, Sendable {
   case config, configDir, settingsJSON, exportDefaultSettings, exportSettingsJSON
   case force, check, verbose, version, help
 
-  /// All of them, as help, parsing and documentation have them. One without a help text is another name of
-  /// the one before it.
+  /// One without a help text is another name of the one before it.
+  public var description: OptionDescription {
+    switch self {
+    case .accessToken:
+      .init(
+        "access-token", "t", "TOKEN",
+        "the access token; better given in the environment, where other users cannot see it")
+    case .accessTokenFile:
+      .init("access-token-file", nil, "FILE", "a file with the access token; - for standard input")
+    case .clientToken:
+      .init(
+        "client-token", "i", "TOKEN",
+        "what lets the access token be used again; by default always the same on this machine, "
+          + "'' for none")
+    case .proxyEndpoint:
+      .init("proxy-endpoint", "e", "HOST[:PORT]", "the service's endpoint, port 443 by default")
+    case .region: .init("region", "r", "REGION", "the tunnel's region, instead of an endpoint")
+    case .sourceListenPort:
+      .init(
+        "source-listen-port", "s", "MAPPINGS",
+        "be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; "
+          + "port 0 picks a free one")
+    case .destinationApp:
+      .init(
+        "destination-app", "d", "MAPPINGS",
+        "be the destination: connect to [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]")
+    case .mode:
+      .init("mode", "m", "MODE", "src or dst, for mappings out of --config-dir or on free ports")
+    case .destinationClientType:
+      .init(
+        "destination-client-type", "y", "VERSION",
+        "the destination's protocol, for a source: V1, V2 or V3 (default)")
+    case .localBindAddress:
+      .init(
+        "local-bind-address", "b", "ADDRESS",
+        "where to listen (source, localhost by default) or to connect from (destination)")
+    case .capath:
+      .init(
+        "capath", "c", "DIR", "further CA certificates, named by hash, besides the platform's own")
+    case .noSSLHostVerify:
+      .init("no-ssl-host-verify", "k", nil, "accept any certificate: for tests only")
+    case .config:
+      .init(
+        "config", nil, "FILE", "further options, one 'option = value' a line, without the dashes")
+    case .configDir:
+      .init(
+        "config-dir", nil, "DIR",
+        "files with further mappings, one 'SERVICE=PORT' a line; ./config by default")
+    case .settingsJSON: .init("settings-json", nil, "FILE", "fine-grained settings")
+    case .exportDefaultSettings:
+      .init("export-default-settings", nil, "FILE", "write the default settings to FILE and exit")
+    case .exportSettingsJSON: .init("export-settings-json", nil, "FILE", "")
+    case .force: .init("force", nil, nil, "with that: replace a file that has other settings")
+    case .check:
+      .init(
+        "check", nil, nil,
+        "say what would be done, look the names up, connect to nothing, and exit with 0 or 2")
+    case .verbose:
+      .init(
+        "verbose", "v", "LEVEL",
+        "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace")
+    case .version: .init("version", "V", nil, "print name and version and exit")
+    case .help: .init("help", "h", nil, "print this and exit")
+    }
+  }
+
+  /// All of them, each at the place that its raw value says.
   public static var table: OptionTable {
     OptionTable(
       program: "localproxy",
@@ -20,58 +85,7 @@ public enum Option: Int, CaseIterable, Sendable {
         Connects one end of an AWS IoT Secure Tunneling tunnel: the source, which listens for clients,
         or the destination, which connects to servers.
         """,
-      options: [
-        OptionDescription(
-          "access-token", "t", "TOKEN",
-          "the access token; better given in the environment, where other users cannot see it"),
-        OptionDescription(
-          "access-token-file", nil, "FILE", "a file with the access token; - for standard input"),
-        OptionDescription(
-          "client-token", "i", "TOKEN",
-          "what lets the access token be used again; by default always the same on this machine, "
-            + "'' for none"),
-        OptionDescription(
-          "proxy-endpoint", "e", "HOST[:PORT]", "the service's endpoint, port 443 by default"),
-        OptionDescription("region", "r", "REGION", "the tunnel's region, instead of an endpoint"),
-        OptionDescription(
-          "source-listen-port", "s", "MAPPINGS",
-          "be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; "
-            + "port 0 picks a free one"),
-        OptionDescription(
-          "destination-app", "d", "MAPPINGS",
-          "be the destination: connect to [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]"),
-        OptionDescription(
-          "mode", "m", "MODE", "src or dst, for mappings out of --config-dir or on free ports"),
-        OptionDescription(
-          "destination-client-type", "y", "VERSION",
-          "the destination's protocol, for a source: V1, V2 or V3 (default)"),
-        OptionDescription(
-          "local-bind-address", "b", "ADDRESS",
-          "where to listen (source, localhost by default) or to connect from (destination)"),
-        OptionDescription(
-          "capath", "c", "DIR", "further CA certificates, named by hash, besides the platform's own"
-        ),
-        OptionDescription(
-          "no-ssl-host-verify", "k", nil, "accept any certificate: for tests only"),
-        OptionDescription(
-          "config", nil, "FILE", "further options, one 'option = value' a line, without the dashes"),
-        OptionDescription(
-          "config-dir", nil, "DIR",
-          "files with further mappings, one 'SERVICE=PORT' a line; ./config by default"),
-        OptionDescription("settings-json", nil, "FILE", "fine-grained settings"),
-        OptionDescription(
-          "export-default-settings", nil, "FILE", "write the default settings to FILE and exit"),
-        OptionDescription("export-settings-json", nil, "FILE", ""),
-        OptionDescription("force", nil, nil, "with that: replace a file that has other settings"),
-        OptionDescription(
-          "check", nil, nil,
-          "say what would be done, look the names up, connect to nothing, and exit with 0 or 2"),
-        OptionDescription(
-          "verbose", "v", "LEVEL",
-          "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace"),
-        OptionDescription("version", "V", nil, "print name and version and exit"),
-        OptionDescription("help", "h", nil, "print this and exit"),
-      ],
+      options: allCases.map { $0.description },
       epilogue: [
         "",
         "Environment, below both the command line and --config:",
@@ -104,20 +118,29 @@ public enum Option: Int, CaseIterable, Sendable {
     ["https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
   }
 
-  /// What only the command line can ask for.
-  public var isForCommandLineOnly: Bool {
+  private enum Use { case ordinary, order, mapping, secret }
+
+  private var use: Use {
     switch self {
-    case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON, .force, .check: true
-    default: false
+    case .accessToken, .clientToken: .secret
+    case .sourceListenPort, .destinationApp: .mapping
+    case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON, .force, .check:
+      .order
+    case .accessTokenFile, .proxyEndpoint, .region, .mode, .destinationClientType,
+      .localBindAddress, .capath, .noSSLHostVerify, .configDir, .settingsJSON, .verbose:
+      .ordinary
     }
   }
 
-  /// Given more than once, it adds up.
-  var isMapping: Bool { self == .sourceListenPort || self == .destinationApp }
+  /// What only the command line can ask for.
+  public var isForCommandLineOnly: Bool { use == .order }
 
-  /// An empty value is one: a flag has no other.
-  var takesNothing: Bool { self == .clientToken || Self.table.options[rawValue].argument == nil }
+  /// Given more than once, it adds up.
+  var isMapping: Bool { use == .mapping }
 
   /// Never shown: neither in `ps` nor in a message.
-  var isSecret: Bool { self == .accessToken || self == .clientToken }
+  var isSecret: Bool { use == .secret }
+
+  /// An empty value is one: a flag has no other.
+  var takesNothing: Bool { self == .clientToken || description.argument == nil }
 }

@@ -91,21 +91,20 @@ struct OptionValues {
     } catch {
       throw UsageError("--config '%' cannot be read: %", with: path.excerpt, error.reason)
     }
-    let options = Option.table.options
     var lines = KeyValueLines(name: path, hashEndsLine: true)
     var found: [Int] = []
     while let line = try lines.next(in: content.bytes.span) {
-      let index = options.firstIndex { $0.longName.isSame(as: line.key) } ?? -1
-      guard let option = Option(rawValue: index), !option.isForCommandLineOnly else {
+      let option = Option.allCases.first { $0.description.longName.isSame(as: line.key) }
+      guard let option, !option.isForCommandLineOnly else {
         throw lines.fault(
-          index >= 0
+          option != nil
             ? "'%' cannot stand in a file".with(line.key)
             : line.key.octets.first == 0x2d || line.key.utf8.count == 1
               ? "'%' is to be an option's long name, without dashes".with(line.key)
               : Option.table.noOption("there is no option '%'", line.key))
       }
-      if found.contains(index) { throw lines.fault("'%' is given twice".with(line.key)) }
-      found.append(index)
+      if found.contains(option.rawValue) { throw lines.fault("'%' is given twice".with(line.key)) }
+      found.append(option.rawValue)
       if option == .accessToken && content.isReadableByOthers {
         warnings.addReadableToken(path)
       }

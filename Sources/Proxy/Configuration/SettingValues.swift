@@ -3,15 +3,14 @@ import Reactor
 
 /// Settings as text, which is how a file has them.
 extension Settings {
-  /// What the setting at `index` of the table is; a list of the regions' endpoints.
-  public func text(_ index: Int) -> String {
-    let setting = Self.table[index]
+  /// What a setting is; a list of the regions' endpoints.
+  public func text(_ setting: Setting) -> String {
     var copy = self
-    let number = copy.exchange(index, nil)
+    let number = copy.exchange(setting, nil)
     switch setting.kind {
     case .count, .milliseconds, .bytes: return number.decimal
-    case .choice:
-      let choices = setting.choices.octets.parted(at: 0x7c)
+    case .choice(let choices):
+      let choices = choices.octets.parted(at: 0x7c)
       return choices.indices.contains(Int(number)) ? choices[Int(number)].text : ""
     case .boolean: return number == 0 ? "false" : "true"
     case .host: return defaultBindAddress
@@ -25,23 +24,20 @@ extension Settings {
     }
   }
 
-  /// Replaces the setting at `index` of the table; false when the text is no value that it can have.
-  mutating func set(_ index: Int, _ text: String?) -> Bool {
+  /// Replaces a setting; false when the text is no value that it can have.
+  mutating func set(_ setting: Setting, _ text: String?) -> Bool {
     guard let text else { return false }
-    let setting = Self.table[index]
     switch setting.kind {
-    case .count, .milliseconds, .bytes:
-      guard let number = text.number, number >= setting.minimum, number <= setting.maximum else {
-        return false
-      }
-      exchange(index, number)
-    case .choice:
-      guard let place = text.place(in: setting.choices) else { return false }
-      exchange(index, Int64(place))
+    case .count(let range), .milliseconds(let range), .bytes(let range):
+      guard let number = text.number, range.contains(number) else { return false }
+      exchange(setting, number)
+    case .choice(let choices):
+      guard let place = text.place(in: choices) else { return false }
+      exchange(setting, Int64(place))
     case .boolean:
       // The reference writes 0 and 1 as well.
       guard let place = text.place(in: "false|true|0|1") else { return false }
-      exchange(index, Int64(place & 1))
+      exchange(setting, Int64(place & 1))
     case .host:
       guard let host = try? Endpoint.parseHost(text) else { return false }
       defaultBindAddress = host
@@ -105,5 +101,19 @@ extension Settings {
     guard parts.count == 2, parts[1].first == 0x73 else { return nil }
     let end = parts[1][(parts[1].startIndex + 1)...].text
     return try? Endpoint.parseService(parts[0].text + region + end)
+  }
+}
+
+/// For who goes by places in a table; `Setting` is what it says.
+extension Settings {
+  public static var table: [Setting] { Setting.allCases }
+
+  public func text(_ place: Int) -> String { text(Setting.allCases[place]) }
+}
+
+extension Setting.Kind {
+  /// Of kinds without a range.
+  public static func == (kind: Self, other: Self) -> Bool {
+    if case .endpoints = kind, case .endpoints = other { true } else { false }
   }
 }

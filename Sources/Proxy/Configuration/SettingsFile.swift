@@ -64,9 +64,9 @@ import Reactor
             key, value,
             "HOST[:PORT], in % regions at the most".with(Settings.regionEndpointCountMax.decimal))
         }
-      } else if let index = setting(key) {
-        if unsafe !settings.set(index, Self.text(value)) {
-          throw unsafe fault(key, value, Settings.table[index].range)
+      } else if let setting = setting(key) {
+        if unsafe !settings.set(setting, Self.text(value)) {
+          throw unsafe fault(key, value, setting.kind.range)
         }
       } else if leadsToSettings(key) {
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
@@ -78,17 +78,14 @@ import Reactor
     }
   }
 
-  private func setting(_ key: String) -> Int? {
-    for (index, setting) in Settings.table.enumerated() where setting.kind != .endpoints {
-      if (Settings.keyPrefix + setting.key).isSame(as: key) { return index }
-    }
-    return nil
+  private func setting(_ key: String) -> Setting? {
+    Setting.allCases.first { (Setting.keyPrefix + $0.key).isSame(as: key) && !$0.isObject }
   }
 
   private func leadsToSettings(_ key: String) -> Bool {
     let start = (key + ".").octets
-    return Settings.table.contains { setting in
-      let full = "%%.".with(Settings.keyPrefix, setting.key).octets
+    return Setting.allCases.contains { setting in
+      let full = "%%.".with(Setting.keyPrefix, setting.key).octets
       return full.count >= start.count && full[..<start.count] == start[...]
     }
   }
@@ -135,9 +132,9 @@ import Reactor
     guard let root = unsafe json_object() else { return [] }
     defer { unsafe json_delete(root) }
     let defaults = Settings()
-    for (index, setting) in Settings.table.enumerated() {
-      if setting.kind != .endpoints {
-        unsafe put(defaults.text(index), at: setting.key, in: root)
+    for setting in Setting.allCases {
+      if !setting.isObject {
+        unsafe put(defaults.text(setting), at: setting.key, in: root)
         continue
       }
       for override in defaults.regionEndpointOverrides {
@@ -155,7 +152,7 @@ import Reactor
     _ text: String, at key: String, in root: UnsafeMutablePointer<json_t>
   ) {
     var object = unsafe root
-    var names = (Settings.keyPrefix + key).octets.parted(at: 0x2e)
+    var names = (Setting.keyPrefix + key).octets.parted(at: 0x2e)
     let last = names.removeLast().text
     for name in names {
       let name = name.text

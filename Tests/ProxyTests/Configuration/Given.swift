@@ -7,8 +7,8 @@ import Reactor
 func given(_ options: [Option: String]) -> OptionValues {
   var values = OptionValues()
   for (option, text) in options {
-    let name = Option.table.options[option.rawValue].longName
-    values.add(option, text, label: "--\(name)", layer: .commandLine)
+    let label = "--\(option.description.longName)"
+    values.add(option, text, label: label, layer: .commandLine)
   }
   return values
 }

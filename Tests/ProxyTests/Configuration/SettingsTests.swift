@@ -16,12 +16,12 @@ struct SettingsTests {
 
   /// `{"tunneling": {"proxy": {"a": {"b": VALUE}}}}`
   private func nest(_ key: String, _ value: String) -> String {
-    let names = (Settings.keyPrefix + key).split(separator: ".")
+    let names = (Setting.keyPrefix + key).split(separator: ".")
     return names.reversed().reduce(value) { "{\"\($1)\": \($0)}" }
   }
 
   private func texts(_ settings: Settings) -> [String] {
-    Settings.table.indices.map { settings.text($0) }
+    Setting.allCases.map { settings.text($0) }
       + settings.regionEndpointOverrides.map { "\($0.region) \($0.endpoint)" }
   }
 
@@ -69,7 +69,7 @@ struct SettingsTests {
       ("tcp.half_close_silent_linger_ms", "28", { $0.silentLinger.count == 28 }),
       ("tcp.second_client", "replace", { $0.secondClient == .replace }),
     ]
-    #expect(fields.count + 1 == Settings.table.count)
+    #expect(fields.count + 1 == Setting.allCases.count)
     let defaults = texts(Settings())
     for (key, text, isSet) in fields {
       let bare = Int64(text) != nil || text == "false" || text == "true"
@@ -124,11 +124,11 @@ struct SettingsTests {
     let (settings, warnings) = try read(text)
     #expect(warnings.isEmpty && texts(settings) == texts(Settings()))
     let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-    for setting in Settings.table {
-      let names = (Settings.keyPrefix + setting.key).split(separator: ".").map(String.init)
+    for setting in Setting.allCases {
+      let names = (Setting.keyPrefix + setting.key).split(separator: ".").map(String.init)
       var value: Any? = json
       for name in names { value = (value as? [String: Any])?[name] }
-      #expect(value is String || setting.kind == .endpoints && value != nil, "\(setting.key)")
+      #expect(value is String || setting.isObject && value != nil, "\(setting.key)")
     }
     #expect(text.contains("        \"default_bind_address\": \"localhost\",\n"))
     #expect(text.hasSuffix("}\n"))
