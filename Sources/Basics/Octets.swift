@@ -58,7 +58,7 @@ extension String {
     _ first: String, _ second: String = "", _ third: String = ""
   ) -> String {
     var text = ""
-    for (index, part) in octets.parted(at: 0x25).enumerated() {
+    for (index, part) in octets.parted(at: .percent).enumerated() {
       if index > 0 { text += index == 1 ? first : index == 2 ? second : third }
       text += part.text
     }
@@ -77,10 +77,10 @@ extension String {
   /// As one line that shows what it says: a question mark stands for each character that would move a terminal's
   /// cursor, end a line, turn the reading direction, or not be seen.
   public var printable: String {
-    if consists(of: { (0x20...0x7e).contains($0) }) { return self }
+    if consists(of: { $0 < 0x80 && !$0.isControl }) { return self }
     var shown: [UInt8] = []
     for character in characters {
-      if Self.isPlain(character.scalar) { shown += character } else { shown.append(0x3f) }
+      shown += Self.isPlain(character.scalar) ? character : "?".octets[...]
     }
     return shown[...].text
   }
@@ -102,20 +102,20 @@ extension String {
   /// The place of this text in a list such as `"linger|negotiated"`.
   @inline(never) public func place(in choices: String) -> Int? {
     let octets = octets
-    return choices.octets.parted(at: 0x7c).firstIndex { $0 == octets[...] }
+    return choices.octets.parted(at: UInt8(ascii: "|")).firstIndex { $0 == octets[...] }
   }
 
   /// A whole number in decimal digits, with '-' if it is negative.
   public var number: Int64? {
     var digits = octets[...]
-    let isNegative = digits.first == 0x2d
+    let isNegative = digits.first == .hyphen
     if isNegative { digits.removeFirst() }
     // What has more digits is out of every range.
     guard (1...18).contains(digits.count) else { return nil }
     var number: Int64 = 0
     for digit in digits {
-      guard (0x30...0x39).contains(digit) else { return nil }
-      number = number * 10 + Int64(digit - 0x30)
+      guard let value = digit.decimalValue else { return nil }
+      number = number * 10 + Int64(value)
     }
     return isNegative ? -number : number
   }
@@ -189,7 +189,7 @@ extension ArraySlice<UInt8> {
   /// As text, ASCII letters in lower case.
   @inline(never) public var lowercasedText: String {
     var octets = self
-    for index in octets.indices where (0x41...0x5a).contains(octets[index]) {
+    for index in octets.indices where octets[index].isUppercaseLetter {
       octets[index] |= 0x20
     }
     return octets.text
@@ -213,7 +213,7 @@ extension ArraySlice<UInt8> {
   }
 
   private static func isBlank(_ octet: UInt8) -> Bool {
-    octet == 0x20 || octet == 0x09 || octet == 0x0d || octet == 0x0a
+    octet == .space || octet == .tab || octet == .carriageReturn || octet == .lineFeed
   }
 
   /// The part in front of the first `octet`, or all.

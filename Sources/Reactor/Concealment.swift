@@ -71,7 +71,7 @@ import Basics
       if !isHidden[index] {
         shown.append(text[index])
       } else if index == 0 || !isHidden[index - 1] {
-        shown += [0x2a, 0x2a, 0x2a]
+        shown += "***".octets
       }
     }
     return shown

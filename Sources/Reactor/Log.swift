@@ -145,7 +145,7 @@ public final class Log {
     var line = "[\(sink.timeOfDay)] (\(sink.processID)) [\(level.name)] ".octets
     // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
     line += concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax)
-    line.append(0x0a)
+    line.append(.lineFeed)
     return line
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 import Reactor
 
@@ -50,9 +51,9 @@ public struct CertificateAuthority {
 
   /// A slash would follow a link.
   private static func withoutSlashesAtTheEnd(_ path: String) -> String {
-    var octets = Array(path.utf8)
-    while octets.count > 1 && octets.last == 0x2f { octets.removeLast() }
-    return String(decoding: octets, as: UTF8.self)
+    var octets = path.octets[...]
+    while octets.count > 1 && octets.last == .slash { octets.removeLast() }
+    return octets.text
   }
 
   private static func makeDirectory(_ path: String) throws(TLSError) {
@@ -143,7 +144,7 @@ public struct CertificateAuthority {
     for byte in try Cryptography.random(8) { serial = serial << 8 | UInt64(byte) }
     unsafe ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1)
     let name = unsafe X509_get_subject_name(certificate)
-    let text = Array(commonName.utf8)
+    let text = commonName.octets
     _ = unsafe text.withUnsafeBufferPointer { text in
       unsafe X509_NAME_add_entry_by_txt(
         name, "CN", Self.utf8, text.baseAddress, Int32(text.count), -1, 0)

@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 import Reactor
 
@@ -51,7 +52,7 @@ import Reactor
       switch unsafe name.pointee.type {
       case GEN_DNS:
         // A name with an asterisk stands for others, and none of them is known.
-        if !octets.contains(0x2a) { hosts.append(String(decoding: octets, as: UTF8.self)) }
+        if !octets.contains(UInt8(ascii: "*")) { hosts.append(octets[...].text) }
       case GEN_IPADD:
         if let text = Self.addressText(octets) { hosts.append(text) }
       default: break
@@ -84,7 +85,7 @@ import Reactor
     let name = Self.fileName(hash: unsafe X509_issuer_name_hash(last))
     return directories.first { directory in
       // Where OpenSSL parts one directory from the next.
-      if directory.utf8.contains(0x3a) { return false }
+      if directory.utf8.contains(.colon) { return false }
       guard let file = try? PEM.read("\(directory)/\(name)"),
         let issuer = unsafe PEM_read_bio_X509(file.bio, nil, nil, nil)
       else { return false }

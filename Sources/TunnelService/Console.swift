@@ -44,7 +44,7 @@ final class Console: DialogueHandler {
       }
       let text = line[...].trimmed.text
       if text.octets != Array(line[...].trimmed) { throw UsageError("that is not UTF-8 text") }
-      let name = text.octets[...].beforeFirst(0x20)
+      let name = text.octets[...].beforeFirst(.space)
       return try answer(name.text, text.octets[name.endIndex...].trimmed)
     } catch {
       return Self.comment([error.message])
@@ -121,7 +121,7 @@ final class Console: DialogueHandler {
   }
 
   private func rotate(_ argument: ArraySlice<UInt8>) throws(UsageError) -> String {
-    let number = argument.beforeFirst(0x20)
+    let number = argument.beforeFirst(.space)
     var roles = [TunnelRole.destination, .source]
     switch argument[number.endIndex...].trimmed.text {
     case "": break

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// Something that the service does wrong on purpose, so that one can see how a proxy copes.
@@ -49,14 +50,10 @@ public enum Fault: Int, CaseIterable, Sendable {
 
   /// The value in `text` behind the name, if the name is this fault's.
   fileprivate func value(in text: String) throws(UsageError) -> Int? {
-    let octets = Array(text.utf8)
-    let equals = octets.firstIndex(of: 0x3d) ?? octets.count
-    if String(decoding: octets[..<equals], as: UTF8.self) != row.name { return nil }
-    if row.argument == nil && equals == octets.count { return 0 }
-    guard row.argument != nil, equals < octets.count,
-      let number = Int(String(decoding: octets[(equals + 1)...], as: UTF8.self)),
-      row.range.contains(number)
-    else {
+    let (name, value) = text.cut(at: .equals) ?? (text, nil)
+    if name != row.name { return nil }
+    if row.argument == nil && value == nil { return 0 }
+    guard row.argument != nil, let value, let number = Int(value), row.range.contains(number) else {
       let range = " from \(row.range.lowerBound) to \(row.range.upperBound)"
       throw UsageError(
         "--fault '\(text)' must be \(form)\(row.argument.map { ", \($0) being a number\(range)" } ?? "")"
@@ -81,8 +78,7 @@ public struct Faults: Sendable {
   /// Reads `drop-after=3,no-service-ids`.
   static func parse(_ text: String) throws(UsageError) -> Faults {
     var faults = Faults()
-    for part in text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false) {
-      let part = String(decoding: Array(part), as: UTF8.self)
+    for part in text.octets.parted(at: .comma).map({ $0.text }) {
       var isKnown = false
       for fault in Fault.allCases {
         guard let value = try fault.value(in: part) else { continue }

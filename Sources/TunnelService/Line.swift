@@ -173,7 +173,7 @@ final class Line: TimerHandler {
     }
     let reset = MessageHeader(
       type, streamID: message.streamID,
-      serviceID: Array(Message.text(bytes, message.serviceID).utf8),
+      serviceID: Message.text(bytes, message.serviceID).octets,
       connectionID: type == .connectionReset ? message.connectionID : 0)
     if receiver == nil {
       let absent: TunnelRole = role == .source ? .destination : .source

@@ -165,16 +165,10 @@ struct PrintedCommands {
 
   /// One word for a shell, which is the text.
   static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { octet in
-      (0x30...0x39).contains(octet) || (0x41...0x5a).contains(octet)
-        || (0x61...0x7a).contains(octet) || "%+,-./:=@_".utf8.contains(octet)
-    }
+    let isPlain = text.consists { $0.isLetterOrDigit || "%+,-./:=@_".has($0) }
     if isPlain && !text.utf8.isEmpty { return text }
-    var quoted: [UInt8] = [0x27]
-    for octet in text.utf8 {
-      // A quotation mark ends the word's quoted part, stands for itself, and begins the next.
-      quoted += octet == 0x27 ? Array(#"'\''"#.utf8) : [octet]
-    }
-    return String(decoding: quoted + [0x27], as: UTF8.self)
+    // A quotation mark ends the word's quoted part, stands for itself, and begins the next.
+    let parts = text.octets.parted(at: UInt8(ascii: "'")).map { $0.text }
+    return "'\(parts.joined(separator: #"'\''"#))'"
   }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Configuration
 import Proxy
 import Reactor
 import Tunnel
@@ -104,7 +105,7 @@ final class Reception: StreamHandler, TimerHandler {
       return
     }
     let clientToken = request.head.value("client-token") ?? ""
-    if !clientToken.isEmpty && !Self.isClientToken(clientToken) {
+    if !clientToken.isEmpty && !Configuration.isClientToken(clientToken) {
       refuse(400, "the client token must be 32 to 128 letters, digits and hyphens")
       return
     }
@@ -144,7 +145,7 @@ final class Reception: StreamHandler, TimerHandler {
     var answer = ServerHandshake.accept(
       Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol, fields: fields)
     // Two octets of text, in an unmasked frame.
-    if service.options.faults[.textFrame] != nil { answer += [0x81, 2, 0x68, 0x69] }
+    if service.options.faults[.textFrame] != nil { answer += [0x81, 2] + "hi".octets }
     guard case .accepted = stream.sendWhole(answer.span) else {
       finish()
       return
@@ -214,23 +215,13 @@ final class Reception: StreamHandler, TimerHandler {
     for field in head.fields {
       if field.name == "access-token" { tokens.append(field.value) }
       if field.name == "cookie" {
-        for pair in field.value.utf8.split(separator: 0x3b) {
-          let octets = pair.drop { $0 == 0x20 }
-          let name = Array("awsiot-tunnel-token=".utf8)
-          if octets.starts(with: name) {
-            tokens.append(String(decoding: Array(octets.dropFirst(name.count)), as: UTF8.self))
-          }
+        for pair in field.value.octets.parted(at: .semicolon) {
+          let octets = pair.drop { $0 == .space }
+          let name = "awsiot-tunnel-token=".octets
+          if octets.starts(with: name) { tokens.append(octets.dropFirst(name.count).text) }
         }
       }
     }
     return tokens
-  }
-
-  private static func isClientToken(_ text: String) -> Bool {
-    (32...128).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-          || $0 == 0x2d
-      }
   }
 }

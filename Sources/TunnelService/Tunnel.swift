@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 import Tunnel
 import WebSocket
@@ -167,7 +168,7 @@ final class Tunnel {
     switch message.type {
     case .streamStart:
       streams[place(of: message, in: bytes)] = Stream(
-        serviceID: Array(Message.text(bytes, message.serviceID).utf8), streamID: message.streamID,
+        serviceID: Message.text(bytes, message.serviceID).octets, streamID: message.streamID,
         source: end)
     case .streamReset: endStream(message, in: bytes)
     default: break

@@ -118,16 +118,13 @@ package struct DaemonOptions {
   /// Whether `NAME=…` names the service at both ends: with '=' in it the name would end there, and with '/' it would
   /// be a socket's path.
   private static func isMappable(_ name: [UInt8]) -> Bool {
-    for octet in name where octet < 0x20 || octet == 0x7f || octet == 0x3d || octet == 0x2f {
-      return false
-    }
-    return name[...].trimmed.count == name.count
+    name[...].trimmed.count == name.count
+      && !name.contains { $0.isControl || $0 == .equals || $0 == .slash }
   }
 
   /// - Parameter source: where the list is from, for messages.
   static func parseServices(_ text: String, _ source: String) throws(UsageError) -> [String] {
-    let names = text.utf8.split(separator: 0x2c, omittingEmptySubsequences: false)
-      .map { String(decoding: Array($0), as: UTF8.self) }
+    let names = text.octets.parted(at: .comma).map { $0.text }
     if text.utf8.count > 32_768 { throw UsageError("\(source): the list is longer than 32 KiB") }
     for (index, name) in names.enumerated() {
       if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
@@ -254,12 +251,11 @@ final class TunnelDaemon: SignalHandler {
       )
     }
     // The zone of an IPv6 address is no business of the others'.
-    let host = String(
-      decoding: Array(Array(address.host.utf8)[...].beforeFirst(0x25)), as: UTF8.self)
+    let host = address.host.octets[...].beforeFirst(.percent).text
     let authority = try CertificateAuthority(
       state: options.directory, address: address.isWildcard ? nil : host)
     for warning in authority.warnings { log.warning(warning) }
-    if authority.directory.octets.contains(0x3a) {
+    if authority.directory.octets.contains(.colon) {
       throw .configuration(
         what: authority.directory,
         reason: "with a colon in its path it would be two directories to localproxy -c; "
@@ -279,9 +275,8 @@ final class TunnelDaemon: SignalHandler {
   }
 
   private static func folder(of path: String) -> String {
-    let octets = Array(Process.absolutePath(path).utf8)
-    guard let slash = octets.lastIndex(of: 0x2f), slash > 0 else { return "/" }
-    return String(decoding: octets[..<slash], as: UTF8.self)
+    let folder = Process.absolutePath(path).cut(at: .slash, last: true)?.0 ?? ""
+    return folder.isEmpty ? "/" : folder
   }
 
   func received(_ signal: Signal) {

@@ -97,7 +97,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
   private func makeToken() throws(TLSError) -> String {
     let text = Cryptography.base64(try network.random(48)).utf8.map { octet in
-      octet == 0x2b ? 0x2d : octet == 0x2f ? 0x5f : octet
+      octet == UInt8(ascii: "+") ? .hyphen : octet == .slash ? UInt8(ascii: "_") : octet
     }
     return String(decoding: text, as: UTF8.self)
   }

@@ -103,7 +103,7 @@ public final class Configuration {
   /// Overwrites the web proxies' variables with a password in them, which nothing reads any more.
   private static func wipeWebProxyPasswords() {
     for name in ["https_proxy", "HTTPS_PROXY"]
-    where Process.environment(name)?.has(0x40) == true {
+    where Process.environment(name)?.has(.at) == true {
       Process.wipeEnvironment(name)
     }
   }

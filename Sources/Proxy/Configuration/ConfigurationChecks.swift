@@ -7,7 +7,6 @@ extension Configuration {
   /// Bytes of an access token, at the most. The service takes requests of 4,096 bytes, and everything else in
   /// ours has fewer than 1,024.
   static let accessTokenByteCountMax = 3_072
-  static let clientTokenByteCounts = 32...128
   /// Where mappings are looked for without `--config-dir`.
   static let defaultDirectory = "./config"
 
@@ -46,23 +45,24 @@ extension Configuration {
       return "the access token has more than the % bytes that the service takes".with(
         accessTokenByteCountMax.decimal)
     }
-    if octets[0] == 0x7b || octets[0] == 0x5b {
+    if "{[".has(octets[0]) {
       return "there is JSON where the token alone belongs, the value of one of its keys"
     }
     // At a token's end there may be some '=', as in Base64.
-    if let (_, value) = token.cut(at: 0x3d), !value.consists(of: { $0 == 0x3d }) {
+    if let (_, value) = token.cut(at: .equals), !value.consists(of: { $0 == .equals }) {
       return "there is NAME=VALUE where the value alone belongs"
     }
-    if octets.contains(0x2f) && Process.fileExists(token) {
+    if octets.contains(.slash) && Process.fileExists(token) {
       return "there is a file of that name; --access-token-file is the option for it"
     }
-    let strange = "\"'`$<>{}\\".octets
+    let strange = "\"'`$<>{}\\"
     for (index, octet) in octets.enumerated() {
-      if (0x21...0x7e).contains(octet) && !strange.contains(octet) { continue }
-      var name = "a blank or a control character"
-      if octet > 0x20 && octet != 0x7f {
-        name = "'%'".with(octets[index...].text.characters.first?.text ?? "")
-      }
+      let isBlank = octet == .space || octet.isControl
+      if !isBlank && octet < 0x80 && !strange.has(octet) { continue }
+      let name =
+        isBlank
+        ? "a blank or a control character"
+        : "'%'".with(octets[index...].text.characters.first?.text ?? "")
       return "character % of the access token is %, which no token has; copy it again".with(
         (index + 1).decimal, name)
     }
@@ -79,10 +79,18 @@ extension Configuration {
       if content.isReadableByOthers {
         warnings.addReadableToken(file.text)
       }
-      return content.bytes[...].beforeFirst(0x0a).trimmed.text
+      return content.bytes[...].beforeFirst(.lineFeed).trimmed.text
     } catch {
       throw file.fault("cannot be read: " + error.reason)
     }
+  }
+
+  static let clientTokenByteCounts = 32...128
+
+  /// As the service takes it.
+  package static func isClientToken(_ text: String) -> Bool {
+    clientTokenByteCounts.contains(text.utf8.count)
+      && text.consists { $0.isLetterOrDigit || $0 == .hyphen }
   }
 
   /// One of the user's, none, or the same one whenever this user of this machine has this access token, so that a
@@ -108,12 +116,7 @@ extension Configuration {
     }
     let token = given.text
     if token.isEmpty { return "" }
-    let isToken =
-      clientTokenByteCounts.contains(token.utf8.count)
-      && token.consists {
-        (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || $0 == 0x2d
-      }
-    if !isToken {
+    if !isClientToken(token) {
       throw given.fault("is not a client token: 32 to 128 letters, digits and hyphens, or nothing")
     }
     return token

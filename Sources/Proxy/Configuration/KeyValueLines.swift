@@ -35,14 +35,13 @@ struct KeyValueLines {
   mutating func next(in bytes: Span<UInt8>) throws(UsageError) -> Line? {
     while offset < bytes.count {
       var line = take(from: bytes)[...]
-      if hashEndsLine { line = line.beforeFirst(0x23) }
+      if hashEndsLine { line = line.beforeFirst(UInt8(ascii: "#")) }
       line = line.trimmed
-      guard let first = line.first, first != 0x23, first != 0x3b else { continue }
-      guard !isSection(line) else { continue }
+      guard let first = line.first, !"#;".has(first), !isSection(line) else { continue }
       // What is decoded must be what the file has: paths are octets.
       guard line.text.octets[...] == line else { throw fault("this is not UTF-8 text") }
-      guard let equals = line.firstIndex(of: 0x3d), equals > line.startIndex,
-        line.allSatisfy({ $0 >= 0x20 || $0 == 0x09 })
+      guard let equals = line.firstIndex(of: .equals), equals > line.startIndex,
+        line.allSatisfy({ $0 >= .space || $0 == .tab })
       else { throw fault("this is not KEY = VALUE") }
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }
@@ -51,7 +50,7 @@ struct KeyValueLines {
 
   private mutating func take(from bytes: Span<UInt8>) -> [UInt8] {
     let start = offset
-    while offset < bytes.count && bytes[offset] != 0x0a { offset += 1 }
+    while offset < bytes.count && bytes[offset] != .lineFeed { offset += 1 }
     let line = bytes.extracting(start..<offset).octets
     offset += 1
     number += 1
@@ -60,6 +59,6 @@ struct KeyValueLines {
 
   /// `[section]` of a file of mappings: what is in it counts as if it stood outside.
   private func isSection(_ line: ArraySlice<UInt8>) -> Bool {
-    !hashEndsLine && line.first == 0x5b && line.last == 0x5d
+    !hashEndsLine && line.first == .openingBracket && line.last == .closingBracket
   }
 }

@@ -31,7 +31,7 @@ public struct Mapping: Equatable, Sendable {
     var mappings: [Mapping] = []
     var services = OctetIndex()
     var places = ListeningPlaces(bindHost: bindHost)
-    let parts = given.text.octets.parted(at: 0x2c)
+    let parts = given.text.octets.parted(at: .comma)
     for (number, part) in parts.enumerated() where !part.trimmed.isEmpty {
       do throws(UsageError) {
         let mapping = try parsePart(part, role: role)
@@ -62,9 +62,9 @@ public struct Mapping: Equatable, Sendable {
   private static func parsePart(
     _ part: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> Mapping {
-    let equals = part.firstIndex(of: 0x3d)
+    let equals = part.firstIndex(of: .equals)
     // A '/' in front of the '=' is no service's: all of it is a path.
-    guard let equals, !part[..<equals].contains(0x2f) else {
+    guard let equals, !part[..<equals].contains(.slash) else {
       return Mapping(serviceID: nil, address: try address(part.trimmed, role: role))
     }
     return try pair(
@@ -75,7 +75,7 @@ public struct Mapping: Equatable, Sendable {
   /// As in the reference, several `=` count as one.
   private static func afterEquals(_ rest: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var rest = rest
-    while rest.first == 0x3d { rest.removeFirst() }
+    while rest.first == .equals { rest.removeFirst() }
     return rest.trimmed
   }
 
@@ -92,21 +92,21 @@ public struct Mapping: Equatable, Sendable {
 
   /// Whether a '/' is that of a URL, or stands behind a port as in 22/tcp, rather than in a socket's path.
   private static func isPlace(_ text: ArraySlice<UInt8>) -> Bool {
-    let start = text.beforeFirst(0x2f)
-    return start.last == 0x3a || (try? Endpoint.parse(start.text, defaultPort: nil)) != nil
+    let start = text.beforeFirst(.slash)
+    return start.last == .colon || (try? Endpoint.parse(start.text, defaultPort: nil)) != nil
   }
 
   /// What has a '/' in it is the path of a Unix socket.
   private static func address(
     _ text: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> LocalAddress {
-    if text.contains(0x2f) && !isPlace(text) {
+    if text.contains(.slash) && !isPlace(text) {
       if text.count > pathByteCountMax || text.contains(0) {
         throw UsageError("a socket's path has % bytes at the most", with: pathByteCountMax.decimal)
       }
       return .unix(path: text.text)
     }
-    if !text.contains(0x3a) && text.text.number == nil {
+    if !text.contains(.colon) && text.text.number == nil {
       throw UsageError(
         "'%' is not a port; give PORT, HOST:PORT or SERVICE=PORT[,…]", with: text.text.excerpt)
     }

@@ -69,7 +69,7 @@ public struct OptionTable: Sendable {
       switch reader.next() {
       case .option(let index, let argument):
         if isSecret(index) { reader.hideArgument() }
-        if argument.utf8.first != 0x3d {
+        if argument.utf8.first != .equals {
           found.append(
             GivenOption(index: index, longName: options[index].longName, argument: argument))
           continue
@@ -93,11 +93,11 @@ public struct OptionTable: Sendable {
             "unexpected argument '%': %", with: start,
             isDash
               ? "options begin with '-', not with a dash"
-              : octets.contains(0x3d)
+              : octets.contains(.equals)
                 ? "no option takes it; mappings are joined by a comma" : "no option takes it")
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
-        mistake = mistakeInName(text.octets[...].beforeFirst(0x3d))
+        mistake = mistakeInName(text.octets[...].beforeFirst(.equals))
       case .argumentMissing(let text): mistake = "option '%' needs an argument".with(text.excerpt)
       }
       failure = failure ?? UsageError(mistake)
@@ -125,7 +125,7 @@ public struct OptionTable: Sendable {
 
   /// The text about a name that no option has, and the one that was probably meant.
   func noOption(_ text: String, _ name: String) -> String {
-    var nearest = NearestName("--" + name.octets.drop { $0 == 0x2d }.text)
+    var nearest = NearestName("--" + name.octets.drop { $0 == .hyphen }.text)
     for option in options { nearest.consider("--" + option.longName) }
     let template = nearest.best.isEmpty ? text : text + "; the nearest is %"
     return template.with(name.excerpt, nearest.best)
@@ -150,7 +150,7 @@ public struct OptionTable: Sendable {
       }
       text += Self.spaces(Self.nameColumns - column)
       column = Self.nameColumns
-      for word in option.help.octets.parted(at: 0x20) {
+      for word in option.help.octets.parted(at: .space) {
         if column + word.count + 1 > Self.lineColumns {
           text += "\n" + Self.spaces(Self.nameColumns)
           column = Self.nameColumns
@@ -168,6 +168,6 @@ public struct OptionTable: Sendable {
   }
 
   private static func spaces(_ count: Int) -> String {
-    [UInt8](repeating: 0x20, count: max(count, 0))[...].text
+    [UInt8](repeating: .space, count: max(count, 0))[...].text
   }
 }

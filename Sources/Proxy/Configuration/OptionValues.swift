@@ -94,12 +94,15 @@ struct OptionValues {
     var lines = KeyValueLines(name: path, hashEndsLine: true)
     var found: [Int] = []
     while let line = try lines.next(in: content.bytes.span) {
-      let option = Option.allCases.first { $0.description.longName.isSame(as: line.key) }
-      guard let option, !option.isForCommandLineOnly else {
+      var named: Option?
+      for option in Option.allCases where option.description.longName.isSame(as: line.key) {
+        named = option
+      }
+      guard let option = named, !option.isForCommandLineOnly else {
         throw lines.fault(
-          option != nil
+          named != nil
             ? "'%' cannot stand in a file".with(line.key)
-            : line.key.octets.first == 0x2d || line.key.utf8.count == 1
+            : line.key.octets.first == .hyphen || line.key.utf8.count == 1
               ? "'%' is to be an option's long name, without dashes".with(line.key)
               : Option.table.noOption("there is no option '%'", line.key))
       }

@@ -9,7 +9,7 @@ extension Endpoint {
   /// interface's name; port 443 by default.
   static func parseService(_ text: String) throws(UsageError) -> Endpoint {
     let octets = text.octets
-    let name = octets[...].beforeFirst(0x25)
+    let name = octets[...].beforeFirst(.percent)
     let endpoint = try parse(
       name.lowercasedText + octets[name.endIndex...].text, defaultPort: servicePort)
     if endpoint.port == 0 { throw UsageError("its port cannot be 0") }

@@ -10,7 +10,7 @@ extension Settings {
     switch setting.kind {
     case .count, .milliseconds, .bytes: return number.decimal
     case .choice(let choices):
-      let choices = choices.octets.parted(at: 0x7c)
+      let choices = choices.octets.parted(at: UInt8(ascii: "|"))
       return choices.indices.contains(Int(number)) ? choices[Int(number)].text : ""
     case .boolean: return number == 0 ? "false" : "true"
     case .host: return defaultBindAddress
@@ -52,9 +52,7 @@ extension Settings {
   /// Whether a text can be a region's name: lower-case letters, digits and hyphens.
   static func isRegion(_ text: String) -> Bool {
     (1...regionByteCountMax).contains(text.utf8.count)
-      && text.consists {
-        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
-      }
+      && text.consists { $0.isLowercaseLetter || $0.isDigit || $0 == .hyphen }
   }
 
   /// Gives a region an endpoint of its own; false when the text is none, or there are too many.
@@ -73,10 +71,10 @@ extension Settings {
 
   /// Words and then a number, with hyphens between them, as all regions of AWS have it.
   static func hasRegionForm(_ text: String) -> Bool {
-    let parts = text.octets.parted(at: 0x2d)
+    let parts = text.octets.parted(at: .hyphen)
     for (index, part) in parts.enumerated() {
-      let isWord = part.allSatisfy { (0x61...0x7a).contains($0) }
-      let isNumber = part.allSatisfy { (0x30...0x39).contains($0) }
+      let isWord = part.allSatisfy { $0.isLowercaseLetter }
+      let isNumber = part.allSatisfy { $0.isDigit }
       if part.isEmpty || !(index + 1 == parts.count ? isNumber : isWord) { return false }
     }
     return parts.count > 2
@@ -97,8 +95,8 @@ extension Settings {
   /// Puts the region in the place of the one `%s`; nil when there is none or another `%`, or no endpoint
   /// comes out.
   private static func endpoint(_ format: String, region: String) -> Endpoint? {
-    let parts = format.octets.parted(at: 0x25)
-    guard parts.count == 2, parts[1].first == 0x73 else { return nil }
+    let parts = format.octets.parted(at: .percent)
+    guard parts.count == 2, parts[1].first == UInt8(ascii: "s") else { return nil }
     let end = parts[1][(parts[1].startIndex + 1)...].text
     return try? Endpoint.parseService(parts[0].text + region + end)
   }

@@ -84,9 +84,8 @@ import Reactor
 
   private func leadsToSettings(_ key: String) -> Bool {
     let start = (key + ".").octets
-    return Setting.allCases.contains { setting in
-      let full = "%%.".with(Setting.keyPrefix, setting.key).octets
-      return full.count >= start.count && full[..<start.count] == start[...]
+    return Setting.allCases.contains {
+      "%%.".with(Setting.keyPrefix, $0.key).octets.starts(with: start)
     }
   }
 
@@ -152,7 +151,7 @@ import Reactor
     _ text: String, at key: String, in root: UnsafeMutablePointer<json_t>
   ) {
     var object = unsafe root
-    var names = (Setting.keyPrefix + key).octets.parted(at: 0x2e)
+    var names = (Setting.keyPrefix + key).octets.parted(at: .dot)
     let last = names.removeLast().text
     for name in names {
       let name = name.text

@@ -19,9 +19,9 @@ enum ProxyExemptions {
     let port = Int(endpoint.port)
     var entry: [UInt8] = []
     var text = list.octets
-    text.append(0x2c)
+    text.append(.comma)
     for octet in text {
-      if octet != 0x2c && octet != 0x20 && octet != 0x09 {
+      if octet != .comma && octet != .space && octet != .tab {
         entry.append(octet)
         continue
       }
@@ -36,8 +36,8 @@ enum ProxyExemptions {
   ) -> Bool {
     var end = entry.count
     // A port stands behind a name, an IPv4 address, or a bracket; IPv6 addresses have more colons than one.
-    if let colon = entry.lastIndex(of: 0x3a),
-      colon == entry.firstIndex(of: 0x3a) || entry[colon - 1] == 0x5d
+    if let colon = entry.lastIndex(of: .colon),
+      colon == entry.firstIndex(of: .colon) || entry[colon - 1] == .closingBracket
     {
       if number(entry, from: colon + 1) != port { return false }
       end = colon
@@ -50,14 +50,14 @@ enum ProxyExemptions {
   /// In lower case, without the dot that may end a complete name.
   private static func name(_ text: String) -> [UInt8] {
     var octets = text.octets[...].lowercasedText.octets
-    if octets.last == 0x2e { octets.removeLast() }
+    if octets.last == .dot { octets.removeLast() }
     return octets
   }
 
   private static func isName(_ host: [UInt8], in entry: [UInt8]) -> Bool {
     var start = 0
-    if entry.first == 0x2a { start = 1 }
-    if entry.count > start && entry[start] == 0x2e {
+    if entry.first == UInt8(ascii: "*") { start = 1 }
+    if entry.count > start && entry[start] == .dot {
       start += 1
     } else if start == 1 {
       return false
@@ -67,15 +67,15 @@ enum ProxyExemptions {
     for index in start..<entry.count where entry[index] != host[offset + index - start] {
       return false
     }
-    return offset == 0 || host[offset - 1] == 0x2e
+    return offset == 0 || host[offset - 1] == .dot
   }
 
   private static func isAddress(_ address: [UInt8], in entry: String) -> Bool {
     var text: [UInt8] = []
     var bitCount = address.count * 8
     let entry = entry.octets
-    for (index, octet) in entry.enumerated() where octet != 0x5b && octet != 0x5d {
-      if octet == 0x2f {
+    for (index, octet) in entry.enumerated() where !"[]".has(octet) {
+      if octet == .slash {
         let length = number(entry, from: index + 1)
         if length < 0 || length > bitCount { return false }
         bitCount = length
@@ -96,7 +96,7 @@ enum ProxyExemptions {
   private static func number(_ text: [UInt8], from start: Int) -> Int {
     var number = start < text.count ? 0 : -1
     for index in start..<text.count where number >= 0 {
-      let digit = Int(text[index]) - 0x30
+      let digit = Int(text[index]) - Int(UInt8(ascii: "0"))
       number = number * 10 + digit
       if digit < 0 || digit > 9 || number > 65_535 { number = -1 }
     }

@@ -66,8 +66,8 @@ public struct WebProxy: Equatable, Sendable {
     if text.count > Self.valueByteCountMax { throw Fault(reason: "the value is too long") }
     var scheme = "http"
     var start = 0
-    if let colon = text.firstIndex(of: 0x3a), colon + 2 < text.count, text[colon + 1] == 0x2f,
-      text[colon + 2] == 0x2f
+    if let colon = text.firstIndex(of: .colon), colon + 2 < text.count, text[colon + 1] == .slash,
+      text[colon + 2] == .slash
     {
       scheme = text[..<colon].lowercasedText
       start = colon + 3
@@ -77,15 +77,13 @@ public struct WebProxy: Equatable, Sendable {
     }
     // The last one, so that a password with an '@' or a '/' in it works unencoded.
     var credentials: [UInt8] = []
-    if let at = text.lastIndex(of: 0x40), at >= start {
+    if let at = text.lastIndex(of: .at), at >= start {
       credentials = try Self.credentials(text, start, at)
       start = at + 1
     }
     // Nothing that may stand behind the port matters.
     var end = start
-    while end < text.count && text[end] != 0x2f && text[end] != 0x3f && text[end] != 0x23 {
-      end += 1
-    }
+    while end < text.count && !"/?#".has(text[end]) { end += 1 }
     guard
       let endpoint = try? Endpoint.parse(
         text[start..<end].text, defaultPort: Self.defaultPort),
@@ -97,7 +95,7 @@ public struct WebProxy: Equatable, Sendable {
     if credentials.count > 1 {
       let encoded = Cryptography.base64(credentials)
       authorization = "Basic " + encoded
-      let password = credentials[((credentials.firstIndex(of: 0x3a) ?? 0) + 1)...]
+      let password = credentials[((credentials.firstIndex(of: .colon) ?? 0) + 1)...]
       // Too short a password could not be told from ordinary text, but behind its user name it can.
       let isShort = password.count < 4
       secrets =
@@ -120,31 +118,25 @@ public struct WebProxy: Equatable, Sendable {
     while index < end {
       var octet = text[index]
       index += 1
-      if octet == 0x3a {
+      if octet == .colon {
         hasColon = true
-      } else if octet == 0x25 {
-        let high = index + 1 < end ? hexadecimal(text[index]) : 0xff
-        let low = index + 1 < end ? hexadecimal(text[index + 1]) : 0xff
-        octet = high << 4 | low
+      } else if octet == .percent {
+        // What is no digit is as wrong as a control character.
+        octet = 0
+        if index + 1 < end, let high = text[index].hexadecimalValue,
+          let low = text[index + 1].hexadecimalValue
+        {
+          octet = high << 4 | low
+        }
         index += 2
-        // As wrong as a control character.
-        if high | low > 15 || octet == 0x3a && !hasColon { octet = 0 }
+        if octet == .colon && !hasColon { octet = 0 }
       }
-      if octet < 0x20 || octet == 0x7f {
+      if octet.isControl {
         throw Fault(reason: "its user name or password is not encoded as in a URL")
       }
       octets.append(octet)
     }
-    if !hasColon { octets.append(0x3a) }
+    if !hasColon { octets.append(.colon) }
     return octets
-  }
-
-  /// The value of a hexadecimal digit; 255 for anything else.
-  private static func hexadecimal(_ digit: UInt8) -> UInt8 {
-    switch digit {
-    case 0x30...0x39: digit - 0x30
-    case 0x41...0x46, 0x61...0x66: (digit | 0x20) - 0x61 + 10
-    default: 0xff
-    }
   }
 }

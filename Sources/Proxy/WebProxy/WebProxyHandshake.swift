@@ -49,7 +49,9 @@ public struct WebProxyHandshake {
     // end of a line (RFC 9112 §2.2), and there is nothing behind the head that could be misread for it.
     var octets: [UInt8] = []
     for index in 0..<bytes.count {
-      if bytes[index] == 0x0a && octets.last != 0x0d { octets.append(0x0d) }
+      if bytes[index] == .lineFeed && octets.last != .carriageReturn {
+        octets.append(.carriageReturn)
+      }
       octets.append(bytes[index])
     }
     var start = 0

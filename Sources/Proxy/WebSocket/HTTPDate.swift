@@ -20,7 +20,7 @@ struct HTTPDate {
   }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-    digits.first == 0x2d ? nil : digits.text.number
+    digits.first == .hyphen ? nil : digits.text.number
   }
 
   /// Since 1970.

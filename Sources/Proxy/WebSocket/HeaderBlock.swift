@@ -43,7 +43,7 @@ public struct HeaderBlock {
     }
     var lines: [String] = []
     var start = 0
-    for index in 0..<(end - 2) where bytes[index] == 0x0a {
+    for index in 0..<(end - 2) where bytes[index] == .lineFeed {
       lines.append(bytes.extracting(start..<(index - 1)).octets[...].text)
       start = index + 1
     }
@@ -91,22 +91,22 @@ public struct HeaderBlock {
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
   public static func list(_ value: String) -> [String] {
-    value.octets.parted(at: 0x2c).map { $0.trimmed.text }.filter { !$0.isEmpty }
+    value.octets.parted(at: .comma).map { $0.trimmed.text }.filter { !$0.isEmpty }
   }
 
   /// An answer's first line, `HTTP/1.1 101 Switching Protocols`; nil when it is none of HTTP/1.1 or HTTP/1.0.
   package var statusLine: (isHTTP10: Bool, status: Int, phrase: String)? {
     let octets = startLine.octets
     guard octets.count >= 12, octets[..<7].text.isSame(as: "HTTP/1."),
-      octets[7] == 0x30 || octets[7] == 0x31, octets[8] == 0x20,
-      octets.count == 12 || octets[12] == 0x20
+      octets[7] == UInt8(ascii: "0") || octets[7] == UInt8(ascii: "1"), octets[8] == .space,
+      octets.count == 12 || octets[12] == .space
     else { return nil }
     var status = 0
     for digit in octets[9..<12] {
-      guard (0x30...0x39).contains(digit) else { return nil }
-      status = status * 10 + Int(digit - 0x30)
+      guard let value = digit.decimalValue else { return nil }
+      status = status * 10 + Int(value)
     }
-    return status < 100 ? nil : (octets[7] == 0x30, status, octets.dropFirst(13).text)
+    return status < 100 ? nil : (octets[7] == UInt8(ascii: "0"), status, octets.dropFirst(13).text)
   }
 
   /// How long the server asks to be left alone, if it does: in seconds or by a date (RFC 9110 §10.2.3), which is read by
@@ -134,17 +134,17 @@ public struct HeaderBlock {
     var lineStart = 0
     for index in 0..<limit {
       let octet = bytes[index]
-      let isBehindReturn = index > 0 && bytes[index - 1] == 0x0d
-      if isBehindReturn != (octet == 0x0a) {
+      let isBehindReturn = index > 0 && bytes[index - 1] == .carriageReturn
+      if isBehindReturn != (octet == .lineFeed) {
         return .malformed(
           reason: isBehindReturn
             ? "its head has a bare carriage return" : "its head has a bare line feed")
       }
-      if octet == 0x0a {
+      if octet == .lineFeed {
         // The first line may not be empty, which is said elsewhere.
         if lineStart > 0 && index == lineStart + 1 { return .end(index + 1) }
         lineStart = index + 1
-      } else if octet != 0x09 && octet != 0x0d && (octet < 0x20 || octet == 0x7f) {
+      } else if octet != .tab && octet != .carriageReturn && octet.isControl {
         return .malformed(reason: "its head has a control character in it")
       }
     }
@@ -155,17 +155,13 @@ public struct HeaderBlock {
   /// A folded line (it begins with white space) has no name and is refused with the others (RFC 9112 §5.2).
   private static func parseField(_ line: String) -> Field? {
     let octets = line.octets
-    guard let colon = octets.firstIndex(of: 0x3a), colon > 0 else { return nil }
+    guard let colon = octets.firstIndex(of: .colon), colon > 0 else { return nil }
     for octet in octets[..<colon] where !isTokenOctet(octet) { return nil }
     return Field(octets[..<colon].lowercasedText, octets[(colon + 1)...].trimmed.text)
   }
 
   /// `tchar` of RFC 9110 §5.6.2: letters, digits and !#$%&'*+-.^_`|~
   static func isTokenOctet(_ octet: UInt8) -> Bool {
-    switch octet {
-    case 0x30...0x39, 0x41...0x5a, 0x5e...0x7a: true
-    case 0x21, 0x23...0x27, 0x2a, 0x2b, 0x2d, 0x2e, 0x7c, 0x7e: true
-    default: false
-    }
+    octet.isLetterOrDigit || "!#$%&'*+-.^_`|~".has(octet)
   }
 }

@@ -154,9 +154,9 @@ public struct PermessageDeflate: Equatable, Sendable {
 
     /// A decimal number from 8 to 15 without leading zeros.
     private static func windowBits(_ text: String?) -> Int? {
-      guard let text, let number = text.number, 8...15 ~= number, text.octets.first != 0x30 else {
-        return nil
-      }
+      guard let text, let number = text.number, 8...15 ~= number,
+        text.octets.first != UInt8(ascii: "0")
+      else { return nil }
       return Int(number)
     }
   }

@@ -44,7 +44,7 @@ package struct ResponseBody {
   private mutating func takeChunks(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
     while !isWhole {
-      guard let end = rest.firstIndex(of: 0x0a) else {
+      guard let end = rest.firstIndex(of: .lineFeed) else {
         isWhole = rest.count > Self.chunkLineByteCountMax
         return
       }
@@ -63,15 +63,12 @@ package struct ResponseBody {
 
   /// The hexadecimal number that a chunk's first line begins with; nil when there is none, or an absurd one.
   private static func chunkLength(_ line: ArraySlice<UInt8>) -> Int? {
-    let digits = line.trimmed.beforeFirst(0x3b).trimmed
+    let digits = line.trimmed.beforeFirst(.semicolon).trimmed
     guard (1...7).contains(digits.count) else { return nil }
     var length = 0
     for digit in digits {
-      switch digit {
-      case 0x30...0x39: length = length << 4 | Int(digit &- 0x30)
-      case 0x41...0x46, 0x61...0x66: length = length << 4 | Int((digit | 0x20) &- 0x57)
-      default: return nil
-      }
+      guard let value = digit.hexadecimalValue else { return nil }
+      length = length << 4 | Int(value)
     }
     return length
   }

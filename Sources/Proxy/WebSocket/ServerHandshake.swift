@@ -30,8 +30,8 @@ public enum ServerHandshake {
   }
 
   private static func judge(_ head: HeaderBlock) -> Outcome {
-    let parts = head.startLine.octets.parted(at: 0x20).map { $0.text }
-    guard parts.count == 3, parts[2].isSame(as: "HTTP/1.1"), parts[1].octets.first == 0x2f else {
+    let parts = head.startLine.octets.parted(at: .space).map { $0.text }
+    guard parts.count == 3, parts[2].isSame(as: "HTTP/1.1"), parts[1].octets.first == .slash else {
       return .refuse(status: 400, reason: "the request line is not 'GET /path HTTP/1.1'")
     }
     if !parts[0].isSame(as: "GET") { return .refuse(status: 405, reason: "only GET is served") }
@@ -60,13 +60,8 @@ public enum ServerHandshake {
 
   /// Sixteen octets in Base64 are 24 characters, the last two of them padding.
   private static func isKey(_ octets: [UInt8]) -> Bool {
-    octets.count == 24 && octets[22] == 0x3d && octets[23] == 0x3d
-      && octets[..<22].allSatisfy {
-        switch $0 {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2b, 0x2f: true
-        default: false
-        }
-      }
+    octets.count == 24 && octets[22] == .equals && octets[23] == .equals
+      && octets[..<22].allSatisfy { $0.isLetterOrDigit || "+/".has($0) }
   }
 
   /// The 101 answer's octets.

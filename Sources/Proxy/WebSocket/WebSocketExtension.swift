@@ -17,30 +17,25 @@ public struct WebSocketExtension: Equatable, Sendable {
     var list: [WebSocketExtension] = []
     repeat {
       // The list rule of HTTP allows empty elements (RFC 9110 §5.6.1).
-      if scanner.isAtEnd || scanner.isAt(Scanner.comma) { continue }
+      if scanner.isAtEnd || scanner.isAt(.comma) { continue }
       guard let name = scanner.token() else { return nil }
       var parameters: [Parameter] = []
-      while scanner.take(Scanner.semicolon) {
+      while scanner.take(.semicolon) {
         guard let name = scanner.token() else { return nil }
         var value: String?
-        if scanner.take(Scanner.equals) {
+        if scanner.take(.equals) {
           value = scanner.quotedToken() ?? scanner.token()
           if value == nil { return nil }
         }
         parameters.append(Parameter(name: name, value: value))
       }
       list.append(WebSocketExtension(name: name, parameters: parameters))
-    } while scanner.take(Scanner.comma)
+    } while scanner.take(.comma)
     return scanner.isAtEnd ? list : nil
   }
 
   /// Goes through the octets of a value; the white space around what it takes is taken as well.
   private struct Scanner {
-    static let comma: UInt8 = 0x2c
-    static let semicolon: UInt8 = 0x3b
-    static let equals: UInt8 = 0x3d
-    private static let quote: UInt8 = 0x22
-    private static let backslash: UInt8 = 0x5c
 
     private let octets: [UInt8]
     private var index = 0
@@ -72,11 +67,11 @@ public struct WebSocketExtension: Equatable, Sendable {
 
     /// What stands between quotes must be a token once it is unescaped. Nil takes nothing.
     mutating func quotedToken() -> String? {
-      if !isAt(Self.quote) { return nil }
+      if !isAt(UInt8(ascii: "\"")) { return nil }
       var token: [UInt8] = []
       var end = index + 1
-      while end < octets.count && octets[end] != Self.quote {
-        if octets[end] == Self.backslash { end += 1 }
+      while end < octets.count && octets[end] != UInt8(ascii: "\"") {
+        if octets[end] == UInt8(ascii: "\\") { end += 1 }
         guard end < octets.count, HeaderBlock.isTokenOctet(octets[end]) else { return nil }
         token.append(octets[end])
         end += 1
@@ -88,7 +83,7 @@ public struct WebSocketExtension: Equatable, Sendable {
     }
 
     private mutating func skipBlanks() {
-      while isAt(0x20) || isAt(0x09) { index += 1 }
+      while isAt(.space) || isAt(.tab) { index += 1 }
     }
   }
 }

@@ -70,7 +70,7 @@ import CEpoll
       answer(question, addresses: [numeric], failure: "")
     } else if name.isSame(as: "localhost") {
       answer(question, addresses: Self.loopback(port: port), failure: "")
-    } else if name.has(0x3a) {
+    } else if name.has(.colon) {
       // No name has a colon: it was an address, as long as its interface was there.
       answer(question, addresses: [], failure: "this machine has no such interface")
     } else if let channel = unsafe openChannel() {

@@ -14,7 +14,7 @@ public struct Endpoint: Equatable, Sendable {
   }
 
   /// The host as it stands in front of a port: IPv6 in brackets.
-  @inline(never) public var bracketedHost: String { host.has(0x3a) ? "[%]".with(host) : host }
+  @inline(never) public var bracketedHost: String { host.has(.colon) ? "[%]".with(host) : host }
   @inline(never) public var description: String { "%:%".with(bracketedHost, Int(port).decimal) }
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
@@ -22,7 +22,7 @@ public struct Endpoint: Equatable, Sendable {
   package var withoutInterface: Endpoint { Endpoint(host: Self.withoutInterface(host), port: port) }
 
   @inline(never) private static func withoutInterface(_ host: String) -> String {
-    host.octets[...].beforeFirst(0x25).text
+    host.octets[...].beforeFirst(.percent).text
   }
 }
 
@@ -39,11 +39,11 @@ extension Endpoint {
   /// Reads `host:port`, `[v6]:port`, `port`, or `host` alone when there is a default port.
   package static func parse(_ text: String, defaultPort: UInt16?) throws(UsageError) -> Endpoint {
     let octets = text.octets
-    if octets.contains(0x2f) || octets.contains(0x40) {
+    if octets.contains(.slash) || octets.contains(.at) {
       throw UsageError("of a URL this takes '%' alone", with: withoutURL(text, defaultPort))
     }
-    if octets.first == 0x5b {
-      guard let close = octets.firstIndex(of: 0x5d) else {
+    if octets.first == .openingBracket {
+      guard let close = octets.firstIndex(of: .closingBracket) else {
         throw UsageError("'[' without ']'")
       }
       let host = octets[1..<close].text
@@ -52,14 +52,14 @@ extension Endpoint {
       }
       let rest = octets[(close + 1)...]
       if rest.isEmpty, let defaultPort { return Endpoint(host: host, port: defaultPort) }
-      if rest.first != 0x3a { throw UsageError("after ']' there must be ':PORT'") }
+      if rest.first != .colon { throw UsageError("after ']' there must be ':PORT'") }
       return Endpoint(host: host, port: try port(Array(rest.dropFirst())))
     }
-    guard let colon = octets.lastIndex(of: 0x3a) else {
+    guard let colon = octets.lastIndex(of: .colon) else {
       if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
       return Endpoint(host: "", port: try port(octets))
     }
-    if octets[..<colon].contains(0x3a) { throw UsageError(mistakeInColons(text)) }
+    if octets[..<colon].contains(.colon) { throw UsageError(mistakeInColons(text)) }
     if colon == 0 { throw UsageError("there is no host in front of ':'") }
     return Endpoint(
       host: try host(Array(octets[..<colon])),
@@ -69,18 +69,18 @@ extension Endpoint {
   /// Host and port of a URL, as they are to be given.
   private static func withoutURL(_ url: String, _ defaultPort: UInt16?) -> String {
     var text = url
-    while let (front, back) = text.cut(at: 0x2f) {
-      text = front.isEmpty || front.octets.last == 0x3a ? back : front
+    while let (front, back) = text.cut(at: .slash) {
+      text = front.isEmpty || front.octets.last == .colon ? back : front
     }
-    if let (_, host) = text.cut(at: 0x40, last: true) { text = host }
+    if let (_, host) = text.cut(at: .at, last: true) { text = host }
     if text.isEmpty { text = "HOST" }
-    return defaultPort != nil || text.utf8.contains(0x3a) ? text : text + ":PORT"
+    return defaultPort != nil || text.utf8.contains(.colon) ? text : text + ":PORT"
   }
 
   /// What is wrong with a text of several colons outside of brackets.
   private static func mistakeInColons(_ text: String) -> String {
-    guard var (host, port) = text.cut(at: 0x3a, last: true),
-      let (listening, server) = text.cut(at: 0x3a)
+    guard var (host, port) = text.cut(at: .colon, last: true),
+      let (listening, server) = text.cut(at: .colon)
     else { return "" }
     var isAddress = SocketAddress(numeric: host, port: 0) != nil && port.number != nil
     if !isAddress && SocketAddress(numeric: text, port: 0) != nil {
@@ -108,10 +108,7 @@ extension Endpoint {
   /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
   private static func isName(_ octets: [UInt8]) -> Bool {
     (1...hostByteCountMax).contains(octets.count)
-      && octets.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-          || $0 == 0x2d || $0 == 0x2e || $0 == 0x5f
-      }
+      && octets.allSatisfy { $0.isLetterOrDigit || "-._".has($0) }
   }
 
   /// A name or an address without its brackets. The error is what the text "is" or "has" instead.
@@ -121,7 +118,8 @@ extension Endpoint {
     if (try? parse(text, defaultPort: nil)) != nil {
       throw UsageError("has a port, which has no place here")
     }
-    let isBracketed = octets.count > 2 && octets.first == 0x5b && octets.last == 0x5d
+    let isBracketed =
+      octets.count > 2 && octets.first == .openingBracket && octets.last == .closingBracket
     let address = isBracketed ? octets[1..<(octets.count - 1)].text : text
     if SocketAddress(numeric: address, port: 0) != nil { return address }
     throw UsageError(reasonAgainst(address, "is neither a host name nor an address"))
@@ -129,7 +127,7 @@ extension Endpoint {
 
   private static func port(_ octets: [UInt8]) throws(UsageError) -> UInt16 {
     let text = octets[...].text
-    guard let port = text.number, (0...65_535).contains(port), octets.first != 0x2d else {
+    guard let port = text.number, (0...65_535).contains(port), octets.first != .hyphen else {
       throw UsageError("'%' is not a port (0 to 65535)", with: text.excerpt)
     }
     return UInt16(port)

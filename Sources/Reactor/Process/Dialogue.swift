@@ -85,7 +85,7 @@ public final class Dialogue: EventHandler, TimerHandler {
     } else {
       isAtEnd = true
       // The last line's end may be left out.
-      if !received.isEmpty { received.append(0x0a) }
+      if !received.isEmpty { received.append(.lineFeed) }
     }
     work()
   }
@@ -96,13 +96,13 @@ public final class Dialogue: EventHandler, TimerHandler {
   }
 
   private func work() {
-    while unsent.isEmpty, let end = received.firstIndex(of: 0x0a) {
+    while unsent.isEmpty, let end = received.firstIndex(of: .lineFeed) {
       var line = Array(received[..<end])
       received.removeFirst(end + 1)
-      if line.last == 0x0d { line.removeLast() }
+      if line.last == .carriageReturn { line.removeLast() }
       let isWhole = !isTooLong && line.count <= Self.lineByteCountMax
       isTooLong = false
-      unsent = Array(handler.answer(to: isWhole ? line : nil).utf8)
+      unsent = handler.answer(to: isWhole ? line : nil).octets
       send()
     }
     if unsent.isEmpty && received.count > Self.lineByteCountMax {

@@ -13,7 +13,7 @@ public enum MachineID {
     // What says "uninitialized", or is all zeros, is no id.
     let isID =
       id.count == byteCount
-      && id.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    return isID && id.contains { $0 != 0x30 } ? id.text : nil
+      && id.allSatisfy { $0.hexadecimalValue != nil && !$0.isUppercaseLetter }
+    return isID && id.contains { $0 != UInt8(ascii: "0") } ? id.text : nil
   }
 }

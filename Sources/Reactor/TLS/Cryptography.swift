@@ -81,7 +81,7 @@ public enum Cryptography {
     var text: [UInt8] = []
     let digits = "0123456789abcdef".octets
     for (index, byte) in bytes.enumerated() {
-      if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
+      if index == 4 || index == 6 || index == 8 || index == 10 { text.append(.hyphen) }
       text.append(digits[Int(byte >> 4)])
       text.append(digits[Int(byte & 15)])
     }

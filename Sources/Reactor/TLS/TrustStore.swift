@@ -64,7 +64,7 @@ import COpenSSL
       }
     }
     if let directories = Process.environment("SSL_CERT_DIR") {
-      for directory in directories.octets.parted(at: 0x3a) {
+      for directory in directories.octets.parted(at: .colon) {
         check("SSL_CERT_DIR", directory.text)
       }
       add(directory: directories)
