@@ -2,7 +2,7 @@ import Basics
 
 /// The secrets that no line may show, nor a part of them that would help anybody.
 ///
-/// A peer may say back any piece of what it was sent, and what it says is cut where a message has its limits. So what
+/// Whoever was sent a secret may say back any piece of it, and what he says is cut where a message has its limits. So what
 /// is looked for is not the secret but every piece of it that is long enough.
 @safe struct Concealment {
   /// Octets of a secret that ordinary text may have in it by chance.

@@ -23,7 +23,7 @@ public enum LogLevel: Int, Comparable, Sendable {
 /// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text, nor does a piece of it (`Concealment`).
-/// Whatever a peer says, a line is one line of characters that can be seen.
+/// Whatever others say, a line is one line of characters that can be seen.
 public final class Log {
   /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
   private static let lineByteCountMax = 4_000

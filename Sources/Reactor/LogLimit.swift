@@ -6,7 +6,7 @@ public enum LogKind: Int, CaseIterable, Sendable {
     clientWaits, placeTaken, readerReset, lingerOver
   case acceptingPaused
   // tunneld's.
-  case receptionFailed, peerAbsent, peerConnected, peerLeft
+  case receptionFailed, endAbsent, endConnected, endLeft
 
   /// What stands for the lines that were left out.
   var name: String {
@@ -23,9 +23,9 @@ public enum LogKind: Int, CaseIterable, Sendable {
     case .lingerOver: "has ended its sending"
     case .acceptingPaused: "cannot accept"
     case .receptionFailed: "turned away or refused"
-    case .peerAbsent: "is connected no more"
-    case .peerConnected: "is connected"
-    case .peerLeft: "has left"
+    case .endAbsent: "is connected no more"
+    case .endConnected: "is connected"
+    case .endLeft: "has left"
     }
   }
 }

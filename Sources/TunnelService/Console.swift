@@ -164,6 +164,6 @@ final class Console: DialogueHandler {
 
   private static func end(_ role: TunnelRole, of tunnel: Tunnel) -> String {
     guard let end = tunnel.end(role) else { return "no " + role.localProxyMode }
-    return role.localProxyMode + " from " + end.peer.description
+    return role.localProxyMode + " from " + end.socketAddress.description
   }
 }

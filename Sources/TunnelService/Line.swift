@@ -152,19 +152,19 @@ final class Line: TimerHandler {
     if role == .source && message.type != .streamStart
       && !tunnel.isCurrent(message, in: bytes, source: end)
     {
-      refuse(message, bytes, from: end)
+      resetOrDrop(message, bytes, from: end)
       return
     }
     tunnel.note(message, in: bytes, from: end)
     if let receiver {
       receiver.forward(bytes)
     } else {
-      refuse(message, bytes, from: end)
+      resetOrDrop(message, bytes, from: end)
     }
   }
 
   /// A message for nobody, or in a stream that is over: what is started is reset, all else is dropped.
-  private func refuse(_ message: Message, _ bytes: Span<UInt8>, from end: TunnelEnd) {
+  private func resetOrDrop(_ message: Message, _ bytes: Span<UInt8>, from end: TunnelEnd) {
     let type: MessageType
     switch message.type {
     case .streamStart: type = .streamReset
@@ -177,7 +177,7 @@ final class Line: TimerHandler {
       connectionID: type == .connectionReset ? message.connectionID : 0)
     if receiver == nil {
       let absent: TunnelRole = role == .source ? .destination : .source
-      log.info(.peerAbsent, "tunnel \(tunnel.number): no \(absent.localProxyMode) is connected")
+      log.info(.endAbsent, "tunnel \(tunnel.number): no \(absent.localProxyMode) is connected")
     }
     if type == .streamReset { tunnel.endStream(message, in: bytes) }
     if end === sender { end.sendReset(reset) }

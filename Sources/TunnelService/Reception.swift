@@ -19,52 +19,51 @@ final class Reception: StreamHandler, TimerHandler {
   ]
 
   private let service: TunnelService
-  let peer: SocketAddress
+  let socketAddress: SocketAddress
   let address: ClientAddress
-  private var stream: (any SecureStream)?
+  private var transport: (any SecureStream)?
   private var received: [UInt8] = []
   private var timer: TimerID?
   private var isRefused = false
 
-  init(service: TunnelService, peer: SocketAddress, address: ClientAddress) {
+  init(service: TunnelService, socketAddress: SocketAddress, address: ClientAddress) {
     self.service = service
-    self.peer = peer
+    self.socketAddress = socketAddress
     self.address = address
     // For all of it, so that no client gains by sending slowly.
     let deadline = service.network.now + service.options.receptionTimeout
     timer = service.network.schedule(at: deadline, self, tag: 0)
   }
 
-  func start(_ transport: any ByteStream) {
+  func start(_ socket: any ByteStream) {
     do throws(TLSError) {
-      stream = try service.tls.start(
-        over: transport, serverName: nil, on: service.network, self)
+      transport = try service.tls.start(over: socket, serverName: nil, on: service.network, self)
     } catch {
-      service.log.error(.receptionFailed, "\(peer.description): \(error.reason)")
+      service.log.error(.receptionFailed, "\(socketAddress.description): \(error.reason)")
       finish()
-      transport.abort()
+      socket.abort()
     }
   }
 
-  func streamOpened() { stream?.interest = .readable }
+  func streamOpened() { transport?.interest = .readable }
 
   func streamFailed(_ failure: StreamFailure) {
-    service.log.debug("\(peer.description): \(failure.reason)")
-    stream = nil
+    service.log.debug("\(socketAddress.description): \(failure.reason)")
+    transport = nil
     finish()
   }
 
   func timerFired(tag: Int, now: Instant) {
     timer = nil
-    service.log.debug("\(peer.description): no request in time")
+    service.log.debug("\(socketAddress.description): no request in time")
     finish()
   }
 
   func streamReady(_ readiness: Readiness) {
-    guard let stream else { return }
+    guard let transport else { return }
     var buffer = ByteQueue()
     buffer.reserve(Self.requestByteCountMax)
-    switch buffer.withWritable({ stream.receive(into: &$0) }) {
+    switch buffer.withWritable({ transport.receive(into: &$0) }) {
     case .bytes(let count):
       if isRefused { return }
       buffer.advance(count)
@@ -132,7 +131,7 @@ final class Reception: StreamHandler, TimerHandler {
   private func accept(
     _ request: ServerHandshake.Request, _ tunnel: Tunnel, _ role: TunnelRole, _ subprotocol: String
   ) {
-    guard let stream else { return }
+    guard let transport else { return }
     guard let channelID = try? service.network.randomUUID() else {
       refuse(503, "no random numbers are to be had")
       return
@@ -146,23 +145,24 @@ final class Reception: StreamHandler, TimerHandler {
       Cryptography.webSocketAccept(key: request.key), subprotocol: subprotocol, fields: fields)
     // Two octets of text, in an unmasked frame.
     if service.options.faults[.textFrame] != nil { answer += [0x81, 2] + "hi".octets }
-    guard case .accepted = stream.sendWhole(answer.span) else {
+    guard case .accepted = transport.sendWhole(answer.span) else {
       finish()
       return
     }
-    self.stream = nil
+    self.transport = nil
     finish()
     let link = TunnelLink(
-      network: service.network, stream: stream, role: .server, compression: compression?.halves,
+      network: service.network, stream: transport, role: .server, compression: compression?.halves,
       early: Array(received.dropFirst(request.head.byteCount)), log: service.log)
     let end = TunnelEnd(
-      tunnel: tunnel, role: role, peer: peer, service: service, link: link, stream: stream)
+      tunnel: tunnel, role: role, socketAddress: socketAddress, service: service, link: link,
+      transport: transport)
     let older = tunnel.end(role)
     tunnel.setEnd(role, end)
     older?.replace()
     service.log.info(
-      .peerConnected,
-      "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(peer.description), "
+      .endConnected,
+      "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(socketAddress.description), "
         + "\(subprotocol), session id \(channelID)"
         + (compression.map { ", \($0.answer)" } ?? ""))
     end.start(sendsServiceIDs: subprotocol != "aws.iot.securetunneling-1.0")
@@ -183,29 +183,30 @@ final class Reception: StreamHandler, TimerHandler {
   }
 
   private func refuse(_ status: Int, _ reason: String) {
-    service.log.info(.receptionFailed, "\(peer.description): refused with \(status): \(reason)")
+    service.log.info(
+      .receptionFailed, "\(socketAddress.description): refused with \(status): \(reason)")
     isRefused = true
     let channelID = (try? service.network.randomUUID()) ?? "none"
     let answer = ServerHandshake.refuse(
       status: status, reason: reason, fields: [HeaderBlock.Field("channel-id", channelID)])
-    // Nothing was sent before, so there is room; and if the stream has failed, it says so itself.
-    _ = stream?.sendWhole(answer.span)
+    // Nothing was sent before, so there is room; and if the transport has failed, it says so itself.
+    _ = transport?.sendWhole(answer.span)
     // The client closes when it has read the answer; if it does not, the time-out does.
-    stream?.finishSending()
+    transport?.finishSending()
   }
 
   /// Another client needs the place.
   func letGo() {
-    stream?.abort()
-    stream = nil
+    transport?.abort()
+    transport = nil
     finish()
   }
 
   private func finish() {
     if let timer { service.network.cancel(timer) }
     timer = nil
-    stream?.close()
-    stream = nil
+    transport?.close()
+    transport = nil
     service.receptionEnded(self)
   }
 

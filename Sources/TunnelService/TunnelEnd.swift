@@ -10,11 +10,11 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   let tunnel: Tunnel
   let role: TunnelRole
-  let peer: SocketAddress
+  let socketAddress: SocketAddress
   private let service: TunnelService
   private let link: TunnelLink
   /// Below the link, for faults alone.
-  private let stream: any SecureStream
+  private let transport: any SecureStream
   private var faultTimers: [TimerID] = []
   /// Between its first message and a fault that silences it; before and after, nothing is read or written.
   private var isActive = false
@@ -23,19 +23,19 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   /// Resets to be sent to this end as soon as there is room.
   private var resets = Fifo<MessageHeader>()
   private var resetCount = 0
-  /// Resets that may wait; a peer that does not read them is closed.
+  /// Resets that may wait; a proxy that does not read them is closed.
   private static let resetCountMax = 1_024
 
   init(
-    tunnel: Tunnel, role: TunnelRole, peer: SocketAddress, service: TunnelService,
-    link: TunnelLink, stream: any SecureStream
+    tunnel: Tunnel, role: TunnelRole, socketAddress: SocketAddress, service: TunnelService,
+    link: TunnelLink, transport: any SecureStream
   ) {
     self.tunnel = tunnel
     self.role = role
-    self.peer = peer
+    self.socketAddress = socketAddress
     self.service = service
     self.link = link
-    self.stream = stream
+    self.transport = transport
     link.handler = self
   }
 
@@ -66,7 +66,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
   ) -> TunnelLink.Disposition {
     if let fault = fault(message, bytes) {
-      service.log.warning(.peerLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
+      service.log.warning(.endLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
       link.violate(fault)
       return .next
     }
@@ -157,14 +157,14 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   func timerFired(tag: Int, now: Instant) {
     if tag == TimerTag.drop.rawValue {
       service.log.info("tunnel \(tunnel.number): the \(role.localProxyMode) is dropped, a fault")
-      stream.abort()
+      transport.abort()
       link.abandon()
       leave()
     } else {
       service.log.info("tunnel \(tunnel.number): silent to the \(role.localProxyMode), a fault")
       isActive = false
-      stream.handler = nil
-      stream.interest = []
+      transport.handler = nil
+      transport.interest = []
     }
   }
 
@@ -179,14 +179,14 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     case .failed(let failure): words = "is gone: \(failure.reason)"
     case .silent: words = "is silent"
     }
-    service.log.info(.peerLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(words)")
+    service.log.info(.endLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(words)")
     leave()
   }
 
   /// Makes room for a newer connection with the same token.
   func replace() {
     service.log.info(
-      .peerLeft,
+      .endLeft,
       "tunnel \(tunnel.number): the \(role.localProxyMode) is replaced by a newer one")
     close(.normal, reason: "replaced by a newer connection")
     leave()

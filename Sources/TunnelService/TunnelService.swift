@@ -18,7 +18,8 @@ public struct ServiceOptions: Sendable {
   public init() {}
 }
 
-/// The service's side of the tunnels: it knows the tokens, takes the proxies' connections, pairs and relays.
+/// The service's side of the tunnels: it knows the tokens, takes the proxies' connections, pairs them, and passes
+/// their messages on.
 public final class TunnelService: ListenerHandler, TimerHandler {
   /// Clients on their way to a WebSocket at once.
   static let receptionCountMax = 256
@@ -140,23 +141,23 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   // MARK: Clients
 
   public func listener(
-    _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
+    _ listener: any Listener, accepted socket: any ByteStream, from socketAddress: SocketAddress
   ) {
     acceptedCount += 1
-    let address = ClientAddress(peer)
-    if !makeRoom(for: address, peer) {
-      stream.abort()
+    let address = ClientAddress(socketAddress)
+    if !makeRoom(for: address, socketAddress) {
+      socket.abort()
       return
     }
-    let reception = Reception(service: self, peer: peer, address: address)
+    let reception = Reception(service: self, socketAddress: socketAddress, address: address)
     receptions.append(reception)
     receptionCounts[address, default: 0] += 1
-    reception.start(stream)
+    reception.start(socket)
   }
 
   /// Lets go whom the newcomer displaces: the oldest of its own address when that has its share, else the oldest of the
   /// address that has the most. False when nobody has more than the newcomer's would have then.
-  private func makeRoom(for address: ClientAddress, _ peer: SocketAddress) -> Bool {
+  private func makeRoom(for address: ClientAddress, _ socketAddress: SocketAddress) -> Bool {
     let own = receptionCounts[address] ?? 0
     var yielding: ClientAddress?
     if own >= Self.receptionCountPerAddressMax {
@@ -168,10 +169,10 @@ public final class TunnelService: ListenerHandler, TimerHandler {
       return true
     }
     let oldest = yielding.flatMap { address in receptions.first { $0.address == address } }
-    let deed = oldest.map { "\($0.peer.description) is let go" } ?? "turned away"
+    let deed = oldest.map { "\($0.socketAddress.description) is let go" } ?? "turned away"
     log.warning(
       .receptionFailed,
-      "\(peer.description): \(deed), \(receptions.count) clients are being received, "
+      "\(socketAddress.description): \(deed), \(receptions.count) clients are being received, "
         + "\(own) of them of this address")
     oldest?.letGo()
     return oldest != nil

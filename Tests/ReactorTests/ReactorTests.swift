@@ -60,12 +60,12 @@ struct ReactorTests {
     }
     var replacementToken: RegistrationToken?
     for index in 0...1 {
-      // Whoever is first removes the other, and registers another descriptor, which takes the slot.
+      // Whoever is first removes the other, and registers another descriptor, which takes its place.
       watchers[index].onEvent = {
         if replacementToken != nil { return }
         reactor.deregister(tokens[1 - index])
         replacementToken = try? reactor.register(replacement.near, interest: .readable, late)
-        #expect(replacementToken?.slot == tokens[1 - index].slot)
+        #expect(replacementToken?.index == tokens[1 - index].index)
       }
     }
     try reactor.turn(waitMax: Milliseconds(1_000))
@@ -77,7 +77,7 @@ struct ReactorTests {
     #expect(reactor.registrationCount == 2)
   }
 
-  @Test("a token of the past changes nothing in the slot's new registration")
+  @Test("a token of the past changes nothing in its place's new registration")
   func ignoresStaleTokens() throws {
     let reactor = try Reactor()
     let pair = try SocketPair()
@@ -116,7 +116,7 @@ struct ReactorTests {
     #expect(watcher.events.count == 4)
   }
 
-  @Test("what cannot be registered is an error and leaves no slot behind")
+  @Test("what cannot be registered is an error and leaves nothing behind")
   func reportsRegistrationFailure() throws {
     let reactor = try Reactor()
     #expect(throws: SystemError.self) {

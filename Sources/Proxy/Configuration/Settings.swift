@@ -113,7 +113,7 @@ public struct Settings: Sendable {
   /// Connections that wait to be accepted, per listening port.
   public static let listenBacklog: Int32 = 511
 
-  /// How long the kernel lets the service not take what was sent. It does not tell a dead peer from one that
+  /// How long the kernel lets the service not take what was sent. It does not tell a dead service from one that
   /// holds us off for the sake of a stalled reader, which may last for `loneStallTimeout`; the heartbeat does.
   package var userTimeout: Milliseconds {
     let silence = pingPeriod.count * Int64(Heartbeat.silentPeriodCountMax)

@@ -130,9 +130,9 @@ public struct HeaderBlock {
 
   /// Looks for the empty line, and at each octet on the way there.
   private static func findEnd(_ bytes: Span<UInt8>, byteCountMax: Int) -> End {
-    let limit = min(bytes.count, byteCountMax)
+    let countMax = min(bytes.count, byteCountMax)
     var lineStart = 0
-    for index in 0..<limit {
+    for index in 0..<countMax {
       let octet = bytes[index]
       let isBehindReturn = index > 0 && bytes[index - 1] == .carriageReturn
       if isBehindReturn != (octet == .lineFeed) {

@@ -7,13 +7,13 @@ protocol EventHandler: AnyObject {
   func handle(_ readiness: Readiness)
 }
 
-/// Names a registration: the slot in the table and the slot's generation, which are what the kernel
+/// Names a registration: the index in the table and the generation there, which are what the kernel
 /// hands back with an event. An event of a registration that is gone meets another generation.
 struct RegistrationToken {
-  let slot: UInt32
+  let index: UInt32
   let generation: UInt32
 
-  var raw: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+  var raw: UInt64 { UInt64(generation) << 32 | UInt64(index) }
 }
 
 /// One thread, one level-triggered epoll set, one heap of timers.
@@ -31,7 +31,7 @@ public final class Reactor: Network {
 
   private let epoll: FileDescriptor
   private var registrations: [Registration] = []
-  private var freeSlots: [UInt32] = []
+  private var freeIndices: [UInt32] = []
   private var events: [cepoll_event]
   private var timers = TimerHeap()
   /// In the epoll set under a token that is no registration's, so that all it does is to end the wait.
@@ -51,7 +51,7 @@ public final class Reactor: Network {
   public init() throws(SystemError) {
     epoll = FileDescriptor(try SystemError.check(cepoll_create(), "epoll_create"))
     alarm = FileDescriptor(try SystemError.check(cepoll_alarm(), "timerfd_create"))
-    let token = RegistrationToken(slot: .max, generation: 0)
+    let token = RegistrationToken(index: .max, generation: 0)
     _ = try SystemError.check(
       cepoll_add(epoll.raw, alarm.raw, EPOLLIN.rawValue, token.raw), "epoll_ctl")
     events = [cepoll_event](repeating: cepoll_event(), count: Int(CEPOLL_EVENTS_MAX))
@@ -59,7 +59,7 @@ public final class Reactor: Network {
   }
 
   /// Descriptors in the epoll set.
-  public var registrationCount: Int { registrations.count - freeSlots.count }
+  public var registrationCount: Int { registrations.count - freeIndices.count }
 
   // MARK: The loop
 
@@ -111,16 +111,16 @@ public final class Reactor: Network {
   }
 
   private func dispatch(_ event: cepoll_event) {
-    let slot = Int(truncatingIfNeeded: event.token & 0xffff_ffff)
+    let index = Int(truncatingIfNeeded: event.token & 0xffff_ffff)
     let generation = UInt32(truncatingIfNeeded: event.token >> 32)
-    guard slot < registrations.count, registrations[slot].generation == generation,
-      let handler = registrations[slot].handler
+    guard index < registrations.count, registrations[index].generation == generation,
+      let handler = registrations[index].handler
     else { return }
     var readiness: Readiness = []
     let broken = event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
     if broken || event.events & EPOLLIN.rawValue != 0 { readiness.insert(.readable) }
     if broken || event.events & EPOLLOUT.rawValue != 0 { readiness.insert(.writable) }
-    handler.handle(readiness.intersection(registrations[slot].interest))
+    handler.handle(readiness.intersection(registrations[index].interest))
   }
 
   // MARK: Registrations
@@ -128,45 +128,45 @@ public final class Reactor: Network {
   func register(
     _ descriptor: Int32, interest: Readiness, _ handler: any EventHandler
   ) throws(SystemError) -> RegistrationToken {
-    let slot: UInt32
-    if let free = freeSlots.popLast() {
-      slot = free
+    let index: UInt32
+    if let free = freeIndices.popLast() {
+      index = free
     } else {
-      slot = UInt32(registrations.count)
+      index = UInt32(registrations.count)
       registrations.append(
         Registration(generation: 0, interest: [], descriptor: -1, handler: nil))
     }
-    let token = RegistrationToken(slot: slot, generation: registrations[Int(slot)].generation)
+    let token = RegistrationToken(index: index, generation: registrations[Int(index)].generation)
     let result = cepoll_add(epoll.raw, descriptor, epollEvents(interest), token.raw)
     if result < 0 {
-      freeSlots.append(slot)
+      freeIndices.append(index)
       throw SystemError(-result, "epoll_ctl")
     }
-    registrations[Int(slot)].interest = interest
-    registrations[Int(slot)].descriptor = descriptor
-    registrations[Int(slot)].handler = handler
+    registrations[Int(index)].interest = interest
+    registrations[Int(index)].descriptor = descriptor
+    registrations[Int(index)].handler = handler
     return token
   }
 
   /// Changes what is waited for; the kernel is told only of a change.
   func modify(_ token: RegistrationToken, interest: Readiness) {
-    let slot = Int(token.slot)
-    guard registrations[slot].generation == token.generation,
-      registrations[slot].interest != interest
+    let index = Int(token.index)
+    guard registrations[index].generation == token.generation,
+      registrations[index].interest != interest
     else { return }
-    registrations[slot].interest = interest
+    registrations[index].interest = interest
     // Cannot fail: the descriptor is open and in the set as long as the registration lives.
     _ = cepoll_modify(
-      epoll.raw, registrations[slot].descriptor, epollEvents(interest), token.raw)
+      epoll.raw, registrations[index].descriptor, epollEvents(interest), token.raw)
   }
 
   func deregister(_ token: RegistrationToken) {
-    let slot = Int(token.slot)
-    guard registrations[slot].generation == token.generation else { return }
-    _ = cepoll_remove(epoll.raw, registrations[slot].descriptor)
-    registrations[slot].handler = nil
-    registrations[slot].generation &+= 1
-    freeSlots.append(token.slot)
+    let index = Int(token.index)
+    guard registrations[index].generation == token.generation else { return }
+    _ = cepoll_remove(epoll.raw, registrations[index].descriptor)
+    registrations[index].handler = nil
+    registrations[index].generation &+= 1
+    freeIndices.append(token.index)
   }
 
   private func epollEvents(_ interest: Readiness) -> UInt32 {

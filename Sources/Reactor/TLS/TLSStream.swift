@@ -22,7 +22,7 @@ import COpenSSL
   static let receivesPerTurnMax = 3
   /// Ciphertext bytes of a handshake. OpenSSL takes 100 KiB of certificates at the most.
   static let handshakeByteCountMax = 256 * 1024
-  /// A send is refused once this many bytes wait for the transport.
+  /// A send finds no room once this many bytes wait for the transport.
   static let roomMark = 16 * 1024
   /// From so many bytes on that the peer provoked and that wait for the transport, nothing is read while `roomMark` is
   /// reached. Data alone never stops the reading, or two ends that both send could wait for each other for ever.

@@ -60,7 +60,7 @@ struct TLSStreamTests {
   }
 
   @Test("a reader with a small buffer is told again as long as there is more")
-  func drainsWhatIsBuffered() throws {
+  func readsWhatIsBuffered() throws {
     let pair = try TLSPair.open()
     let reader = SmallReader(pair.server)
     pair.client.send([UInt8](repeating: 9, count: 40_000))
@@ -280,7 +280,7 @@ struct TLSStreamTests {
     pair.close()
   }
 
-  @Test("neither the streams nor the reactor's slots outlive a connection")
+  @Test("neither the streams nor the reactor's registrations outlive a connection")
   func leaksNothing() throws {
     weak var client: TLSStream?
     weak var server: TLSStream?
