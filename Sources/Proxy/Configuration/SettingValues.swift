@@ -101,17 +101,3 @@ extension Settings {
     return try? Endpoint.parseService(parts[0].text + region + end)
   }
 }
-
-/// For who goes by places in a table; `Setting` is what it says.
-extension Settings {
-  public static var table: [Setting] { Setting.allCases }
-
-  public func text(_ place: Int) -> String { text(Setting.allCases[place]) }
-}
-
-extension Setting.Kind {
-  /// Of kinds without a range.
-  public static func == (kind: Self, other: Self) -> Bool {
-    if case .endpoints = kind, case .endpoints = other { true } else { false }
-  }
-}

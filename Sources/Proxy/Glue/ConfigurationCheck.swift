@@ -119,10 +119,10 @@ public final class ConfigurationCheck: TimerHandler {
 
   private func saySettings() {
     let defaults = Settings()
-    for (index, setting) in Settings.table.enumerated() {
-      let (value, standard) = (configuration.settings.text(index), defaults.text(index))
+    for setting in Setting.allCases {
+      let (value, standard) = (configuration.settings.text(setting), defaults.text(setting))
       if value.isSame(as: standard) { continue }
-      let text = setting.kind == .endpoints ? "% is%" : "% is %, not %"
+      let text = setting.isObject ? "% is%" : "% is %, not %"
       say("setting", text.with(setting.key, value, standard))
     }
     say(
