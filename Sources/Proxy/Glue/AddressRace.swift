@@ -191,6 +191,11 @@ final class AddressRace: TimerHandler {
     attempt.stream = nil
   }
 
+  /// Timers that it knows of. For tests.
+  var heldTimerCount: Int {
+    (nextTimer == nil ? 0 : 1) + attempts.count { $0.timer != nil }
+  }
+
   private func end() {
     if let nextTimer { network.cancel(nextTimer) }
     nextTimer = nil

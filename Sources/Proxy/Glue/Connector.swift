@@ -67,6 +67,10 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     resolveID = nil
   }
 
+  /// Timers and questions that it knows of. For tests.
+  var heldTimerCount: Int { (timer == nil ? 0 : 1) + (race?.heldTimerCount ?? 0) }
+  var heldQuestionCount: Int { resolveID == nil ? 0 : 1 }
+
   func resolved(_ addresses: [SocketAddress]) {
     resolveID = nil
     begin(addresses)

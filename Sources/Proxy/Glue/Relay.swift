@@ -96,8 +96,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   func tell(_ event: RelayCore.Event) { core.handle(event, now: now, self) }
 
   /// Does all there is to do: first what the core orders, then, while the tunnel has room, whose turn it is to send.
-  func run() {
-    core.beginTurns()
+  /// - Parameter isGoingOn: it was done before in what the loop is at, whose turns are not many more for that.
+  func run(isGoingOn: Bool = false) {
+    if !isGoingOn { core.beginTurns() }
     while !isOver {
       if let order = core.next() {
         perform(order)
@@ -165,7 +166,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     if let slot = core.takeDelivery() {
       sockets[slot]?.deliver(bytes.extracting(message.payload))
     }
-    run()
+    run(isGoingOn: true)
     return .next
   }
 
@@ -336,6 +337,15 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
       let waiting = socket.pending.count + unacknowledgedByteCount(slot: socket.slot)
       return (ObjectIdentifier(socket), waiting)
     }
+  }
+
+  /// Timers and questions that some part of it knows of; farewells have theirs besides.
+  var heldTimerCount: Int {
+    (timer == nil ? 0 : 1) + link.heldTimerCount
+      + sockets.reduce(0) { $0 + ($1?.connector?.heldTimerCount ?? 0) }
+  }
+  var heldQuestionCount: Int {
+    sockets.reduce(0) { $0 + ($1?.connector?.heldQuestionCount ?? 0) }
   }
 
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.

@@ -401,6 +401,11 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   var isOpen: Bool { state == .open }
 
+  /// Timers that it knows of.
+  var heldTimerCount: Int {
+    [pingTimer, closeTimer, restTimer, paceTimer?.id].count { $0 != nil }
+  }
+
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.
   package func checkInvariants() -> String? {
     var faults = InvariantCheck("the link")

@@ -214,7 +214,7 @@ package struct RelayCore: ~Copyable {
   var queue = FairQueue()
   var turnsLeft = 0
   /// Whose turn goes on, after its first message.
-  var currentSlot: Int?
+  var current: FairQueue.Ticket?
 
   /// Clients that wait for a place, one of each service.
   var waitingClients: [(client: UInt64, service: Int)] = []
@@ -510,7 +510,10 @@ package struct RelayCore: ~Copyable {
     case .endLocal: endLocal(slot)
     case .endPeer, .linger, .drain, .endPeerAndDrain, .resetPeerAndDrain:
       stopReading(slot)
-      members[slot].mustEndPeer = action == .endPeer || action == .endPeerAndDrain
+      // An end that still waits for room is owed to a peer that ends its own direction meanwhile.
+      members[slot].mustEndPeer =
+        action == .endPeer || action == .endPeerAndDrain
+        || event == .peerEnd && members[slot].mustEndPeer
       members[slot].mustReset = action == .resetPeerAndDrain
       if members[slot].mustEndPeer || members[slot].mustReset { enqueue(slot) }
       scheduleSweep(now)

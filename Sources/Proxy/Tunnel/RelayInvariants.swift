@@ -1,3 +1,5 @@
+import Basics
+
 extension RelayCore {
   /// The first thing that is not as it must be when there are no orders left; nil when all is well. For tests.
   package func checkInvariants() -> String? {
@@ -18,7 +20,7 @@ extension RelayCore {
       let hasWork =
         member.isReadable || member.startToSend != nil || member.mustEndPeer || member.mustReset
       faults.unless(
-        !hasWork || member.isQueued || currentSlot == slot,
+        !hasWork || member.isQueued || current?.slot == slot,
         "connection \(slot) has something to send and does not stand in the queue")
     }
     let pressure = backPressure
@@ -41,9 +43,29 @@ extension RelayCore {
     faults.unless(!pressure.mustPause || sweepAt != nil, "nobody looks after a stall")
     faults.unless(
       waitingClients.isEmpty || patienceAt != nil || placeAt != nil, "a client waits for ever")
+    faults.unless(!isDraining || waitingClients.isEmpty, "a client waits for the end of a drain")
     faults.unless(
       waitingClients.count <= session.serviceNames.count, "\(waitingClients.count) clients wait")
     faults.take(session.checkInvariants())
     return faults.first
+  }
+
+  /// Since when, each the longest: a server has been connected to, a client has waited for a place, and a connection
+  /// that others wait for has not been used. For tests.
+  package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
+    let taken = members.indices.filter { members[$0].id > 0 }
+    let services = waitingClients.map { $0.service }
+    let ofTurns = services.filter { session.replaces(service: $0) }
+    var unused: Instant?
+    for slot in taken
+    where ofTurns.contains(members[slot].service) && !members[slot].hasMoved
+      && session.header(.data, slot: slot) != nil
+    {
+      unused = min(unused ?? members[slot].startedAt, members[slot].startedAt)
+    }
+    return (
+      taken.filter { members[$0].isConnecting }.map { members[$0].startedAt }.min(),
+      services.filter { !ofTurns.contains($0) }.compactMap { watches[$0].fullSince }.min(), unused
+    )
   }
 }

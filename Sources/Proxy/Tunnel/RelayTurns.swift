@@ -4,15 +4,15 @@ import Basics
 extension RelayCore {
   /// Somebody has something for the tunnel.
   @inline(__always) package var wantsRoom: Bool {
-    !replies.isEmpty || currentSlot != nil || !queue.isEmpty
+    !replies.isEmpty || current != nil || !queue.isEmpty
   }
 
   /// And it is not yet the other events' turn.
   @inline(__always) package var hasTurn: Bool {
-    wantsRoom && (turnsLeft > 0 || !replies.isEmpty || currentSlot != nil)
+    wantsRoom && (turnsLeft > 0 || !replies.isEmpty || current != nil)
   }
 
-  /// A client faster than this CPU would never let go of the loop: from here on there are so many turns.
+  /// From here on there are so many turns. Not for each message that comes: there may be many in one turn of the loop.
   package mutating func beginTurns() { turnsLeft = Self.framesPerTurnMax }
 
   /// What goes into the tunnel next. Only while that has room; it may be nothing, or lead to orders of `next`.
@@ -26,19 +26,21 @@ extension RelayCore {
   }
 
   private mutating func nextSlot() -> Int? {
-    if let slot = currentSlot {
-      currentSlot = nil
-      if isTaken(slot) { return slot }
+    if let ticket = current {
+      current = nil
+      if isValid(ticket) { return ticket.slot }
     }
     while turnsLeft > 0, let ticket = queue.popFirst() {
-      // One that has gone leaves its ticket behind.
-      if !isTaken(ticket.slot) || members[ticket.slot].id != ticket.id { continue }
+      if !isValid(ticket) { continue }
       members[ticket.slot].isQueued = false
       turnsLeft -= 1
       return ticket.slot
     }
     return nil
   }
+
+  /// A connection that has gone leaves its ticket behind, and its slot to another.
+  private func isValid(_ ticket: FairQueue.Ticket) -> Bool { members[ticket.slot].id == ticket.id }
 
   mutating func enqueue(_ slot: Int) {
     if members[slot].isQueued { return }
@@ -52,7 +54,7 @@ extension RelayCore {
       members[slot].startToSend = nil
       if type == .streamStart { noteMark(now) }
       // What it has goes with it, if there is room for that.
-      currentSlot = slot
+      current = FairQueue.Ticket(slot: slot, id: members[slot].id)
       return session.header(type, slot: slot).map { .message($0) }
     }
     if members[slot].isReadable {

@@ -1,0 +1,249 @@
+import Basics
+import Testing
+
+@testable import Tunnel
+
+/// Sockets about which everything is known.
+private final class KnownSockets: LocalSockets {
+  var closedSlots: Set<Int> = []
+  var unacknowledgedByteCounts: [Int: Int] = [:]
+
+  func isPeerClosed(slot: Int) -> Bool { closedSlots.contains(slot) }
+  func unacknowledgedByteCount(slot: Int) -> Int { unacknowledgedByteCounts[slot] ?? 0 }
+}
+
+/// A core, the time, and what it ordered: no socket, no link.
+private final class CoreHarness {
+  let sockets = KnownSockets()
+  var core: RelayCore
+  var now = Instant(nanoseconds: 1_000_000_000_000)
+  private(set) var orders: [String] = []
+  private(set) var deliveries: [Int] = []
+  private var clientCount: UInt64 = 0
+
+  init(_ role: TunnelRole, change: (inout RelayCore.Options) -> Void = { _ in }) throws {
+    var session = TunnelSession.Options(role: role, mappings: ["A", "B"], connectionCountMax: 4)
+    session.negotiatesHalfClose = true
+    var options = RelayCore.Options(session)
+    change(&options)
+    core = RelayCore(options, streamIDs: .beforeFirst)
+    let list = MessageHeader.serviceIDs(["A", "B"])
+    try arrive(Array(list.dropFirst(Message.prefixByteCount)))
+    _ = takeOrders()
+  }
+
+  func handle(_ event: RelayCore.Event) {
+    core.handle(event, now: now, sockets)
+    while let order = core.next() { orders.append(Self.text(order)) }
+    let fault = core.checkInvariants()
+    #expect(fault == nil)
+  }
+
+  private func arrive(_ bytes: [UInt8]) throws {
+    try core.handle(Message.parse(bytes.span), in: bytes.span, now: now, sockets)
+    if let slot = core.takeDelivery() { deliveries.append(slot) }
+    while let order = core.next() { orders.append(Self.text(order)) }
+  }
+
+  func arrive(
+    _ type: MessageType, stream: Int32, connection: UInt32, _ payload: [UInt8] = [],
+    ignorable: Bool = false, writesIgnorable: Bool = false
+  ) throws {
+    let bytes = RelayHarness.encode(
+      type, stream: stream, connection: connection, payload, ignorable: ignorable,
+      writesIgnorable: writesIgnorable)
+    try arrive(Array(bytes.dropFirst(Message.prefixByteCount)))
+  }
+
+  func takeOrders() -> [String] {
+    let taken = orders
+    orders = []
+    return taken
+  }
+
+  /// What goes into the tunnel, while it has room for so many.
+  func send(_ count: Int = .max) -> [String] {
+    core.beginTurns()
+    var sent: [String] = []
+    while sent.count < count, core.hasTurn {
+      switch core.nextToSend(now: now, frameByteCountMax: 1_000) {
+      case .message(let header):
+        sent.append(
+          "\(header.type) \(header.connectionID)" + (header.ignorable ? " ignorable" : ""))
+      case .received(let slot, _, let byteCountMax): sent.append("receive \(slot) \(byteCountMax)")
+      case nil: break
+      }
+      while let order = core.next() { orders.append(Self.text(order)) }
+    }
+    return sent
+  }
+
+  /// A client of the first service, which has a place and has said nothing yet.
+  func accept(service: Int = 0) {
+    clientCount += 1
+    handle(.accepted(client: clientCount, service: service))
+  }
+
+  var readsTunnel: Bool { core.readsTunnel }
+  var connectionCount: Int { core.connectionCount }
+
+  func wait(_ time: Int64) { now = now + Milliseconds(time) }
+
+  private static func text(_ order: RelayCore.Order) -> String {
+    switch order {
+    case .report(let report): "\(report)".prefix { $0 != "(" }.description
+    case .refuse(let client, _, let refusal): "refuse \(client) \(refusal)"
+    case .admit(let client, let slot): "admit \(client) \(slot)"
+    case .close(let slot, let ending): "\(ending) \(slot)"
+    case .holdClients(let service, let holds): "hold \(service) \(holds)"
+    default: "\(order)"
+    }
+  }
+}
+
+@Suite("Relay's core")
+struct RelayCoreTests {
+  @Test("an end that waits for room goes out although the peer's own end comes before there is any")
+  func keepsEndBehindPeers() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    #expect(harness.send() == ["streamStart 1", "receive 0 1000"])
+    try harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    harness.handle(.readable(slot: 0))
+    #expect(harness.send() == ["receive 0 1000"])
+    // From here on there is no room.
+    harness.handle(.ended(slot: 0))
+    try harness.arrive(.data, stream: 1, connection: 1, [1, 2])
+    #expect(harness.deliveries == [0])
+    harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 2))
+    try harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    #expect(harness.send() == ["data 1 ignorable"])
+    _ = harness.takeOrders()
+    harness.handle(.taken(slot: 0, byteCount: 2, pendingByteCount: 0))
+    #expect(harness.takeOrders().contains("close 0") && harness.connectionCount == 0)
+  }
+
+  @Test("the tunnel is not read while one socket leaves too much, and is again below half of it")
+  func pausesForReader() throws {
+    let harness = try CoreHarness(.source) { $0.connectionPendingMax = 1_000 }
+    harness.accept()
+    harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 999))
+    #expect(harness.readsTunnel)
+    harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 1_000))
+    #expect(!harness.readsTunnel && harness.core.isStalled(0))
+    harness.handle(.taken(slot: 0, byteCount: 499, pendingByteCount: 501))
+    #expect(!harness.readsTunnel)
+    harness.handle(.taken(slot: 0, byteCount: 1, pendingByteCount: 500))
+    #expect(harness.readsTunnel && !harness.core.isStalled(0))
+  }
+
+  @Test("a reader that stalls is reset after its patience, what it takes winds the clock")
+  func resetsStalledReader() throws {
+    let harness = try CoreHarness(.source) { $0.connectionPendingMax = 1_000 }
+    harness.accept()
+    harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 2_000))
+    var waited = 0 as Int64
+    var wasTold = false
+    while harness.connectionCount > 0 && waited < 200_000 {
+      harness.wait(250)
+      waited += 250
+      if waited == 20_000 {
+        harness.sockets.unacknowledgedByteCounts[0] = 7
+        wasTold = true
+      }
+      harness.handle(.deadlineCame)
+      _ = harness.send()
+    }
+    // Alone it has 40 s, from when it last took something.
+    #expect(wasTold && (60_000...60_500).contains(waited))
+    #expect(harness.takeOrders().contains("readerStalls"))
+  }
+
+  @Test("connections take turns, sixteen frames at most, and nothing goes before a reply")
+  func takesTurns() throws {
+    let harness = try CoreHarness(.source)
+    for _ in 0..<3 { harness.accept() }
+    #expect(
+      harness.send() == [
+        "streamStart 1", "receive 0 1000", "connectionStart 2", "receive 1 1000",
+        "connectionStart 3", "receive 2 1000",
+      ])
+    for slot in 0..<3 {
+      harness.handle(.received(slot: slot, byteCount: 1_000, isFull: true))
+    }
+    var slots: [String] = []
+    harness.core.beginTurns()
+    while harness.core.hasTurn {
+      guard
+        case .received(let slot, _, _) = harness.core.nextToSend(
+          now: harness.now, frameByteCountMax: 1_000)
+      else { break }
+      slots.append("\(slot)")
+      harness.handle(.received(slot: slot, byteCount: 1_000, isFull: true))
+    }
+    #expect(slots.joined() == "0120120120120120" && harness.core.wantsRoom)
+  }
+
+  @Test("who has the slot of one that has gone has not its turn")
+  func keepsTurnFromSuccessor() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    #expect(harness.send(1) == ["streamStart 1"])
+    // From here on there is no room.
+    harness.accept()
+    try harness.arrive(.connectionReset, stream: 1, connection: 1)
+    harness.accept()
+    #expect(harness.takeOrders().contains("admit 3 0"))
+    #expect(
+      harness.send().filter { $0.hasSuffix("2") || $0.hasSuffix("3") } == [
+        "connectionStart 2", "connectionStart 3",
+      ])
+  }
+
+  @Test("a client waits for a place, the next of its service in the kernel, and then has it")
+  func holdsClient() throws {
+    let harness = try CoreHarness(.source)
+    for _ in 0..<4 { harness.accept() }
+    _ = harness.send()
+    _ = harness.takeOrders()
+    harness.accept()
+    #expect(harness.takeOrders() == ["hold 0 true"])
+    harness.accept()
+    #expect(harness.takeOrders() == ["refuse 6 fullWithoutAnswer"])
+    harness.handle(.failed(slot: 2))
+    _ = harness.send()
+    #expect(harness.takeOrders().contains("reset 2"))
+    #expect(harness.core.deadline == harness.now)
+    harness.handle(.deadlineCame)
+    #expect(harness.takeOrders() == ["admit 5 2", "hold 0 false"])
+  }
+
+  @Test("after a request to stop nobody is admitted, and the last to go is told of")
+  func drains() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    _ = harness.send()
+    harness.handle(.stopRequested)
+    #expect(!harness.takeOrders().contains("drained"))
+    harness.accept()
+    #expect(harness.takeOrders() == ["refuse 2 stopping"])
+    harness.handle(.failed(slot: 0))
+    _ = harness.send()
+    #expect(harness.takeOrders().contains("drained"))
+  }
+
+  @Test("what comes of a slot that is free again is nothing")
+  func ignoresStaleFacts() throws {
+    let harness = try CoreHarness(.destination)
+    for slot in [0, 7] {
+      for event in [
+        .connected(slot: slot), .connectFailed(slot: slot), .readable(slot: slot),
+        .received(slot: slot, byteCount: 1, isFull: true), .ended(slot: slot), .failed(slot: slot),
+        .taken(slot: slot, byteCount: 1, pendingByteCount: 1),
+      ] as [RelayCore.Event] {
+        harness.handle(event)
+      }
+    }
+    #expect(harness.takeOrders().isEmpty && harness.send().isEmpty)
+  }
+}
