@@ -7,9 +7,7 @@ import WebSocket
 
 /// Whoever wants a WebSocket to the service.
 protocol DialerHandler: AnyObject {
-  /// A step is done.
-  func dialer(_ dialer: Dialer, did event: TunnelClient.Event)
-  /// The current step did not work; `reason` is for the log. Nothing is left open.
+  /// A step did not work; `reason` is for the log. Nothing is left open.
   func dialer(_ dialer: Dialer, failed reason: String)
   /// The service answered, but not with an upgrade. Nothing is left open.
   func dialer(_ dialer: Dialer, refused refusal: Refusal)
@@ -21,13 +19,34 @@ protocol DialerHandler: AnyObject {
     compression: MessageCompression?, early: [UInt8])
 }
 
-/// The way to a WebSocket, one step at a time as `TunnelClient` says: name, connection, perhaps a web proxy,
-/// TLS, upgrade. Each step is bounded in time, each answer in length.
-final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHandler {
-  private enum TimerTag: Int { case step, body }
+/// The steps of the way to a WebSocket.
+package enum DialingStep: Sendable {
+  case none, lookingUpLocal, lookingUp, connecting, openingWebProxyTLS, askingWebProxy, openingTLS,
+    upgrading, readingRefusal
+}
 
+/// The way to a WebSocket, one step after the other. Each step is bounded in time, each answer in length.
+///
+///     lookingUpLocal ─▶ lookingUp ─▶ connecting ─┬──────────────────────────────────▶ openingTLS ─▶ upgrading
+///     (with a name to                            ├─▶ openingWebProxyTLS ─▶ askingWebProxy ─▲            │
+///      connect from)                             └──────────────────────────▲              readingRefusal ◀┘
+final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHandler {
   /// How long an answer that refuses may take to say why.
   private static let bodyTimeout = Milliseconds(1_000)
+
+  private enum Step {
+    case idle
+    /// The name to connect from, which the DNS may not know yet when a machine has just started.
+    case lookingUpLocal(ResolveID)
+    case lookingUp(ResolveID)
+    case connecting(AddressRace)
+    case openingWebProxyTLS
+    case askingWebProxy(WebProxyHandshake)
+    case openingTLS
+    case upgrading(ClientHandshake)
+    /// The answer is a refusal; the words that say why come in a record of their own.
+    case readingRefusal(ClientHandshake)
+  }
 
   private let network: any Network
   private let configuration: Configuration
@@ -36,9 +55,13 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private var isTLSStale = false
   private let log: Log
   private var handler: (any DialerHandler)?
-  private var addresses: [SocketAddress] = []
-  private var resolveID: ResolveID?
-  private var race: AddressRace?
+  private var step = Step.idle
+  /// What the current step is, for a message that it failed.
+  private var stepName = ""
+  /// The end of its time; the race of a connection has its own.
+  private var timer: TimerID?
+  /// Where a destination connects from; none leaves it to the system.
+  private(set) var localAddresses: [SocketAddress]
   /// The connection before the last TLS was put over it.
   private var transport: (any ByteStream)?
   /// The last TLS over it: to a web proxy, or to the service.
@@ -48,15 +71,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     if let secure { return secure }
     return transport
   }
-  private var proxyHandshake: WebProxyHandshake?
-  private var handshake: ClientHandshake?
   /// What the stream has not taken yet of the request: a plain one may take a part.
   private var request: [UInt8] = []
   private var response: [UInt8] = []
-  private var isAwaitingBody = false
-  private var timer: TimerID?
-  /// What the current step is, for a message that it failed.
-  private var stepName = ""
 
   init(
     network: any Network, configuration: Configuration, tls: any TLSCredentials, log: Log,
@@ -67,23 +84,24 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     self.tls = tls
     self.log = log
     self.handler = handler
+    localAddresses = configuration.bindAddress.map { [$0] } ?? []
   }
 
   /// Ends all that is under way; the handler hears nothing more of it.
   func drop() {
     cancelTimer()
-    if let resolveID { network.cancelResolve(resolveID) }
-    resolveID = nil
-    race?.cancel()
-    race = nil
+    switch step {
+    case .lookingUpLocal(let id), .lookingUp(let id): network.cancelResolve(id)
+    case .connecting(let race): race.cancel()
+    case .idle, .openingWebProxyTLS, .askingWebProxy, .openingTLS, .upgrading, .readingRefusal:
+      break
+    }
+    step = .idle
     stream?.close()
     secure = nil
     transport = nil
-    proxyHandshake = nil
-    handshake = nil
     request = []
     response = []
-    isAwaitingBody = false
   }
 
   /// Lets go of the handler, for good.
@@ -92,14 +110,26 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     drop()
   }
 
-  /// Something will end the current step: a time-out, or the race's own.
-  var isWaiting: Bool { timer != nil || race != nil }
+  /// What there is to know of the current step. For tests: its name, and the timers and questions that it holds.
+  var inspection: (step: DialingStep, heldTimerCount: Int, heldQuestionCount: Int) {
+    let own = timer == nil ? 0 : 1
+    switch step {
+    case .idle: return (.none, own, 0)
+    case .lookingUpLocal: return (.lookingUpLocal, own, 1)
+    case .lookingUp: return (.lookingUp, own, 1)
+    case .connecting(let race): return (.connecting, own + race.heldTimerCount, 0)
+    case .openingWebProxyTLS: return (.openingWebProxyTLS, own, 0)
+    case .askingWebProxy: return (.askingWebProxy, own, 0)
+    case .openingTLS: return (.openingTLS, own, 0)
+    case .upgrading: return (.upgrading, own, 0)
+    case .readingRefusal: return (.readingRefusal, own, 0)
+    }
+  }
 
   private func startStep(_ name: String) {
     cancelTimer()
     stepName = name
-    timer = network.schedule(
-      at: network.now + configuration.settings.stepTimeout, self, tag: TimerTag.step.rawValue)
+    timer = network.schedule(at: network.now + configuration.settings.stepTimeout, self, tag: 0)
   }
 
   private func cancelTimer() {
@@ -114,11 +144,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func timerFired(tag: Int, now: Instant) {
     timer = nil
-    if tag == TimerTag.body.rawValue {
+    if case .readingRefusal = step {
       judge(isComplete: true)
     } else {
       fail(
-        stepName + " took longer than % ms".with(configuration.settings.stepTimeout.count.decimal))
+        "% took longer than % ms".with(
+          stepName, configuration.settings.stepTimeout.count.decimal))
     }
   }
 
@@ -131,61 +162,84 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     configuration.webProxy?.description ?? nextHop.description
   }
 
-  func resolve() {
+  /// Begins; the handler hears of the end.
+  func dial() {
     // From here on requests with secrets in them are made and sent.
     network.wipesFreedMemory = true
+    if configuration.role == .destination && !configuration.bindHost.isEmpty
+      && localAddresses.isEmpty
+    {
+      startStep("looking up " + configuration.bindHost)
+      step = .lookingUpLocal(network.resolve(configuration.bindHost, port: 0, self))
+    } else {
+      lookUp()
+    }
+  }
+
+  private func lookUp() {
     startStep("looking up " + nextHop.host)
     log.debug(stepName)
-    resolveID = network.resolve(nextHop.host, port: nextHop.port, self)
+    step = .lookingUp(network.resolve(nextHop.host, port: nextHop.port, self))
   }
 
   func resolved(_ addresses: [SocketAddress]) {
-    resolveID = nil
-    self.addresses = addresses
-    handler?.dialer(self, did: .resolved)
+    if case .lookingUpLocal = step {
+      localAddresses = addresses
+      lookUp()
+    } else {
+      connect(to: addresses)
+    }
   }
 
   func resolveFailed(reason: String) {
-    resolveID = nil
-    let host = configuration.webProxy == nil ? "proxy host" : "Web proxy"
-    fail("Could not resolve DNS hostname of %: % - %".with(host, nextHop.host, reason))
+    if case .lookingUpLocal = step {
+      fail(
+        "--local-bind-address '%' cannot be looked up: %; it must be a name or an address of this machine"
+          .with(configuration.bindHost, reason))
+    } else {
+      let host = configuration.webProxy == nil ? "proxy host" : "Web proxy"
+      fail("Could not resolve DNS hostname of %: % - %".with(host, nextHop.host, reason))
+    }
   }
 
-  func connect() {
+  private func connect(to addresses: [SocketAddress]) {
     // Each address has its own time; the whole step needs none.
     cancelTimer()
     let race = AddressRace(
       network: network, name: nextHopName, addresses: addresses, from: [],
       timeout: configuration.settings.stepTimeout, handler: self)
-    self.race = race
+    step = .connecting(race)
     race.start()
   }
 
   func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {
-    self.race = nil
     transport = stream
     stream.handler = self
     stream.setUserTimeout(configuration.settings.userTimeout)
     log.debug("Connected successfully with proxy server: " + address.description)
-    handler?.dialer(self, did: .connected)
+    guard let webProxy = configuration.webProxy else {
+      startTLS()
+      return
+    }
+    if webProxy.usesTLS {
+      step = .openingWebProxyTLS
+      startTLS(with: nextHop, nextHopName)
+    } else {
+      ask(webProxy)
+    }
   }
 
   func race(_ race: AddressRace, lost reason: String) {
-    self.race = nil
     fail("Could not connect to " + (configuration.webProxy == nil ? "proxy server: " : "") + reason)
   }
 
   // MARK: Web proxy
 
-  func startWebProxyTLS() {
-    startTLS(with: nextHop, "the TLS handshake with " + nextHopName)
-  }
-
-  func askWebProxy() {
-    guard let webProxy = configuration.webProxy, let stream else { return }
+  private func ask(_ webProxy: WebProxy) {
+    guard let stream else { return }
     startStep("the answer of " + webProxy.description)
     let handshake = WebProxyHandshake(proxy: webProxy, endpoint: configuration.endpoint)
-    proxyHandshake = handshake
+    step = .askingWebProxy(handshake)
     send(handshake.request(userAgent: configuration.userAgent), over: stream)
   }
 
@@ -211,25 +265,23 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch outcome {
     case .needMore: break
     case .connected:
-      proxyHandshake = nil
       request = []
       response = []
       stream?.interest = []
-      handler?.dialer(self, did: .proxyConnected)
+      startTLS()
     case .refused(_, let reason), .violation(let reason): fail(reason)
     }
   }
 
   // MARK: TLS and upgrade
 
-  func startTLS() {
-    startTLS(
-      with: configuration.endpoint,
-      "the TLS handshake with " + configuration.endpoint.description)
+  private func startTLS() {
+    step = .openingTLS
+    startTLS(with: configuration.endpoint, configuration.endpoint.description)
   }
 
-  private func startTLS(with server: Endpoint, _ step: String) {
-    startStep(step)
+  private func startTLS(with server: Endpoint, _ name: String) {
+    startStep("the TLS handshake with " + name)
     guard let transport = stream else { return }
     do throws(TLSError) {
       if isTLSStale { tls = try tls.renewed() }
@@ -242,7 +294,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     }
   }
 
-  func upgrade() {
+  private func upgrade() {
     startStep("the service's answer to the web socket upgrade request")
     guard let key = try? network.random(16), let stream else {
       fail("no random numbers are to be had")
@@ -252,9 +304,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     let settings = configuration.settings
     let subprotocols = [settings.protocolVersion.subprotocol]
     let windowBits = settings.offersCompression ? settings.compressionWindowBits : nil
-    handshake = ClientHandshake(
-      expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols,
-      compressionWindowBits: windowBits)
+    step = .upgrading(
+      ClientHandshake(
+        expectedAccept: Cryptography.webSocketAccept(key: keyText), subprotocols: subprotocols,
+        compressionWindowBits: windowBits))
     var fields = [HeaderBlock.Field("access-token", configuration.accessToken)]
     if !configuration.clientToken.isEmpty {
       fields.append(HeaderBlock.Field("client-token", configuration.clientToken))
@@ -270,7 +323,11 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func streamOpened() {
     log.debug("Successfully completed SSL handshake with proxy server")
-    handler?.dialer(self, did: .secured)
+    if case .openingWebProxyTLS = step, let webProxy = configuration.webProxy {
+      ask(webProxy)
+    } else {
+      upgrade()
+    }
   }
 
   func streamFailed(_ failure: StreamFailure) {
@@ -299,10 +356,11 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   private func answerEnded(_ failure: StreamFailure) {
     if response.isEmpty {
-      let isPlainProxy = proxyHandshake != nil && configuration.webProxy?.usesTLS == false
-      fail(
-        stepName + " did not come: " + failure.reason
-          + (isPlainProxy ? "; if it wants TLS, it must be named with https://" : ""))
+      var text = stepName + " did not come: " + failure.reason
+      if case .askingWebProxy = step, configuration.webProxy?.usesTLS == false {
+        text += "; if it wants TLS, it must be named with https://"
+      }
+      fail(text)
     } else {
       judge(isComplete: true)
       if stream != nil { fail(stepName + " is cut short: " + failure.reason) }
@@ -312,14 +370,17 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   /// - Parameter isComplete: no more of the answer will come, or is waited for.
   private func judge(isComplete: Bool) {
     let received = response
-    if let proxyHandshake {
-      judge(proxyHandshake.parse(received.span))
-    } else if let handshake {
-      judge(handshake.parse(received.span), isComplete: isComplete)
+    switch step {
+    case .askingWebProxy(let handshake): judge(handshake.parse(received.span))
+    case .upgrading(let handshake), .readingRefusal(let handshake):
+      judge(handshake, handshake.parse(received.span), isComplete: isComplete)
+    case .idle, .lookingUpLocal, .lookingUp, .connecting, .openingWebProxyTLS, .openingTLS: break
     }
   }
 
-  private func judge(_ outcome: ClientHandshake.Outcome, isComplete: Bool) {
+  private func judge(
+    _ handshake: ClientHandshake, _ outcome: ClientHandshake.Outcome, isComplete: Bool
+  ) {
     switch outcome {
     case .needMore: break
     case .violation(let reason): fail(reason)
@@ -327,12 +388,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       let body = ResponseBody(
         status: status, head: head, bytes: response.dropFirst(byteCount))
       if !isComplete && !body.isWhole {
-        // The words that say why come in a record of their own.
-        if isAwaitingBody { return }
-        isAwaitingBody = true
+        if case .readingRefusal = step { return }
+        step = .readingRefusal(handshake)
         cancelTimer()
-        timer = network.schedule(
-          at: network.now + Self.bodyTimeout, self, tag: TimerTag.body.rawValue)
+        timer = network.schedule(at: network.now + Self.bodyTimeout, self, tag: 0)
         return
       }
       let refusal = Refusal(

@@ -8,28 +8,12 @@ import WebSocket
 /// The program: it comes by its WebSocket, relays over it, and comes back when it is lost.
 ///
 /// `TunnelClient` decides; this class does what it says, one step at a time.
-public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
-  private enum TimerTag: Int { case serviceIDs, retry, drainTick, outage }
-
-  /// A session that lasted so long was healthy.
-  private static let healthyAfter = Milliseconds(2_000)
-  /// Sessions in a row that were too short for that and are begun again at once all the same.
-  private static let promptReturnCountMax = 3
-  /// How long clients wait for a tunnel that was lost, before they are refused.
-  private static let clientPatience = Milliseconds(10_000)
-  private static let drainTick = Milliseconds(100)
-  /// Ticks without a byte in either direction after which there is nothing left to drain.
-  private static let quietTicksMax = 15
-  /// Of the time for draining, so much at the most is for the closing of the WebSocket.
-  private static let closingTimeMax = Milliseconds(500)
-  /// A WebSocket that ends so soon after the first message with a mark ended because of it.
-  private static let markSuspicion = Milliseconds(5_000)
-
+public final class LocalProxy: TimerHandler, SignalHandler {
   private let network: any Network
   private let configuration: Configuration
   private let log: Log
   private let stopped: (Int32) -> Void
-  private var client = TunnelClient.idle
+  private var client: TunnelClient
   private var dialer: Dialer?
   private var relay: Relay?
   private var listeners: SourceListeners?
@@ -38,21 +22,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
   private var streamIDs: StreamIDs
   /// The service does not take messages with marks.
   private var avoidsMarks = false
-  /// Where a destination connects from; none leaves it to the system.
-  private var bindAddresses: [SocketAddress] = []
-  private var bindResolveID: ResolveID?
-  private var timer: TimerID?
-  /// Set from the loss of a tunnel until the next, also when clients are refused already.
-  private var outageTimer: TimerID?
+  private var timer: (id: TimerID, due: Instant)?
   private var channelID = ""
   private var lastFailure = ""
-  /// Nil before the first session.
-  private var sessionStart: Instant?
-  private var promptReturnCount = 0
-  /// Set as long as it drains.
-  private var drainDeadline: Instant?
-  private var quietTicks = 0
-  private var drainedByteCount = 0
 
   /// - Parameter stopped: called once, with the exit status, when all is over.
   public init(
@@ -62,6 +34,9 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
+    client = TunnelClient(
+      policy: configuration.settings.retry, servicesTimeout: configuration.settings.stepTimeout,
+      drainTimeout: configuration.settings.drainTimeout)
     streamIDs = StreamIDs(randomness: try network.randomBits())
     // Each step of the start touches other parts of the libraries; so no two add up.
     network.giveBackMemory()
@@ -91,107 +66,81 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
   public func start() {
     log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
-    bindAddresses = configuration.bindAddress.map { [$0] } ?? []
     handle(.start)
   }
 
-  /// Looks up the service's name, and once before it that of the address to connect from, which the DNS may not
-  /// know yet when a machine has just started.
-  private func resolve() {
-    if configuration.role == .destination && !configuration.bindHost.isEmpty
-      && bindAddresses.isEmpty
-    {
-      bindResolveID = network.resolve(configuration.bindHost, port: 0, self)
-    } else {
-      dialer?.resolve()
-    }
-  }
-
-  public func resolved(_ addresses: [SocketAddress]) {
-    bindResolveID = nil
-    bindAddresses = addresses
-    dialer?.resolve()
-  }
-
-  public func resolveFailed(reason: String) {
-    bindResolveID = nil
-    lastFailure =
-      "--local-bind-address '%' cannot be looked up: %; it must be a ".with(
-        configuration.bindHost, reason)
-      + "name or an address of this machine"
-    handle(.failed)
-  }
-
-  // MARK: The state machine
+  // MARK: Facts and orders
 
   private func handle(_ event: TunnelClient.Event) {
-    let action = client.handle(
-      event, route: route, policy: configuration.settings.retry,
-      randomness: (try? network.randomBits()) ?? 0)
-    switch action {
-    case .none: break
-    case .resolve:
+    client.handle(
+      event, now: network.now, randomness: (try? network.randomBits()) ?? 0)
+    while let order = client.next() { perform(order) }
+    schedule()
+  }
+
+  private func schedule() {
+    let deadline = client.deadline
+    if timer?.due == deadline { return }
+    if let timer { network.cancel(timer.id) }
+    timer = deadline.map { (network.schedule(at: $0, self, tag: 0), $0) }
+  }
+
+  public func timerFired(tag: Int, now: Instant) {
+    timer = nil
+    handle(.deadlineCame)
+  }
+
+  private func perform(_ order: TunnelClient.Order) {
+    switch order {
+    case .dial:
       log.info(
         "Attempting to establish web socket connection with endpoint wss://"
           + configuration.endpoint.description)
       if let webProxy = configuration.webProxy { log.info("by way of " + webProxy.description) }
-      resolve()
-    case .connect: dialer?.connect()
-    case .startWebProxyTLS: dialer?.startWebProxyTLS()
-    case .askWebProxy: dialer?.askWebProxy()
-    case .startTLS: dialer?.startTLS()
-    case .upgrade: dialer?.upgrade()
-    case .begin: awaitServiceIDs()
+      dialer?.dial()
     case .serve: serve()
-    case .backOff(let delay): backOff(delay)
-    case .drain: drain()
+    case .holdClients: listeners?.isAccepting = false
+    case .refuseClients:
+      listeners?.isAccepting = true
+      refuseOrphans()
+    case .dropSession:
+      noteLoss(
+        "the service sent no list of services within % ms".with(
+          configuration.settings.stepTimeout.count.decimal))
+      dropSession()
+    case .backOff(let delay):
+      let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
+      log.error("%; trying again %".with(lastFailure, next))
+    case .avoidMarks:
+      avoidsMarks = true
+      log.warning(
+        "the web socket ended with the first message that offers half-close: from now on it goes without, as with "
+          + "tcp.half_close at 'linger'")
+    case .drain:
+      listeners?.close()
+      relay?.drain()
+    case .observe:
+      guard let relay else { return }
+      handle(
+        .observed(movedByteCount: relay.movedByteCount, hasUnsent: relay.hasUnsent))
+    case .closeSession(let time, let isQuiet):
+      relay?.sayWhatIsCut(isQuiet: isQuiet)
+      relay?.close(within: time)
     case .stop(let reason): stop(reason)
     }
   }
 
-  private var route: TunnelClient.Route {
-    guard let webProxy = configuration.webProxy else { return .direct }
-    return webProxy.usesTLS ? .encryptedWebProxy : .webProxy
-  }
-
   /// The WebSocket is gone; `reason` is for the log.
   private func lose(_ reason: String) {
-    lastFailure = "% (web socket session ID: %)".with(reason, channelID)
-    var wasHealthy = sessionStart.map { $0 + Self.healthyAfter < network.now } ?? false
-    // A short one that sent something may be begun again at once as well, but not over and over.
-    promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
-    if relay?.hasSent == true && promptReturnCount <= Self.promptReturnCountMax {
-      wasHealthy = true
-    }
-    judgeMarks()
+    noteLoss(reason)
+    let loss = TunnelClient.Loss(
+      hasSent: relay?.hasSent == true, firstMarkAt: relay?.core.firstMarkAt)
     dropSession()
-    holdClients()
-    handle(.lost(wasHealthy: wasHealthy))
+    handle(.lost(loss))
   }
 
-  /// What the service ended the WebSocket for is not tried again.
-  private func judgeMarks() {
-    guard let markedAt = relay?.core.firstMarkAt, network.now < markedAt + Self.markSuspicion,
-      !avoidsMarks
-    else { return }
-    avoidsMarks = true
-    log.warning(
-      "the web socket ended with the first message that offers half-close: from now on it goes without, as with "
-        + "tcp.half_close at 'linger'")
-  }
-
-  /// Most outages are over before a client minds.
-  private func holdClients() {
-    if outageTimer != nil || listeners == nil { return }
-    listeners?.isAccepting = false
-    outageTimer = network.schedule(
-      at: network.now + Self.clientPatience, self, tag: TimerTag.outage.rawValue)
-  }
-
-  private func releaseClients() {
-    if let outageTimer { network.cancel(outageTimer) }
-    outageTimer = nil
-    listeners?.isAccepting = true
+  private func noteLoss(_ reason: String) {
+    lastFailure = "% (web socket session ID: %)".with(reason, channelID)
   }
 
   /// They come before those in the kernel; one whose service is no longer there is reset.
@@ -217,18 +166,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     orphans = []
   }
 
-  private func schedule(_ tag: TimerTag, after delay: Milliseconds) {
-    cancelTimer()
-    timer = network.schedule(at: network.now + delay, self, tag: tag.rawValue)
-  }
-
-  private func cancelTimer() {
-    if let timer { network.cancel(timer) }
-    timer = nil
-  }
-
   private func dropSession() {
-    cancelTimer()
     if let relay { streamIDs = relay.core.session.streamIDs }
     if let relay {
       relay.shutDown()
@@ -240,30 +178,12 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     listeners?.holdNone()
   }
 
-  public func timerFired(tag: Int, now: Instant) {
-    if tag == TimerTag.outage.rawValue {
-      listeners?.isAccepting = true
-      refuseOrphans()
-      return
-    }
-    timer = nil
-    switch TimerTag(rawValue: tag) {
-    case .serviceIDs:
-      lose(
-        "the service sent no list of services within "
-          + "% ms".with(configuration.settings.stepTimeout.count.decimal))
-    case .retry: handle(.retryDue)
-    case .drainTick: drainTick()
-    case .outage, nil: break
-    }
-  }
-
   // MARK: A session
 
   private func begin(
     _ stream: any SecureStream, _ compression: MessageCompression?, _ early: [UInt8]
   ) {
-    handle(.upgraded)
+    handle(.opened)
     let settings = configuration.settings
     let link = TunnelLink(
       network: network, stream: stream, role: .client, limits: TunnelLink.Limits(settings),
@@ -271,7 +191,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
-      localAddresses: bindAddresses,
+      localAddresses: dialer?.localAddresses ?? [],
       streamIDs: streamIDs, settings: settings, log: log)
     relay.handler = self
     self.relay = relay
@@ -298,13 +218,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
     return options
   }
 
-  private func awaitServiceIDs() {
-    sessionStart = network.now
-    schedule(.serviceIDs, after: configuration.settings.stepTimeout)
-  }
-
   private func serve() {
-    cancelTimer()
     guard let relay else { return }
     network.giveBackMemory()
     switch configuration.role {
@@ -315,16 +229,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         ?? SourceListeners(
           network: network, configuration: configuration, log: log, handler: self)
       self.listeners = listeners
-      releaseClients()
+      listeners.isAccepting = true
       listeners.serve(relay.core.session.serviceNames, relay.core.session.mappingOfService)
       adoptOrphans()
     }
-  }
-
-  private func backOff(_ delay: Milliseconds) {
-    let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
-    log.error("%; trying again %".with(lastFailure, next))
-    schedule(.retry, after: delay)
   }
 
   // MARK: The end
@@ -336,31 +244,6 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
       handle(.stopRequested)
     case .hangUp, .user1:
       log.info("%: % connections are open".with(signal.name, (relay?.connectionCount ?? 0).decimal))
-    }
-  }
-
-  private func drain() {
-    listeners?.close()
-    drainDeadline = network.now + configuration.settings.drainTimeout
-    quietTicks = 0
-    schedule(.drainTick, after: Self.drainTick)
-    relay?.drain()
-  }
-
-  /// Open connections may go on for a while; once nothing moves, or time is up, the WebSocket closes.
-  private func drainTick() {
-    guard let relay, let drainDeadline else { return }
-    let byteCount = relay.movedByteCount
-    quietTicks = byteCount == drainedByteCount && !relay.hasUnsent ? quietTicks + 1 : 0
-    drainedByteCount = byteCount
-    let rest = drainDeadline.millisecondsRoundedUp(since: network.now)
-    let closingTime = min(
-      Self.closingTimeMax, Milliseconds(configuration.settings.drainTimeout.count / 2))
-    if quietTicks >= Self.quietTicksMax || rest <= closingTime {
-      relay.sayWhatIsCut(isQuiet: quietTicks >= Self.quietTicksMax)
-      relay.close(within: rest)
-    } else {
-      schedule(.drainTick, after: min(Self.drainTick, rest))
     }
   }
 
@@ -377,13 +260,10 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
         "the access token was rotated and is of no use any more; start again with the new one")
     case .requested, .refused, .servicesMismatch, .cannotListen: break
     }
-    if let bindResolveID { network.cancelResolve(bindResolveID) }
-    bindResolveID = nil
     dialer?.close()
     dialer = nil
     dropSession()
     refuseOrphans()
-    releaseClients()
     listeners?.close()
     stopped(ExitStatus(reason).rawValue)
   }
@@ -391,7 +271,7 @@ public final class LocalProxy: ResolveHandler, TimerHandler, SignalHandler {
 
 extension LocalProxy {
   /// The WebSocket stands, and the services are known.
-  package var isTunnelUp: Bool { if case .running = client { true } else { false } }
+  package var isTunnelUp: Bool { client.state == .running }
 
   /// It has found that the service does not take marks.
   package var goesWithoutMarks: Bool { avoidsMarks }
@@ -404,35 +284,65 @@ extension LocalProxy {
     relay?.stalledReaders ?? []
   }
 
+  /// Where it is on its way, and how many attempts failed in a row before.
+  package var state: TunnelClient.State { client.state }
+  package var attempt: Int { client.attempt }
+  package var dialingStep: DialingStep { dialer?.inspection.step ?? .none }
+
+  /// Clients wait in the kernel until there is a tunnel again; nil before the first.
+  package var holdsClients: Bool? { listeners.map { !$0.isAccepting } }
+  /// When the tunnel was lost that is not back.
+  package var lostAt: Instant? { client.lostAt }
+
+  /// Timers and questions to the DNS that some part of it knows of; farewells have theirs besides.
+  package var heldTimerCount: Int {
+    (timer == nil ? 0 : 1) + (dialer?.inspection.heldTimerCount ?? 0)
+      + (relay?.heldTimerCount ?? 0) + (listeners?.heldTimerCount ?? 0)
+  }
+  package var heldQuestionCount: Int {
+    (dialer?.inspection.heldQuestionCount ?? 0) + (relay?.heldQuestionCount ?? 0)
+      + (listeners?.heldQuestionCount ?? 0)
+  }
+
+  package var connectionCount: Int { relay?.connectionCount ?? 0 }
+  package var movedByteCount: Int { relay?.movedByteCount ?? 0 }
+  /// Bytes of messages that this session has sent.
+  package var sentByteCount: Int { relay?.link.sentByteCount ?? 0 }
+  /// Something waits for a local socket or for the tunnel.
+  package var hasUnsent: Bool { relay?.hasUnsent ?? false }
+  /// The WebSocket is not being closed.
+  package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
+  /// See `RelayCore`.
+  package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
+    relay?.core.waitsSince ?? (nil, nil, nil)
+  }
+
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.
   package func checkInvariants() -> String? {
     var faults = InvariantCheck("the program")
-    switch client {
+    faults.unless(timer?.due == client.deadline, "the timer is not the client's")
+    let isSession = [.awaitingServices, .running, .stopping].contains(client.state)
+    faults.unless((relay != nil) == isSession, "a relay without a tunnel, or none with one")
+    let isOutage = listeners?.isAccepting == false
+    switch client.state {
     case .idle, .stopped:
-      faults.unless(relay == nil && timer == nil, "a relay or a timer without a tunnel")
-      faults.unless(outageTimer == nil && orphans.isEmpty, "clients wait for nothing")
-    case .backingOff:
-      faults.unless(timer != nil, "nothing ends the pause before the next attempt")
-      faults.unless(relay == nil, "a relay without a tunnel")
-    case .awaitingServiceIDs:
-      faults.unless(relay != nil && timer != nil, "no list of services is waited for")
+      faults.unless(timer == nil && orphans.isEmpty, "clients wait for nothing")
+    case .dialing: faults.unless(dialingStep != .none, "no step that something will end")
+    case .awaitingServices, .backingOff: faults.unless(timer != nil, "nothing ends the wait")
     case .running:
-      faults.unless(relay != nil && timer == nil, "running without a relay")
-      faults.unless(
-        orphans.isEmpty && outageTimer == nil, "clients wait for the tunnel that is there")
+      faults.unless(orphans.isEmpty && !isOutage, "clients wait for the tunnel that is there")
     case .stopping:
-      faults.unless(relay != nil, "a drain without a relay")
+      faults.unless(listeners?.isClosed != false, "a drain that takes new clients")
       faults.unless(
         relay.map { $0.connectionCount > 0 || !$0.link.isOpen } ?? true,
         "a drain goes on with nobody left")
-    case .resolving, .connecting, .proxyTLSHandshake, .proxyConnect, .tlsHandshake, .upgrading:
-      faults.unless(relay == nil && timer == nil, "a relay or a timer before there is a tunnel")
-      faults.unless(
-        dialer?.isWaiting == true || bindResolveID != nil, "a step that nothing will end")
     }
-    if let listeners, !listeners.isAccepting {
-      faults.unless(outageTimer != nil, "clients wait in the kernel for ever")
-    }
+    faults.unless(
+      !isOutage || timer != nil || client.state == .stopped, "clients wait in the kernel for ever")
+    faults.unless(isOutage || orphans.isEmpty, "clients wait longer than those in the kernel")
+    faults.unless(
+      !avoidsMarks || relay?.core.session.options.negotiatesHalfClose != true,
+      "marks are tried again")
     faults.unless(
       orphans.count <= TunnelSession.serviceCountMax, "\(orphans.count) clients wait for a tunnel")
     faults.take(relay?.checkInvariants())
@@ -442,8 +352,6 @@ extension LocalProxy {
 }
 
 extension LocalProxy: DialerHandler {
-  func dialer(_ dialer: Dialer, did event: TunnelClient.Event) { handle(event) }
-
   func dialer(_ dialer: Dialer, failed reason: String) {
     lastFailure = reason
     handle(.failed)
@@ -492,13 +400,13 @@ extension LocalProxy: RelayHandler {
       log.info(
         "Web socket close received. Code: %; Reason: %".with(Int(code.rawValue).decimal, reason))
       if code == .normal {
-        handle(Self.meaning(ofClosing: reason))
+        handle(.ended(Self.meaning(ofClosing: reason)))
       } else {
         lose("the service closed the web socket with code %".with(Int(code.rawValue).decimal))
       }
     case .completed:
       dropSession()
-      handle(.drained)
+      handle(.sessionClosed)
     case .violation(let reason): lose("the service broke the protocol: %".with(reason))
     case .failed(let failure):
       lose("the connection to the service was lost: %".with(failure.reason))
@@ -507,16 +415,13 @@ extension LocalProxy: RelayHandler {
   }
 
   /// The service ends a WebSocket for good with one code; its words alone tell for what.
-  private static func meaning(ofClosing reason: String) -> TunnelClient.Event {
+  private static func meaning(ofClosing reason: String) -> TunnelClient.StopReason {
     let words = reason.octets[...].lowercasedText.octets
     if words.hasPart("replaced") || words.hasPart("another connection") { return .replaced }
     return words.hasPart("rotated") ? .tokenRotated : .tunnelEnded
   }
 
-  func relayDrained(_ relay: Relay) {
-    let deadline = drainDeadline ?? network.now
-    relay.close(within: deadline.millisecondsRoundedUp(since: network.now))
-  }
+  func relayDrained(_ relay: Relay) { handle(.connectionsGone) }
 
   func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
     listeners?.hold(service, holdsClients)
@@ -525,7 +430,7 @@ extension LocalProxy: RelayHandler {
 
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
-    guard let relay, case .running = client else {
+    guard let relay, client.state == .running else {
       log.warning(
         .clientRefused,
         "refused a client from %: the tunnel is down at the moment".with(peer.description))

@@ -276,6 +276,11 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   // MARK: Invariants
 
+  var isClosed: Bool { handler == nil }
+  /// Timers and questions that it knows of.
+  var heldTimerCount: Int { timer == nil ? 0 : 1 }
+  var heldQuestionCount: Int { resolveID == nil ? 0 : 1 }
+
   func checkInvariants() -> String? {
     var faults = InvariantCheck("the listeners")
     if handler == nil {

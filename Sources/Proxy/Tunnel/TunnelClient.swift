@@ -2,52 +2,48 @@ import Basics
 
 /// How the program comes by its WebSocket, keeps it, and gives up.
 ///
-///     state               event               next                action
-///     idle                start               resolving           resolve
-///     resolving           resolved            connecting          connect
-///     connecting          connected           tlsHandshake        startTLS            without a web proxy
-///     connecting          connected           proxyConnect        askWebProxy         with one
-///     connecting          connected           proxyTLSHandshake   startWebProxyTLS    with one over TLS
-///     proxyTLSHandshake   secured             proxyConnect        askWebProxy
-///     proxyConnect        proxyConnected      tlsHandshake        startTLS
-///     tlsHandshake        secured             upgrading           upgrade
-///     upgrading           upgraded            awaitingServiceIDs  begin
-///     upgrading           refused             stopped             stop                the request must change
-///     upgrading           postponed           backingOff          backOff, as for failed, and at least so long
-///     awaitingServiceIDs  servicesAgreed      running             serve
-///     awaitingServiceIDs  servicesMismatch    stopped             stop
-///     running             lost(wasHealthy)    backingOff          backOff(0): at once
-///     running             lost, not healthy   backingOff          backOff, or stop, as for failed
-///     running             lost                stopped             stop, without reconnectsOnDataError
-///     awaiting…, running  tunnelEnded         stopped             stop
-///     awaiting…, running  replaced            stopped             stop
-///     awaiting…, running  tokenRotated        stopped             stop
-///     any but stopped     failed, lost        backingOff          backOff, or stop when retries are used up
-///     backingOff          retryDue            resolving           resolve
-///     any but stopping    cannotListen        stopped             stop
-///     running             stopRequested       stopping            drain
-///     any other           stopRequested       stopped             stop
-///     stopping            drained, lost       stopped             stop
-public enum TunnelClient: Equatable, Sendable {
-  case idle
-  case resolving(attempt: Int)
-  case connecting(attempt: Int)
-  case proxyTLSHandshake(attempt: Int)
-  case proxyConnect(attempt: Int)
-  case tlsHandshake(attempt: Int)
-  case upgrading(attempt: Int)
-  case awaitingServiceIDs(attempt: Int)
-  case running(attempt: Int)
-  case backingOff(attempt: Int)
-  case stopping
-  case stopped(StopReason)
-
-  /// The way to the service.
-  public enum Route: Sendable {
-    case direct
-    case webProxy
-    /// A web proxy that is spoken to over TLS.
-    case encryptedWebProxy
+/// Facts go in by `handle`, orders come out of `next`, and when nothing happens until `deadline`, that is a fact, too. What
+/// is not in the table is ignored. `retry` stands for `backOff`, or for `stop` when no retry is left.
+///
+///     state             event             next              orders
+///     idle              start             dialing           dial
+///     idle              stopRequested     stopped           stop
+///     dialing           opened            awaitingServices  -
+///     dialing           failed            backingOff        retry
+///     dialing           postponed         backingOff        retry
+///     dialing           refused           stopped           stop
+///     dialing           cannotListen      stopped           stop
+///     dialing           stopRequested     stopped           stop
+///     awaitingServices  servicesAgreed    running           serve
+///     awaitingServices  servicesMismatch  stopped           stop
+///     awaitingServices  lost              backingOff        retry
+///     awaitingServices  ended             stopped           stop
+///     awaitingServices  cannotListen      stopped           stop
+///     awaitingServices  stopRequested     stopped           stop
+///     awaitingServices  deadlineCame      backingOff        dropSession retry
+///     running           lost              backingOff        holdClients retry
+///     running           ended             stopped           stop
+///     running           cannotListen      stopped           stop
+///     running           stopRequested     stopping          drain
+///     backingOff        cannotListen      stopped           stop
+///     backingOff        stopRequested     stopped           stop
+///     backingOff        deadlineCame      dialing           dial
+///     stopping          connectionsGone   stopping          closeSession
+///     stopping          observed          stopping          -
+///     stopping          sessionClosed     stopped           stop
+///     stopping          lost              stopped           stop
+///     stopping          ended             stopped           stop
+///     stopping          stopRequested     stopped           stop
+///     stopping          deadlineCame      stopping          observe
+public struct TunnelClient {
+  public enum State: CaseIterable, Sendable {
+    case idle, dialing
+    /// The WebSocket is up; SERVICE_IDS has not come yet.
+    case awaitingServices
+    case running, backingOff
+    /// Connections may go on for a while; then the WebSocket is closed.
+    case stopping
+    case stopped
   }
 
   public enum StopReason: Equatable, Sendable {
@@ -66,38 +62,60 @@ public enum TunnelClient: Equatable, Sendable {
     case cannotListen
   }
 
-  public enum Event: Equatable, Sendable {
+  /// What is to be known of a WebSocket that was lost.
+  public struct Loss: Sendable {
+    /// Something went into the tunnel.
+    public let hasSent: Bool
+    /// When the first message with a mark went out, if nothing came since.
+    public let firstMarkAt: Instant?
+
+    public init(hasSent: Bool, firstMarkAt: Instant?) {
+      self.hasSent = hasSent
+      self.firstMarkAt = firstMarkAt
+    }
+  }
+
+  public enum Event: Sendable {
     case start
-    case resolved, connected, secured, proxyConnected, upgraded
-    case refused
+    /// What became of `dial`.
+    case opened, failed, refused
     /// The service asks to be left alone for so long.
     case postponed(Milliseconds)
     case servicesAgreed, servicesMismatch, cannotListen
-    /// The current step failed.
-    case failed
-    /// The WebSocket was lost. A session that lived long enough to be healthy is begun again at once; one
-    /// that ended as soon as it began counts as a failed attempt, or the service would be hammered.
-    case lost(wasHealthy: Bool)
-    case tunnelEnded, replaced, tokenRotated
-    case retryDue
-    case stopRequested, drained
+    /// The WebSocket is gone.
+    case lost(Loss)
+    /// The service has closed it for good.
+    case ended(StopReason)
+    case stopRequested
+    /// No connection is left, after `drain`.
+    case connectionsGone
+    /// What came of `observe`: bytes that went through so far, and whether some still wait.
+    case observed(movedByteCount: Int, hasUnsent: Bool)
+    /// Our own close is over.
+    case sessionClosed
+    case deadlineCame
   }
 
-  public enum Action: Equatable, Sendable {
-    case none
-    case resolve
-    case connect
-    case startWebProxyTLS
-    case askWebProxy
-    case startTLS
-    case upgrade
-    /// The WebSocket is up: wait for SERVICE_IDS.
-    case begin
-    /// The services are known: listen, or wait for connections.
+  public enum Order: Equatable, Sendable {
+    case dial
+    /// Take or refuse connections: the services are known. Clients that wait come first.
     case serve
-    /// Drop what is left of the connection and wait before the next attempt.
+    /// Let clients wait in the kernel: most outages are over before one minds.
+    case holdClients
+    /// The outage lasts: refuse the clients that wait, and those that come.
+    case refuseClients
+    /// The service sent no list of services in time.
+    case dropSession
+    /// The next attempt is made after so long.
     case backOff(Milliseconds)
+    /// The service does not take messages with marks, as it seems: send none any more.
+    case avoidMarks
+    /// Take no new connection, and say `connectionsGone` when the last is.
     case drain
+    /// Say `observed`.
+    case observe
+    /// Close the WebSocket. `isQuiet`: nothing moved any more, or nobody is left.
+    case closeSession(within: Milliseconds, isQuiet: Bool)
     case stop(StopReason)
   }
 
@@ -132,98 +150,263 @@ public enum TunnelClient: Equatable, Sendable {
     }
   }
 
+  /// A session that lasted so long was healthy.
+  private static let healthyAfter = Milliseconds(2_000)
+  /// Sessions in a row that were too short for that and are begun again at once all the same.
+  private static let promptReturnCountMax = 3
+  /// How long clients wait for a tunnel that was lost, before they are refused.
+  private static let clientPatience = Milliseconds(10_000)
+  private static let drainTick = Milliseconds(100)
+  /// Ticks without a byte in either direction after which there is nothing left to drain.
+  private static let quietTicksMax = 15
+  /// Of the time for draining, so much at the most is for the closing of the WebSocket.
+  private static let closingTimeMax = Milliseconds(500)
+  /// A WebSocket that ends so soon after the first message with a mark ended because of it.
+  private static let markSuspicion = Milliseconds(5_000)
+
+  private let policy: RetryPolicy
+  private let servicesTimeout: Milliseconds
+  private let drainTimeout: Milliseconds
+  public private(set) var state = State.idle
+  private var orders: [Order] = []
+  /// The number of the attempt under way, from 1 on; 0 before one that costs no retry.
+  package private(set) var attempt = 0
+  private var sessionStart: Instant?
+  private var promptReturnCount = 0
+  private var avoidsMarks = false
+  /// Clients have been served before.
+  private var hasServed = false
+  /// When the tunnel was lost that is not back.
+  package private(set) var lostAt: Instant?
+
+  /// When the current state has lasted long enough, and when the clients have.
+  private var stateEnd: Instant?
+  private var patienceEnd: Instant?
+
+  private var drainEnd: Instant?
+  private var quietTicks = 0
+  private var drainedByteCount = 0
+
+  /// - Parameters:
+  ///   - servicesTimeout: how long the service may take to send SERVICE_IDS.
+  ///   - drainTimeout: how long what is pending may take to go out after `stopRequested`.
+  public init(
+    policy: RetryPolicy, servicesTimeout: Milliseconds, drainTimeout: Milliseconds
+  ) {
+    self.policy = policy
+    self.servicesTimeout = servicesTimeout
+    self.drainTimeout = drainTimeout
+  }
+
+  public mutating func next() -> Order? { orders.isEmpty ? nil : orders.removeFirst() }
+
+  /// When to say `deadlineCame` if nothing else happens.
+  public var deadline: Instant? {
+    guard let stateEnd, let patienceEnd else { return stateEnd ?? patienceEnd }
+    return min(stateEnd, patienceEnd)
+  }
+
   /// - Parameter randomness: any 32 random bits, for the jitter; asked for only where they are needed.
   public mutating func handle(
-    _ event: Event, route: Route, policy: RetryPolicy, randomness: @autoclosure () -> UInt32
-  ) -> Action {
-    switch (self, event) {
-    case (.stopped, _): return .none
-    case (.idle, .start):
-      self = .resolving(attempt: 1)
-      return .resolve
-    case (.resolving(let attempt), .resolved):
-      self = .connecting(attempt: attempt)
-      return .connect
-    case (.connecting(let attempt), .connected):
-      switch route {
-      case .direct:
-        self = .tlsHandshake(attempt: attempt)
-        return .startTLS
-      case .webProxy:
-        self = .proxyConnect(attempt: attempt)
-        return .askWebProxy
-      case .encryptedWebProxy:
-        self = .proxyTLSHandshake(attempt: attempt)
-        return .startWebProxyTLS
+    _ event: Event, now: Instant, randomness: @autoclosure () -> UInt32
+  ) {
+    if case .deadlineCame = event {
+      if let end = patienceEnd, end <= now {
+        patienceEnd = nil
+        orders.append(.refuseClients)
       }
-    case (.proxyTLSHandshake(let attempt), .secured):
-      self = .proxyConnect(attempt: attempt)
-      return .askWebProxy
-    case (.proxyConnect(let attempt), .proxyConnected):
-      self = .tlsHandshake(attempt: attempt)
-      return .startTLS
-    case (.tlsHandshake(let attempt), .secured):
-      self = .upgrading(attempt: attempt)
-      return .upgrade
-    case (.upgrading(let attempt), .upgraded):
-      self = .awaitingServiceIDs(attempt: attempt)
-      return .begin
-    case (.upgrading, .refused): return stop(.refused)
-    case (.awaitingServiceIDs(let attempt), .servicesAgreed):
-      self = .running(attempt: attempt)
-      return .serve
-    case (.awaitingServiceIDs, .servicesMismatch): return stop(.servicesMismatch)
-    case (.awaitingServiceIDs, .tunnelEnded), (.running, .tunnelEnded): return stop(.tunnelEnded)
-    case (.awaitingServiceIDs, .replaced), (.running, .replaced): return stop(.replaced)
-    case (.awaitingServiceIDs, .tokenRotated), (.running, .tokenRotated):
-      return stop(.tokenRotated)
-    case (.running, .lost) where !policy.reconnectsOnDataError: return stop(.retriesUsedUp)
-    case (.running, .lost(wasHealthy: true)):
-      self = .backingOff(attempt: 0)
-      return .backOff(Milliseconds(0))
-    case (.running, .stopRequested):
-      self = .stopping
-      return .drain
-    case (.stopping, .drained), (.stopping, .lost), (.stopping, .tunnelEnded),
-      (.stopping, .replaced), (.stopping, .tokenRotated), (_, .stopRequested):
-      return stop(.requested)
-    case (.running, .failed), (.stopping, _), (.idle, _): return .none
-    case (_, .cannotListen): return stop(.cannotListen)
-    case (.backingOff(let attempt), .retryDue):
-      self = .resolving(attempt: attempt + 1)
-      return .resolve
-    case (_, .failed), (_, .lost):
-      return backOff(policy) { policy.delay(afterFailures: $0, randomness: randomness()) }
-    case (.upgrading, .postponed(let asked)):
-      return backOff(policy) {
-        policy.delay(asked: asked, afterFailures: $0, randomness: randomness())
-      }
-    default: return .none
+      guard let end = stateEnd, end <= now else { return }
+      stateEnd = nil
+    }
+    switch state {
+    case .idle: handleIdle(event)
+    case .dialing: handleDialing(event, now, randomness)
+    case .awaitingServices: handleAwaitingServices(event, now, randomness)
+    case .running: handleRunning(event, now, randomness)
+    case .backingOff: handleBackingOff(event)
+    case .stopping: handleStopping(event, now)
+    case .stopped: break
     }
   }
 
-  /// The number of the attempt under way, from 1 on; nil while there is none.
-  private var attempt: Int? {
-    switch self {
-    case .resolving(let attempt), .connecting(let attempt), .proxyTLSHandshake(let attempt),
-      .proxyConnect(let attempt), .tlsHandshake(let attempt), .upgrading(let attempt),
-      .awaitingServiceIDs(let attempt), .running(let attempt):
-      attempt
-    case .idle, .backingOff, .stopping, .stopped: nil
+  private mutating func handleIdle(_ event: Event) {
+    switch event {
+    case .start: dial()
+    case .stopRequested: stop(.requested)
+    case .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
+      .cannotListen, .lost, .ended, .connectionsGone, .observed, .sessionClosed, .deadlineCame:
+      break
     }
   }
 
-  private mutating func backOff(
-    _ policy: RetryPolicy, delay: (_ failures: Int) -> Milliseconds
-  ) -> Action {
-    guard let attempt else { return .none }
-    if policy.retryCountMax >= 0 && attempt > policy.retryCountMax { return stop(.retriesUsedUp) }
-    self = .backingOff(attempt: attempt)
-    return .backOff(delay(attempt))
+  private mutating func handleDialing(
+    _ event: Event, _ now: Instant, _ randomness: () -> UInt32
+  ) {
+    switch event {
+    case .opened:
+      state = .awaitingServices
+      sessionStart = now
+      stateEnd = now + servicesTimeout
+    case .failed: retry(asked: nil, now, randomness)
+    case .postponed(let asked): retry(asked: asked, now, randomness)
+    case .refused: stop(.refused)
+    case .cannotListen: stop(.cannotListen)
+    case .stopRequested: stop(.requested)
+    case .start, .servicesAgreed, .servicesMismatch, .lost, .ended, .connectionsGone, .observed,
+      .sessionClosed, .deadlineCame:
+      break
+    }
   }
 
-  private mutating func stop(_ reason: StopReason) -> Action {
-    self = .stopped(reason)
-    return .stop(reason)
+  private mutating func handleAwaitingServices(
+    _ event: Event, _ now: Instant, _ randomness: () -> UInt32
+  ) {
+    switch event {
+    case .servicesAgreed:
+      state = .running
+      stateEnd = nil
+      patienceEnd = nil
+      lostAt = nil
+      hasServed = true
+      orders.append(.serve)
+    case .servicesMismatch: stop(.servicesMismatch)
+    case .lost(let loss):
+      _ = judge(loss, now)
+      retry(asked: nil, now, randomness)
+    case .deadlineCame:
+      orders.append(.dropSession)
+      promptReturnCount += 1
+      retry(asked: nil, now, randomness)
+    case .ended(let reason): stop(reason)
+    case .cannotListen: stop(.cannotListen)
+    case .stopRequested: stop(.requested)
+    case .start, .opened, .failed, .refused, .postponed, .connectionsGone, .observed,
+      .sessionClosed:
+      break
+    }
+  }
+
+  private mutating func handleRunning(
+    _ event: Event, _ now: Instant, _ randomness: () -> UInt32
+  ) {
+    switch event {
+    case .lost(let loss):
+      let isPrompt = judge(loss, now)
+      if !policy.reconnectsOnDataError {
+        stop(.retriesUsedUp)
+      } else if isPrompt {
+        attempt = 0
+        backOff(Milliseconds(0), now)
+      } else {
+        retry(asked: nil, now, randomness)
+      }
+    case .ended(let reason): stop(reason)
+    case .cannotListen: stop(.cannotListen)
+    case .stopRequested:
+      state = .stopping
+      drainEnd = now + drainTimeout
+      stateEnd = now + Self.drainTick
+      orders.append(.drain)
+    case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
+      .connectionsGone, .observed, .sessionClosed, .deadlineCame:
+      break
+    }
+  }
+
+  private mutating func handleBackingOff(_ event: Event) {
+    switch event {
+    case .deadlineCame: dial()
+    case .cannotListen: stop(.cannotListen)
+    case .stopRequested: stop(.requested)
+    case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
+      .lost, .ended, .connectionsGone, .observed, .sessionClosed:
+      break
+    }
+  }
+
+  private mutating func handleStopping(_ event: Event, _ now: Instant) {
+    switch event {
+    case .connectionsGone: closeSession(now, isQuiet: true)
+    case .observed(let byteCount, let hasUnsent): judgeDrain(byteCount, hasUnsent, now)
+    case .deadlineCame: orders.append(.observe)
+    case .sessionClosed, .lost, .ended, .stopRequested: stop(.requested)
+    case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
+      .cannotListen:
+      break
+    }
+  }
+
+  // MARK: Attempts
+
+  private mutating func dial() {
+    attempt += 1
+    state = .dialing
+    orders.append(.dial)
+  }
+
+  private mutating func retry(
+    asked: Milliseconds?, _ now: Instant, _ randomness: () -> UInt32
+  ) {
+    if policy.retryCountMax >= 0 && attempt > policy.retryCountMax {
+      stop(.retriesUsedUp)
+      return
+    }
+    let randomness = randomness()
+    backOff(
+      asked.map { policy.delay(asked: $0, afterFailures: attempt, randomness: randomness) }
+        ?? policy.delay(afterFailures: attempt, randomness: randomness), now)
+  }
+
+  private mutating func backOff(_ delay: Milliseconds, _ now: Instant) {
+    state = .backingOff
+    stateEnd = now + delay
+    orders.append(.backOff(delay))
+  }
+
+  /// What a loss means for those who wait, and for the marks.
+  /// - Returns: the next attempt is made at once. A session that lived long enough to be healthy is begun again; so is a
+  ///   short one that sent something, but not over and over, or the service would be hammered.
+  private mutating func judge(_ loss: Loss, _ now: Instant) -> Bool {
+    if let markedAt = loss.firstMarkAt, now < markedAt + Self.markSuspicion, !avoidsMarks {
+      avoidsMarks = true
+      orders.append(.avoidMarks)
+    }
+    if hasServed && lostAt == nil {
+      lostAt = now
+      patienceEnd = now + Self.clientPatience
+      orders.append(.holdClients)
+    }
+    let wasHealthy = sessionStart.map { $0 + Self.healthyAfter < now } ?? false
+    promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
+    return wasHealthy || loss.hasSent && promptReturnCount <= Self.promptReturnCountMax
+  }
+
+  // MARK: The end
+
+  /// Open connections may go on for a while; once nothing moves, or time is up, the WebSocket closes.
+  private mutating func judgeDrain(_ byteCount: Int, _ hasUnsent: Bool, _ now: Instant) {
+    guard let drainEnd else { return }
+    quietTicks = byteCount == drainedByteCount && !hasUnsent ? quietTicks + 1 : 0
+    drainedByteCount = byteCount
+    let rest = drainEnd.millisecondsRoundedUp(since: now)
+    let closingTime = min(Self.closingTimeMax, Milliseconds(drainTimeout.count / 2))
+    if quietTicks >= Self.quietTicksMax || rest <= closingTime {
+      closeSession(now, isQuiet: quietTicks >= Self.quietTicksMax)
+    } else {
+      stateEnd = now + min(Self.drainTick, rest)
+    }
+  }
+
+  private mutating func closeSession(_ now: Instant, isQuiet: Bool) {
+    stateEnd = nil
+    let rest = drainEnd?.millisecondsRoundedUp(since: now) ?? Milliseconds(0)
+    orders.append(.closeSession(within: rest, isQuiet: isQuiet))
+  }
+
+  private mutating func stop(_ reason: StopReason) {
+    state = .stopped
+    stateEnd = nil
+    patienceEnd = nil
+    orders.append(.stop(reason))
   }
 }

@@ -39,20 +39,16 @@ private final class DialerHarness: DialerHandler {
       tls: ScriptedCredentials(network), log: .silent,
       handler: self)
     self.dialer = dialer
-    dialer.resolve()
+    dialer.dial()
     network.advance(0)
-    dialer.connect()
     network.open(address)
-    dialer.startTLS()
     dialer.streamOpened()
-    dialer.upgrade()
     request = String(decoding: stream.outbox, as: UTF8.self).split(separator: "\r\n")
       .map(String.init)
     let key = request.first { $0.hasPrefix("Sec-WebSocket-Key: ") }
     accept = Cryptography.webSocketAccept(key: String(try #require(key).dropFirst(19)))
   }
 
-  func dialer(_ dialer: Dialer, did event: TunnelClient.Event) {}
   func dialer(_ dialer: Dialer, failed reason: String) { outcome = .failed(reason) }
   func dialer(_ dialer: Dialer, refused refusal: Refusal) { outcome = .refused(refusal.text) }
 
@@ -87,12 +83,12 @@ private final class WebProxyHarness: DialerHandler {
   /// The web proxy's end.
   private(set) var stream = ScriptedStream()
   private(set) var failure: String?
-  private(set) var isConnected = false
   private(set) var request: [UInt8] = []
 
   /// - Parameter takenByteCounts: of the request, by each send.
   init(takenByteCounts: [Int] = [], takesBytes: Bool = true) throws {
     network.names = ["proxy": ["127.0.0.1"]]
+    network.tlsStream = ScriptedStream()
     let configuration = try configure()
     let proxy = try WebProxy.parse("http://user:s3cret@proxy:3128", variable: "https_proxy")
     configuration.webProxy = proxy
@@ -103,19 +99,16 @@ private final class WebProxyHarness: DialerHandler {
       tls: ScriptedCredentials(network), log: .silent,
       handler: self)
     self.dialer = dialer
-    dialer.resolve()
+    dialer.dial()
     network.advance(0)
-    dialer.connect()
     stream = try #require(network.attempts.last?.stream)
     stream.takenByteCounts = takenByteCounts
     stream.takesBytes = takesBytes
     network.open("127.0.0.1:3128")
-    dialer.askWebProxy()
   }
 
-  func dialer(_ dialer: Dialer, did event: TunnelClient.Event) {
-    if case .proxyConnected = event { isConnected = true }
-  }
+  /// The dialer goes on with TLS over it.
+  var isConnected: Bool { network.serverNames == ["localhost"] }
 
   func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
   func dialer(_ dialer: Dialer, refused refusal: Refusal) { failure = refusal.text }

@@ -5,24 +5,6 @@ import Testing
 
 @Suite("TunnelClient")
 struct TunnelClientTests {
-  /// One row of the table in `TunnelClient`'s header.
-  struct Rule {
-    let state: TunnelClient
-    let event: TunnelClient.Event
-    let next: TunnelClient
-    let action: TunnelClient.Action
-
-    init(
-      _ state: TunnelClient, _ event: TunnelClient.Event, _ next: TunnelClient,
-      _ action: TunnelClient.Action
-    ) {
-      self.state = state
-      self.event = event
-      self.next = next
-      self.action = action
-    }
-  }
-
   /// Two retries, 1000 ms at first, no more than 3000; with full randomness a delay has its whole length.
   private static let policy: TunnelClient.RetryPolicy = {
     var policy = TunnelClient.RetryPolicy()
@@ -32,137 +14,149 @@ struct TunnelClientTests {
     return policy
   }()
 
-  /// A state's attempt is its second, so that one retry is left.
-  private static var states: [TunnelClient] {
-    [
-      .idle, .resolving(attempt: 2), .connecting(attempt: 2), .proxyTLSHandshake(attempt: 2),
-      .proxyConnect(attempt: 2), .tlsHandshake(attempt: 2),
-      .upgrading(attempt: 2), .awaitingServiceIDs(attempt: 2), .running(attempt: 2),
-      .backingOff(attempt: 2), .stopping, .stopped(.refused),
-    ]
+  private static let second = Milliseconds(1_000)
+
+  /// A client, the time, and what was ordered.
+  private struct Play {
+    var client: TunnelClient
+    var now = Instant(nanoseconds: 1_000_000_000_000)
+    var randomness = UInt32.max
+
+    init(_ policy: TunnelClient.RetryPolicy = TunnelClientTests.policy) {
+      client = TunnelClient(
+        policy: policy, servicesTimeout: Milliseconds(10_000), drainTimeout: Milliseconds(5_000))
+    }
+
+    /// - Returns: the orders that this leads to.
+    @discardableResult
+    mutating func handle(_ event: TunnelClient.Event) -> [TunnelClient.Order] {
+      client.handle(event, now: now, randomness: randomness)
+      var orders: [TunnelClient.Order] = []
+      while let order = client.next() { orders.append(order) }
+      return orders
+    }
+
+    /// Time passes until the client's own deadline.
+    @discardableResult
+    mutating func waitForDeadline() throws -> [TunnelClient.Order] {
+      now = max(now, try #require(client.deadline))
+      return handle(.deadlineCame)
+    }
+
+    mutating func wait(_ time: Milliseconds) { now = now + time }
+
+    /// Up to a session that serves.
+    mutating func serve() throws {
+      if client.state == .idle { handle(.start) }
+      if client.state == .backingOff {
+        while client.state == .backingOff { try waitForDeadline() }
+      }
+      handle(.opened)
+      #expect(handle(.servicesAgreed) == [.serve])
+      #expect(client.deadline == nil)
+    }
   }
 
-  private static let events: [TunnelClient.Event] = [
-    .start, .resolved, .connected, .secured, .proxyConnected, .upgraded, .tunnelEnded,
-    .replaced, .tokenRotated, .postponed(Milliseconds(8_000)),
-    .refused, .servicesAgreed, .servicesMismatch, .cannotListen, .failed,
-    .lost(wasHealthy: true), .lost(wasHealthy: false), .retryDue, .stopRequested, .drained,
+  private static let loss = TunnelClient.Loss(hasSent: false, firstMarkAt: nil)
+
+  private static let events: [(name: String, event: TunnelClient.Event)] = [
+    ("start", .start), ("opened", .opened), ("failed", .failed), ("refused", .refused),
+    ("postponed", .postponed(Milliseconds(8_000))), ("servicesAgreed", .servicesAgreed),
+    ("servicesMismatch", .servicesMismatch), ("cannotListen", .cannotListen),
+    ("lost", .lost(loss)), ("ended", .ended(.tunnelEnded)), ("stopRequested", .stopRequested),
+    ("connectionsGone", .connectionsGone),
+    ("observed", .observed(movedByteCount: 1, hasUnsent: true)),
+    ("sessionClosed", .sessionClosed), ("deadlineCame", .deadlineCame),
   ]
 
-  private static var backOff: (TunnelClient, TunnelClient.Action) {
-    (.backingOff(attempt: 2), .backOff(Milliseconds(2_000)))
-  }
-  private static var requested: (TunnelClient, TunnelClient.Action) {
-    (.stopped(.requested), .stop(.requested))
-  }
-
-  /// All that does something; every other pair leaves the state and asks for nothing.
-  private static var rules: [Rule] {
-    let underWay: [TunnelClient] = [
-      .resolving(attempt: 2), .connecting(attempt: 2), .proxyTLSHandshake(attempt: 2),
-      .proxyConnect(attempt: 2), .tlsHandshake(attempt: 2), .upgrading(attempt: 2),
-      .awaitingServiceIDs(attempt: 2),
-    ]
-    let failing = underWay.flatMap { state in
-      [
-        Rule(state, .failed, backOff.0, backOff.1),
-        Rule(state, .lost(wasHealthy: true), backOff.0, backOff.1),
-        Rule(state, .lost(wasHealthy: false), backOff.0, backOff.1),
-      ]
+  /// A client that has come into this state, for the first time.
+  private static func make(_ state: TunnelClient.State) throws -> Play {
+    var play = Play()
+    if state == .idle { return play }
+    play.handle(.start)
+    switch state {
+    case .idle, .dialing: break
+    case .awaitingServices: play.handle(.opened)
+    case .running: try play.serve()
+    case .backingOff: play.handle(.failed)
+    case .stopping:
+      try play.serve()
+      play.handle(.stopRequested)
+    case .stopped: play.handle(.refused)
     }
-    let stopping = (underWay + [.backingOff(attempt: 2)]).flatMap { state in
-      [
-        Rule(state, .stopRequested, requested.0, requested.1),
-        Rule(state, .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
-      ]
-    }
-    return failing + stopping + [
-      Rule(.idle, .start, .resolving(attempt: 1), .resolve),
-      Rule(.idle, .stopRequested, requested.0, requested.1),
-
-      Rule(.resolving(attempt: 2), .resolved, .connecting(attempt: 2), .connect),
-      Rule(.connecting(attempt: 2), .connected, .tlsHandshake(attempt: 2), .startTLS),
-      Rule(.proxyTLSHandshake(attempt: 2), .secured, .proxyConnect(attempt: 2), .askWebProxy),
-      Rule(.proxyConnect(attempt: 2), .proxyConnected, .tlsHandshake(attempt: 2), .startTLS),
-      Rule(.tlsHandshake(attempt: 2), .secured, .upgrading(attempt: 2), .upgrade),
-
-      Rule(.upgrading(attempt: 2), .upgraded, .awaitingServiceIDs(attempt: 2), .begin),
-      Rule(.upgrading(attempt: 2), .refused, .stopped(.refused), .stop(.refused)),
-      Rule(
-        .upgrading(attempt: 2), .postponed(Milliseconds(8_000)), .backingOff(attempt: 2),
-        .backOff(Milliseconds(10_000))),
-
-      Rule(.awaitingServiceIDs(attempt: 2), .servicesAgreed, .running(attempt: 2), .serve),
-      Rule(
-        .awaitingServiceIDs(attempt: 2), .servicesMismatch, .stopped(.servicesMismatch),
-        .stop(.servicesMismatch)),
-      Rule(
-        .awaitingServiceIDs(attempt: 2), .tunnelEnded, .stopped(.tunnelEnded),
-        .stop(.tunnelEnded)),
-
-      Rule(
-        .running(attempt: 2), .lost(wasHealthy: true), .backingOff(attempt: 0),
-        .backOff(Milliseconds(0))),
-      Rule(.running(attempt: 2), .lost(wasHealthy: false), backOff.0, backOff.1),
-      Rule(.running(attempt: 2), .stopRequested, .stopping, .drain),
-      Rule(.running(attempt: 2), .tunnelEnded, .stopped(.tunnelEnded), .stop(.tunnelEnded)),
-      Rule(.running(attempt: 2), .replaced, .stopped(.replaced), .stop(.replaced)),
-      Rule(.awaitingServiceIDs(attempt: 2), .replaced, .stopped(.replaced), .stop(.replaced)),
-      Rule(.running(attempt: 2), .tokenRotated, .stopped(.tokenRotated), .stop(.tokenRotated)),
-      Rule(
-        .awaitingServiceIDs(attempt: 2), .tokenRotated, .stopped(.tokenRotated),
-        .stop(.tokenRotated)),
-      Rule(.running(attempt: 2), .cannotListen, .stopped(.cannotListen), .stop(.cannotListen)),
-
-      Rule(.backingOff(attempt: 2), .retryDue, .resolving(attempt: 3), .resolve),
-
-      Rule(.stopping, .drained, requested.0, requested.1),
-      Rule(.stopping, .tunnelEnded, requested.0, requested.1),
-      Rule(.stopping, .replaced, requested.0, requested.1),
-      Rule(.stopping, .tokenRotated, requested.0, requested.1),
-      Rule(.stopping, .lost(wasHealthy: true), requested.0, requested.1),
-      Rule(.stopping, .lost(wasHealthy: false), requested.0, requested.1),
-      Rule(.stopping, .stopRequested, requested.0, requested.1),
-    ]
+    #expect(play.client.state == state)
+    return play
   }
 
-  @Test("each event does in each state what the table says", arguments: events)
-  func followsTable(event: TunnelClient.Event) {
-    for state in Self.states {
-      let rules = Self.rules.filter { $0.state == state && $0.event == event }
-      #expect(rules.count <= 1)
-      var client = state
-      let action = client.handle(event, route: .direct, policy: Self.policy, randomness: .max)
-      #expect(client == rules.first?.next ?? state, "\(state)")
-      #expect(action == rules.first?.action ?? TunnelClient.Action.none, "\(state)")
+  private static func name(_ order: TunnelClient.Order) -> String {
+    switch order {
+    case .dial: "dial"
+    case .serve: "serve"
+    case .holdClients: "holdClients"
+    case .refuseClients: "refuseClients"
+    case .dropSession: "dropSession"
+    case .backOff: "retry"
+    case .avoidMarks: "avoidMarks"
+    case .drain: "drain"
+    case .observe: "observe"
+    case .closeSession: "closeSession"
+    case .stop: "stop"
     }
+  }
+
+  @Test("the table in the source says what each event does in each state")
+  func followsTable() throws {
+    let table = try TransitionTable(
+      in: "Proxy/Tunnel/TunnelClient.swift", columns: ["state", "event", "next", "orders"])
+    var used = 0
+    for state in TunnelClient.State.allCases {
+      for (name, event) in Self.events {
+        var play = try Self.make(state)
+        // A deadline comes when it is due, and not before.
+        if case .deadlineCame = event { play.now = max(play.now, play.client.deadline ?? play.now) }
+        let orders = play.handle(event).map(Self.name)
+        let rows = table.rows.filter { $0["state"] == "\(state)" && $0["event"] == name }
+        #expect(rows.count <= 1, "\(state), \(name) twice")
+        used += rows.count
+        let expected = rows.first?["orders"].map { $0 == "-" ? "" : $0 } ?? ""
+        #expect("\(play.client.state)" == rows.first?["next"] ?? "\(state)", "\(state), \(name)")
+        #expect(orders.joined(separator: " ") == expected, "\(state), \(name)")
+      }
+    }
+    #expect(used == table.rows.count, "a row of no state or event")
+  }
+
+  @Test("a deadline that is not due does nothing", arguments: TunnelClient.State.allCases)
+  func waitsForDeadline(state: TunnelClient.State) throws {
+    var play = try Self.make(state)
+    #expect(play.handle(.deadlineCame) == [] && play.client.state == state)
   }
 
   @Test("the attempt after the last retry is the last")
-  func usesUpRetries() {
-    let states: [(TunnelClient, TunnelClient.Event)] = [
-      (.resolving(attempt: 3), .failed),
-      (.connecting(attempt: 3), .failed), (.proxyTLSHandshake(attempt: 3), .failed),
-      (.proxyConnect(attempt: 3), .failed),
-      (.tlsHandshake(attempt: 3), .failed), (.upgrading(attempt: 3), .failed),
-      (.upgrading(attempt: 3), .postponed(Milliseconds(1))),
-      (.awaitingServiceIDs(attempt: 3), .failed),
-      (.running(attempt: 3), .lost(wasHealthy: false)),
-    ]
-    var patient = Self.policy
-    patient.retryCountMax = -1
-    for (state, event) in states {
-      var client = state
-      #expect(
-        client.handle(event, route: .direct, policy: Self.policy, randomness: 0)
-          == .stop(.retriesUsedUp))
-      #expect(client == .stopped(.retriesUsedUp))
-      client = state
-      guard case .backOff = client.handle(event, route: .direct, policy: patient, randomness: 0)
-      else {
-        Issue.record("\(state) gave up")
-        continue
+  func usesUpRetries() throws {
+    var play = Play()
+    play.handle(.start)
+    for delay in [1_000, 2_000] as [Int64] {
+      #expect(play.handle(.failed) == [.backOff(Milliseconds(delay))])
+      #expect(try play.waitForDeadline() == [.dial])
+    }
+    var other = play
+    #expect(play.handle(.failed) == [.stop(.retriesUsedUp)] && play.client.deadline == nil)
+    #expect(other.handle(.postponed(Milliseconds(1))) == [.stop(.retriesUsedUp)])
+  }
+
+  @Test("without a limit no attempt is the last")
+  func triesForEver() throws {
+    var policy = Self.policy
+    policy.retryCountMax = -1
+    var play = Play(policy)
+    play.handle(.start)
+    for _ in 0..<1_000 {
+      guard case .backOff = play.handle(.failed).first else {
+        Issue.record("gave up")
+        return
       }
+      #expect(try play.waitForDeadline() == [.dial])
     }
   }
 
@@ -192,37 +186,126 @@ struct TunnelClientTests {
     }
   }
 
-  @Test("a tunnel that was up starts to count its attempts afresh")
-  func countsAfresh() {
-    var client = TunnelClient.running(attempt: 3)
-    _ = client.handle(.lost(wasHealthy: true), route: .direct, policy: Self.policy, randomness: 0)
-    #expect(
-      client.handle(.retryDue, route: .direct, policy: Self.policy, randomness: 0) == .resolve)
-    #expect(client == .resolving(attempt: 1))
+  @Test("a healthy session is begun again at once, and starts to count its attempts afresh")
+  func countsAfresh() throws {
+    var play = Play()
+    play.handle(.start)
+    play.handle(.failed)
+    try play.serve()
+    play.wait(Milliseconds(2_001))
+    #expect(play.handle(.lost(Self.loss)) == [.holdClients, .backOff(Milliseconds(0))])
+    #expect(try play.waitForDeadline() == [.dial])
+    // The first delay again, and both retries.
+    #expect(play.handle(.failed) == [.backOff(Milliseconds(1_000))])
+  }
+
+  @Test("short sessions that sent something are begun again at once three times, silent ones never")
+  func boundsPromptReturns() throws {
+    for hasSent in [true, false] {
+      var play = Play()
+      for count in 1...4 {
+        try play.serve()
+        play.wait(Milliseconds(2_000))
+        let orders = play.handle(.lost(.init(hasSent: hasSent, firstMarkAt: nil)))
+        let isPrompt = orders.contains(.backOff(Milliseconds(0)))
+        #expect(isPrompt == (hasSent && count < 4), "loss \(count)")
+        if !hasSent { break }
+      }
+    }
   }
 
   @Test(
-    "a web proxy is asked on the way, over TLS if that is how it is spoken to",
-    arguments: [
-      (.webProxy, .askWebProxy, .proxyConnect(attempt: 1)),
-      (.encryptedWebProxy, .startWebProxyTLS, .proxyTLSHandshake(attempt: 1)),
-      (.direct, .startTLS, .tlsHandshake(attempt: 1)),
-    ] as [(TunnelClient.Route, TunnelClient.Action, TunnelClient)])
-  func takesRoute(route: TunnelClient.Route, action: TunnelClient.Action, next: TunnelClient) {
-    var client = TunnelClient.connecting(attempt: 1)
-    #expect(
-      client.handle(.connected, route: route, policy: Self.policy, randomness: 0) == action)
-    #expect(client == next)
+    "clients wait for ten seconds of an outage, over all attempts, and are refused from then on")
+  func holdsClients() throws {
+    var policy = Self.policy
+    policy.retryCountMax = -1
+    var play = Play(policy)
+    try play.serve()
+    play.wait(Milliseconds(60_000))
+    let lostAt = play.now
+    #expect(play.handle(.lost(Self.loss)).first == .holdClients)
+    var orders: [TunnelClient.Order] = []
+    while !orders.contains(.refuseClients) {
+      orders = try play.waitForDeadline()
+      if orders.contains(.dial) {
+        play.wait(Milliseconds(3_000))
+        orders = play.now >= lostAt + Milliseconds(10_000) ? play.handle(.deadlineCame) : []
+        orders += play.handle(.opened)
+        #expect(!play.handle(.lost(Self.loss)).contains(.holdClients))
+      }
+    }
+    #expect(play.now >= lostAt + Milliseconds(10_000) && play.now <= lostAt + Milliseconds(13_000))
+    // Only a tunnel that is back lets them wait again.
+    try play.serve()
+    #expect(play.handle(.lost(Self.loss)).first == .holdClients)
+  }
+
+  @Test("who has never served holds nobody")
+  func holdsNobodyBeforeServing() {
+    var play = Play()
+    play.handle(.start)
+    play.handle(.opened)
+    #expect(play.handle(.lost(Self.loss)) == [.backOff(Milliseconds(1_000))])
   }
 
   @Test(
-    "without reconnect_on_data_error the loss of a tunnel is the end", arguments: [true, false])
-  func doesNotReconnect(wasHealthy: Bool) {
+    "a loss within five seconds of the first mark is put down to it, once",
+    arguments: [(0, true), (4_999, true), (5_000, false)] as [(Int64, Bool)])
+  func suspectsMarks(elapsed: Int64, isSuspect: Bool) throws {
+    var play = Play()
+    for count in 1...2 {
+      try play.serve()
+      let markedAt = play.now
+      play.wait(Milliseconds(elapsed))
+      let orders = play.handle(.lost(.init(hasSent: true, firstMarkAt: markedAt)))
+      #expect(orders.contains(.avoidMarks) == (isSuspect && count == 1))
+    }
+  }
+
+  @Test("a drain is over when nothing has moved for a while")
+  func endsQuietDrain() throws {
+    var play = try Self.make(.stopping)
+    let begin = play.now
+    // What still waits is not quiet, nor is what moves.
+    for (byteCount, hasUnsent) in [(10, false), (20, false), (20, true)] {
+      #expect(try play.waitForDeadline() == [.observe])
+      #expect(play.handle(.observed(movedByteCount: byteCount, hasUnsent: hasUnsent)) == [])
+    }
+    for _ in 1..<15 {
+      #expect(try play.waitForDeadline() == [.observe])
+      #expect(play.handle(.observed(movedByteCount: 20, hasUnsent: false)) == [])
+    }
+    #expect(try play.waitForDeadline() == [.observe])
+    #expect(play.now == begin + Milliseconds(1_800))
+    #expect(
+      play.handle(.observed(movedByteCount: 20, hasUnsent: false))
+        == [.closeSession(within: Milliseconds(3_200), isQuiet: true)])
+    #expect(play.client.deadline == nil && play.handle(.sessionClosed) == [.stop(.requested)])
+  }
+
+  @Test("a drain that goes on is over in time for the close")
+  func endsBusyDrain() throws {
+    var play = try Self.make(.stopping)
+    let begin = play.now
+    var orders: [TunnelClient.Order] = []
+    var byteCount = 0
+    while orders.isEmpty {
+      #expect(try play.waitForDeadline() == [.observe])
+      byteCount += 1
+      orders = play.handle(.observed(movedByteCount: byteCount, hasUnsent: true))
+    }
+    #expect(orders == [.closeSession(within: Milliseconds(500), isQuiet: false)])
+    #expect(play.now == begin + Milliseconds(4_500))
+  }
+
+  @Test("without reconnect_on_data_error the loss of a tunnel is the end", arguments: [0, 60_000])
+  func doesNotReconnect(age: Int64) throws {
     var policy = Self.policy
     policy.reconnectsOnDataError = false
-    var client = TunnelClient.running(attempt: 1)
-    let action = client.handle(
-      .lost(wasHealthy: wasHealthy), route: .direct, policy: policy, randomness: 0)
-    #expect(action == .stop(.retriesUsedUp))
+    var play = Play(policy)
+    try play.serve()
+    play.wait(Milliseconds(age))
+    #expect(play.handle(.lost(Self.loss)).last == .stop(.retriesUsedUp))
+    #expect(play.client.deadline == nil)
   }
 }
