@@ -2,6 +2,7 @@ import Basics
 import Configuration
 import Proxy
 import Reactor
+import Tunnel
 import TunnelService
 
 /// Where a simulated program's lines go: into the story, by simulated time.
@@ -40,13 +41,18 @@ final class ProxyProcess {
   private(set) var startCount = 0
   /// How often a tunnel has stood.
   private(set) var sessionCount = 0
+  /// When the last of them began.
+  private(set) var sessionStart: Instant?
   private var wasUp = false
+  private var watch: ProxyWatch
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
   private static let stallSlack = Milliseconds(5_000)
   /// Whether it is to be started again when it ends by itself.
   var isKeptAlive = true
   var descriptorCountMax = 1_000
+  /// What a source's numbers of streams begin with at its first start; nil for any.
+  var firstRandomBits: UInt32?
   private(set) var hasGoneWithoutMarks = false
 
   init(
@@ -59,6 +65,13 @@ final class ProxyProcess {
     self.configuration = configuration
     self.level = level
     network = SimulatedNetwork(world, machine, name)
+    watch = Self.makeWatch(world, name, configuration)
+  }
+
+  private static func makeWatch(
+    _ world: World, _ name: String, _ configuration: Configuration
+  ) -> ProxyWatch {
+    ProxyWatch(world, name, configuration.settings, addressCountMax: 2)
   }
 
   var isRunning: Bool { proxy != nil }
@@ -70,6 +83,9 @@ final class ProxyProcess {
     network = SimulatedNetwork(world, machine, name)
     network.descriptorCountMax = descriptorCountMax
     network.forbidsDropping = true
+    network.firstRandomBits = firstRandomBits
+    firstRandomBits = nil
+    watch = Self.makeWatch(world, name, configuration)
     world.story.add(world.now, name, "starts")
     let number = startCount
     do throws(TLSError) {
@@ -91,9 +107,13 @@ final class ProxyProcess {
   private func check() {
     guard let proxy else { return }
     if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
-    if proxy.isTunnelUp && !wasUp { sessionCount += 1 }
+    if proxy.isTunnelUp && !wasUp {
+      sessionCount += 1
+      sessionStart = world.now
+    }
     wasUp = proxy.isTunnelUp
     checkStalls(proxy)
+    watch.look(at: proxy, network)
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
 
@@ -141,8 +161,26 @@ final class ProxyProcess {
     world.story.add(world.now, name, "receives \(signal.name)")
     // As every event it comes in a turn.
     network.start()
+    let before = proxy.state
     proxy.received(signal)
+    judge(signal, before: before, after: proxy.state)
     check()
+  }
+
+  private func judge(_ signal: Signal, before: TunnelClient.State, after: TunnelClient.State) {
+    var stops = false
+    switch after {
+    case .stopping, .stopped: stops = true
+    default: break
+    }
+    switch signal {
+    case .terminate, .interrupt, .hangUp(endsTerminal: true):
+      if !stops { world.fail(name, "\(signal.name) does not stop it") }
+      if case .stopping = before, case .stopping = after {
+        world.fail(name, "a second \(signal.name) does not stop it at once")
+      }
+    case .user1, .hangUp: if before != after { world.fail(name, "\(signal.name) stops it") }
+    }
   }
 
   /// - Parameter vanishes: the machine goes with it, and nobody hears.
@@ -173,6 +211,7 @@ final class ServiceProcess {
   private(set) var network: SimulatedNetwork
   private(set) var service: TunnelService?
   private(set) var tokens: TunnelService.TokenPair?
+  private var credentials: ServiceCredentials?
   var makeMeddler: () -> Meddler? = { nil }
 
   init(
@@ -190,6 +229,8 @@ final class ServiceProcess {
   }
 
   var isRunning: Bool { service != nil }
+  /// Its link is slow on purpose.
+  var isShaped: Bool { !options.shape.isIdeal }
 
   /// - Parameter isSound: else it may never send the services, cut each connection after a while, go silent, close with
   ///   a code, or refuse.
@@ -211,8 +252,10 @@ final class ServiceProcess {
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)
     network.forbidsDropping = true
     network.start()
+    let credentials = ServiceCredentials(world, makeMeddler)
+    self.credentials = credentials
     let service = TunnelService(
-      network: network, tls: ServiceCredentials(world, makeMeddler), options: options,
+      network: network, tls: credentials, options: options,
       log: Log(level: level, sink: StorySink(world, "service")))
     do {
       tokens = try service.openTunnel(services: services)
@@ -230,6 +273,13 @@ final class ServiceProcess {
     }
   }
 
+  /// Says something to all proxies that are connected, between two frames.
+  func tellAll(_ message: [UInt8]) {
+    if service == nil { return }
+    network.start()
+    for stream in credentials?.streams ?? [] { stream.object?.slip(Meddler.frame(message)) }
+  }
+
   func kill(vanishes: Bool) {
     guard let service else { return }
     world.story.add(world.now, "service", vanishes ? "loses its power" : "is killed")
@@ -243,6 +293,8 @@ final class ServiceProcess {
 final class ServiceCredentials: TLSCredentials {
   private let world: World
   private let makeMeddler: () -> Meddler?
+  /// Those that were started.
+  private(set) var streams: [Weak<SimulatedTLSStream>] = []
   let trustSource = ""
   let trustWarning = ""
 
@@ -259,8 +311,11 @@ final class ServiceCredentials: TLSCredentials {
   ) throws(TLSError) -> any SecureStream {
     let credentials = SimulatedTLSCredentials(world)
     credentials.meddler = makeMeddler()
-    return try credentials.start(
+    let stream = try credentials.start(
       over: transport, serverName: serverName, on: network, handler)
+    streams.removeAll { $0.object == nil }
+    if let stream = stream as? SimulatedTLSStream { streams.append(Weak(stream)) }
+    return stream
   }
 }
 

@@ -27,29 +27,34 @@ public struct Verdict {
 /// the storm is over everybody who is still connected comes to an end, and new clients are served whole.
 public final class Scenario {
   private let seed: UInt64
-  private let world: World
-  private let ledger: Ledger
-  private var serviceCount = 1
-  private var services: [String] = []
-  private var isClean = false
-  private var isContest = false
-  private var isContesting = false
-  private let laptop: Machine
-  private let gateway: Machine
-  private let cloud: Machine
+  let world: World
+  let ledger: Ledger
+  var serviceCount = 1
+  var services: [String] = []
+  var isClean = false
+  /// What is played before the storm.
+  var acts: [Act] = []
+  /// What the next servers do that are connected to; further ones do as they like.
+  var serverPlans: [Plan] = []
+  var isPatient = true
+  /// Tunnels that there are where nothing goes wrong.
+  var sessionCounts = [1, 1]
+  let laptop: Machine
+  let gateway: Machine
+  let cloud: Machine
   private let level: LogLevel
-  private var source: ProxyProcess
-  private var destination: ProxyProcess
-  private var service: ServiceProcess
-  private var servers: Servers
+  var source: ProxyProcess
+  var destination: ProxyProcess
+  var service: ServiceProcess
+  var servers: Servers
   private var webProxies: [WebProxyProcess] = []
-  private var tunnelPaths: [Path] = []
+  var tunnelPaths: [Path] = []
   private var clientCount = 0
   private var isStorm = false
   private var isCalm = false
-  private let version: ProtocolVersion
+  let version: ProtocolVersion
   private let stormTime: Milliseconds
-  private var stormFaults = Faults()
+  var stormFaults = Faults()
 
   private static let sourcePort: UInt16 = 5_000
   private static let serverPort: UInt16 = 6_000
@@ -99,7 +104,7 @@ public final class Scenario {
     level = keepsStory || speaks ? .debug : .off
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
     isClean = world.random.chance(1_500)
-    isContest = isClean && version == .v3 && world.random.chance(3_000)
+    acts = isClean ? Act.allCases.filter { _ in world.random.chance(3_500) } : []
     stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
     serviceCount = version == .v1 ? 1 : world.random.number(1...3)
     services = version == .v1 ? [] : (0..<serviceCount).map { "S\($0)" }
@@ -146,6 +151,7 @@ public final class Scenario {
     }
     let proxyAddress = "10.0.0.7"
     let usesTLS = world.random.chance(4_000)
+    var bindHost = ""
     let makeConfiguration = { (role: TunnelRole, settings: Settings) -> Configuration in
       let isSource = role == .source
       let webProxy =
@@ -164,9 +170,22 @@ public final class Scenario {
               Endpoint(
                 host: "127.0.0.1",
                 port: (isSource ? Scenario.sourcePort : Scenario.serverPort) + UInt16(index))))
-        }, bindHost: isSource ? "127.0.0.1" : "", destinationVersion: destinationVersion,
+        }, bindHost: isSource ? "127.0.0.1" : bindHost, destinationVersion: destinationVersion,
         webProxy: webProxy, settings: settings)
     }
+    if isClean {
+      // Nobody is to lose a place that he uses.
+      sourceSettings.halfCloseLinger = Milliseconds(20_000)
+      sourceSettings.silentLinger = Milliseconds(20_000)
+      destinationSettings.halfCloseLinger = Milliseconds(20_000)
+      destinationSettings.silentLinger = Milliseconds(20_000)
+    }
+    // Clients wait for their turn there.
+    isPatient = version == .v3 || sourceSettings.secondClient == .wait
+    if compresses { ledger.isPlain = world.random.chance(7_000) }
+    // A destination connects from there.
+    bindHost = world.random.chance(1_500) ? "inside.example" : ""
+    world.names["inside.example"] = ["10.0.0.2"]
     source = ProxyProcess(
       world, laptop, "source", makeConfiguration(.source, sourceSettings), level)
     destination = ProxyProcess(
@@ -191,12 +210,19 @@ public final class Scenario {
       if world.random.chance(4_000) { path.jitter = path.delay / 2 + 1 }
       if world.random.chance(3_000) { path.rate = world.random.size(100_000...20_000_000) }
     }
+    // The numbers of streams begin again behind the last.
+    if world.random.chance(300) {
+      source.firstRandomBits = UInt32(StreamIDs.idMax) - UInt32(world.random.number(1...5))
+    }
     for machine in [laptop, gateway] {
       world.path(machine, machine).delay = Int64(world.random.size(1...200)) * 1_000
     }
     if world.random.chance(500) { source.descriptorCountMax = world.random.number(8...40) }
     if world.random.chance(500) { destination.descriptorCountMax = world.random.number(8...40) }
-    makePlan = { [unowned self] _ in self.makePlan(isClient: false) }
+    makePlan = { [unowned self] _ in
+      self.serverPlans.isEmpty
+        ? self.makePlan(isClient: false) : self.serverPlans.removeFirst()
+    }
     if world.random.chance(3_000) && !isClean {
       service.makeMeddler = { [unowned self] in self.makeMeddler(compresses) }
     }
@@ -229,7 +255,7 @@ public final class Scenario {
     settings.retry.delay = Milliseconds(Int64(random.size(50...2_500)))
     settings.retry.delayMax = Milliseconds(Int64(random.size(500...10_000)))
     settings.stepTimeout = Milliseconds(Int64(random.size(2_000...10_000)))
-    settings.drainTimeout = Milliseconds(Int64(random.size(0...5_000)))
+    settings.drainTimeout = Milliseconds(Int64(random.size(0...8_000)))
     settings.offersCompression = compresses
     settings.compressionMemoryLevel = 1
     settings.compressionWindowBits = 9
@@ -314,7 +340,6 @@ public final class Scenario {
       byteCount: random.size(0...60_000), chunkByteCount: random.size(1...40_000))
     if plan.byteCount > 2_000 { plan.chunkByteCount = max(plan.chunkByteCount, 200) }
     plan.ending = isClient ? .finish : .answerEnd
-    if isContesting { return Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd) }
     if isCalm {
       plan.byteCount = random.number(8...3_000)
       plan.chunkByteCount = 1_000
@@ -364,13 +389,10 @@ public final class Scenario {
     world.after(Milliseconds(Int64(world.random.size(0...2_000)))) { self.destination.start() }
     world.after(Milliseconds(Int64(world.random.size(0...2_000)))) { self.source.start() }
     if isClean {
-      _ = world.run(for: Milliseconds(60_000)) { self.isTunnelUp }
-      if !isTunnelUp { world.fail("the tunnel", "is not up after a minute without a fault") }
-      _ = world.run(for: Milliseconds(3_000))
-    }
-    if isContest {
-      contest()
+      comeUp()
       if world.failure != nil { return }
+      // The lone one comes first: afterwards others were here.
+      for act in acts where !play(act) { return }
     }
     isStorm = true
     planClients()
@@ -381,55 +403,26 @@ public final class Scenario {
     end()
   }
 
-  /// Two clients that always have something, one of them a little at a time: they share the tunnel.
-  private func contest() {
-    isContesting = true
-    // Each has something at each of its turns.
-    world.faults = Faults()
-    defer {
-      isContesting = false
-      world.faults = stormFaults
-    }
-    let path = world.path(laptop, cloud)
-    let rate = path.rate
-    path.rate = 200_000
-    let buffers = world.bufferByteCounts
-    var plan = Plan(byteCount: 4_000_000, chunkByteCount: 500)
-    let few = withBuffers(of: 2_048) { startClient(0, plan: plan) }
-    plan.chunkByteCount = 100_000
-    let many = withBuffers(of: 262_144) { startClient(0, plan: plan) }
-    _ = world.run(for: Milliseconds(4_000), isDone: { self.watch() })
-    // What the big buffers took at once says nothing.
-    let before = (few.flow.sentByteCount, many.flow.sentByteCount)
-    _ = world.run(for: Milliseconds(8_000), isDone: { self.watch() })
-    let shares = (few.flow.sentByteCount - before.0, many.flow.sentByteCount - before.1)
-    // Where frames may be as long as they like, a short buffer is often empty when its turn would come.
-    let isPaced = source.configuration.settings.isPacingAdaptive
-    if isPaced && shares.1 > 4 * shares.0 {
-      world.fail(
-        "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
-    }
-    few.becomeHonest()
-    many.becomeHonest()
-    world.bufferByteCounts = buffers
-    path.rate = rate
-  }
-
-  /// Both ends of what is connected in `body` have such buffers.
-  private func withBuffers(of byteCount: Int, _ body: () -> Talker) -> Talker {
-    world.bufferByteCounts = byteCount...byteCount
-    let talker = body()
-    _ = world.run(for: Milliseconds(50), isDone: { self.watch() })
-    return talker
-  }
-
-  private var isTunnelUp: Bool {
+  var isTunnelUp: Bool {
     source.proxy?.isTunnelUp == true && destination.proxy?.isTunnelUp == true
   }
 
+  /// A client of the session that was there last has got something.
+  private var wasAnswered: Bool {
+    guard let start = source.sessionStart else { return false }
+    return ledger.talkers.contains {
+      $0.isClient && start < $0.startedAt && $0.receivedByteCount > 0
+    }
+  }
+
   /// What is noted while time passes; never done by itself.
-  private func watch() -> Bool {
-    if source.hasGoneWithoutMarks || destination.hasGoneWithoutMarks { ledger.isStrict = false }
+  func watch() -> Bool {
+    if source.hasGoneWithoutMarks || destination.hasGoneWithoutMarks {
+      if isClean || source.hasGoneWithoutMarks && ledger.isStrict && wasAnswered {
+        world.fail("the marks", "are done without, although somebody has answered")
+      }
+      ledger.isStrict = false
+    }
     return false
   }
 
@@ -457,7 +450,7 @@ public final class Scenario {
   }
 
   @discardableResult
-  private func startClient(
+  func startClient(
     _ service: Int? = nil, plan: Plan? = nil, ended: @escaping () -> Void = {}
   ) -> Talker {
     clientCount += 1
@@ -488,7 +481,11 @@ public final class Scenario {
 
   private func strike() {
     let time = Milliseconds(Int64(world.random.size(10...20_000)))
-    switch world.random.below(11) {
+    switch world.random.below(12) {
+    case 11:
+      world.story.add(world.now, "the service", "resets the session")
+      world.note(.sessionReset)
+      service.tellAll(Self.encode(MessageHeader(.sessionReset), []))
     case 0, 1: restart(source, after: time)
     case 2, 3: restart(destination, after: time)
     case 4:
@@ -526,7 +523,15 @@ public final class Scenario {
       world.note(.signal)
       let proxy = world.random.chance(5_000) ? source : destination
       proxy.receive(
-        world.random.pick([.user1, .hangUp(endsTerminal: false), .terminate, .interrupt]))
+        world.random.pick([
+          .user1, .hangUp(endsTerminal: false), .hangUp(endsTerminal: true), .terminate, .interrupt,
+        ]))
+      // Some have no patience.
+      if world.random.chance(2_000) {
+        world.after(Milliseconds(Int64(world.random.size(1...1_000)))) {
+          proxy.receive(.terminate)
+        }
+      }
     default:
       world.note(.pathHalts)
       let path = world.path(laptop, laptop)
@@ -541,6 +546,12 @@ public final class Scenario {
     world.after(time) {
       if vanishes { self.world.reappear(proxy.machine) }
       proxy.start()
+    }
+    // And some change their mind on the way.
+    if world.random.chance(2_000) {
+      world.after(Milliseconds(time.count + Int64(world.random.size(1...3_000)))) {
+        if self.isStorm { proxy.receive(.terminate) }
+      }
     }
   }
 
@@ -596,10 +607,11 @@ public final class Scenario {
 
   /// Where nothing went wrong, nothing is lost.
   private func checkClean() {
-    for proxy in [source, destination] where proxy.sessionCount != 1 {
+    for (proxy, count) in zip([source, destination], sessionCounts)
+    where proxy.sessionCount != count {
       world.fail(proxy.name, "had \(proxy.sessionCount) tunnels, although nothing went wrong")
     }
-    if !ledger.isStrict || version != .v3 { return }
+    if !ledger.isStrict || !isPatient { return }
     for talker in ledger.talkers where talker.isClient {
       guard talker.isHonest, let answer = talker.incoming, answer.sender.isHonest else { continue }
       if !answer.hasEnded || talker.receivedByteCount != answer.sentByteCount
@@ -674,14 +686,22 @@ public final class Scenario {
     source.receive(.terminate)
     destination.receive(.terminate)
     let isOver = { self.watch() || !self.source.isRunning && !self.destination.isRunning }
-    if !world.run(for: Milliseconds(30_000), isDone: isOver) { return }
+    // A close frame and its answer, and the end of TLS; with nobody connected there is nothing else to wait for.
+    let time = Milliseconds(500 + 4 * roundTrip.count)
+    if !world.run(for: time, isDone: isOver) { return }
     for proxy in [source, destination] {
       if proxy.isRunning {
-        world.fail(proxy.name, "does not end within 30 s of SIGTERM")
+        world.fail(proxy.name, "does not end within \(time.count) ms of SIGTERM")
       } else if proxy.status != 0 {
         world.fail(proxy.name, "ends with status \(proxy.status ?? -1) after SIGTERM")
       }
     }
+  }
+
+  /// From a proxy to the service and back, at the most.
+  var roundTrip: Milliseconds {
+    let nanoseconds = tunnelPaths.reduce(0) { $0 + 2 * ($1.delay + $1.jitter) }
+    return Milliseconds(nanoseconds / 1_000_000 + 1)
   }
 
   private func sayWhatIsOpen() {

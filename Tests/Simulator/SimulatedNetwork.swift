@@ -22,6 +22,8 @@ public final class SimulatedNetwork: Network {
   public private(set) var now: Instant
   var isRunnable = false
   public internal(set) var turnCount = 0
+  /// How often the program was called in this turn: events, timers, answers, and the turn's end.
+  private(set) var callCount = 0
   private(set) var isDead = false
   /// Timers, questions and the rest of a process that is dead.
   private var timers = TimerHeap()
@@ -42,6 +44,10 @@ public final class SimulatedNetwork: Network {
   private var entropy: SeededGenerator
   private var stalledUntil: Instant?
   public var wipesFreedMemory = false
+  /// How long a name is asked for that nobody answers.
+  static let nameTimeout = Milliseconds(30_000)
+  /// What the first random bits are, when that is not left to chance.
+  var firstRandomBits: UInt32?
   /// Called after each turn.
   public var afterTurn: () -> Void = {}
 
@@ -55,20 +61,44 @@ public final class SimulatedNetwork: Network {
   }
 
   public var timerCount: Int { timers.count }
+  /// Of them, those of sockets that are being closed, which nobody holds.
+  private(set) var farewellTimerCount = 0
+  private var isFarewell: [ObjectIdentifier: Bool] = [:]
+
+  private func isFarewell(_ handler: any TimerHandler) -> Bool {
+    let type = type(of: handler)
+    if let known = isFarewell[ObjectIdentifier(type)] { return known }
+    let answer = "\(type)" == "Farewell"
+    isFarewell[ObjectIdentifier(type)] = answer
+    return answer
+  }
+
+  /// Streams that the program is done with, and that have something on the way.
+  var farewellStreams: [SimulatedStream] {
+    streams.compactMap { $0.object }.filter {
+      !$0.isClosed && $0.handler == nil && $0.socket.unacknowledgedByteCount > 0
+    }
+  }
   public var questionCount: Int { questions.count }
 
   // MARK: Turns
+
+  /// The process stands still for so long.
+  func stand(until end: Instant) {
+    stalledUntil = end
+    world.at(end) { [weak self] in if let self { self.world.wake(self) } }
+  }
 
   func turn() {
     now = world.now
     if let stalledUntil, now < stalledUntil { return }
     if world.happens(.processStalls) {
       let end = now + Milliseconds(Int64(world.random.size(1...3_000)))
-      stalledUntil = end
       world.story.add(now, name, "stands still until \(end.nanoseconds / 1_000_000) ms")
-      world.at(end) { [weak self] in if let self { self.world.wake(self) } }
+      stand(until: end)
       return
     }
+    callCount = 0
     tellEvents()
     if isDead { return }
     fireTimers()
@@ -99,8 +129,10 @@ public final class SimulatedNetwork: Network {
       if place < ready.count {
         let event = ready.remove(at: place)
         // Its registration may have gone since.
+        callCount += 1
         if event.stream.watchPlace != nil { event.stream.dispatch(event.readiness) }
       } else {
+        callCount += 64
         accepting.remove(at: place - ready.count).dispatch()
       }
       if isDead { return }
@@ -110,6 +142,8 @@ public final class SimulatedNetwork: Network {
   private func fireTimers() {
     let bound = timers.serialBound
     while !isDead, let due = timers.popDue(now: now, serialBound: bound) {
+      if isFarewell(due.handler) { farewellTimerCount -= 1 }
+      callCount += 1
       due.handler.timerFired(tag: due.tag, now: now)
     }
   }
@@ -117,6 +151,7 @@ public final class SimulatedNetwork: Network {
   private func endTurn() {
     let handlers = turnHandlers
     turnHandlers = []
+    callCount += handlers.count
     for handler in handlers where !isDead { handler.turnEnded() }
   }
 
@@ -216,6 +251,7 @@ public final class SimulatedNetwork: Network {
     watched = []
     candidates = []
     timers = TimerHeap()
+    farewellTimerCount = 0
     turnHandlers = []
     questions = []
     if let wakeTimer { world.timers.cancel(wakeTimer.id) }
@@ -227,6 +263,7 @@ public final class SimulatedNetwork: Network {
   public func schedule(at deadline: Instant, _ handler: any TimerHandler, tag: Int) -> TimerID {
     if isDead { return TimerID(place: 0, serial: 0) }
     world.wake(self)
+    if isFarewell(handler) { farewellTimerCount += 1 }
     return timers.schedule(at: deadline, handler: handler, tag: tag)
   }
 
@@ -250,18 +287,22 @@ public final class SimulatedNetwork: Network {
         SocketAddress(numeric: $0, port: port)
       }
       question.isAnswered = true
-    } else if !world.happens(.nameNever) {
+    } else {
+      let isNever = world.happens(.nameNever)
       let time = world.happens(.nameLate) ? world.random.number(500...9_000) : 3
-      world.after(Milliseconds(Int64(time))) { [weak self] in self?.answer(serial) }
+      // The system's resolver gives up some day.
+      world.after(isNever ? Self.nameTimeout : Milliseconds(Int64(time))) { [weak self] in
+        self?.answer(serial, fails: isNever)
+      }
     }
     questions.append(question)
     world.wake(self)
     return ResolveID(serial: serial)
   }
 
-  private func answer(_ serial: UInt64) {
+  private func answer(_ serial: UInt64, fails: Bool) {
     guard let index = questions.firstIndex(where: { $0.serial == serial }) else { return }
-    if !world.happens(.nameFails) {
+    if !fails && !world.happens(.nameFails) {
       let hosts = world.names[questions[index].name] ?? []
       questions[index].addresses = hosts.compactMap {
         SocketAddress(numeric: $0, port: questions[index].port)
@@ -279,6 +320,7 @@ public final class SimulatedNetwork: Network {
         continue
       }
       questions.remove(at: index)
+      callCount += 1
       if question.addresses.isEmpty {
         question.handler.resolveFailed(reason: "no address, says the simulator")
       } else {
@@ -358,6 +400,13 @@ public final class SimulatedNetwork: Network {
   public func randomize(_ octets: inout [UInt8]) throws(TLSError) {
     if world.happens(.entropyFails) {
       throw .library(reason: "the simulator has no random numbers")
+    }
+    if let bits = firstRandomBits, octets.count == 4 {
+      firstRandomBits = nil
+      for index in octets.indices {
+        octets[index] = UInt8(truncatingIfNeeded: bits >> UInt32(24 - 8 * index))
+      }
+      return
     }
     for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next() >> 24) }
   }

@@ -58,6 +58,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private var hasFinished = false
   private var failure: StreamFailure?
   private var turnEndRequested = false
+  private let wire: WireWatch
   var handler: (any StreamHandler)?
 
   var interest: Readiness = [] {
@@ -78,6 +79,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     self.isClient = isClient
     self.meddler = meddler
     self.handler = handler
+    wire = WireWatch(world, isClient: isClient)
     transport.handler = self
     transport.interest = .readable
     if isClient { put(.hello, []) }
@@ -176,8 +178,13 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
 
   func sendWhole(_ bytes: Span<UInt8>) -> WholeSendResult {
     if state != .open || hasFinished { return .failed(.unexpectedEnd) }
-    if !hasRoom { return .noRoom }
+    if !hasRoom {
+      // Whoever sends a frame has asked before.
+      if wire.isOpen { world.fail("a link", "sends a frame without room") }
+      return .noRoom
+    }
     if bytes.count == 0 { return .accepted }
+    wire.sent(bytes, callCount: (network as? SimulatedNetwork)?.callCount ?? 0)
     if let meddler {
       for piece in meddler.pieces(of: bytes) { put(.data, piece) }
     } else {
@@ -189,6 +196,13 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       requestTurnEnd()
     }
     return .accepted
+  }
+
+  /// Sends a frame that its owner knows nothing of, to an open WebSocket.
+  func slip(_ frame: [UInt8]) {
+    if state != .open || hasFinished || !wire.isOpen { return }
+    put(.data, frame)
+    requestTurnEnd()
   }
 
   func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
@@ -380,6 +394,12 @@ public final class Meddler {
     return [opcode, 126, UInt8(payload.count >> 8), UInt8(payload.count & 255)] + payload
   }
 
+  private var ping: [UInt8] {
+    let payload = world.random.bytes(5)
+    world.pingPayloads.insert(payload)
+    return Self.frame(payload, opcode: 0x89)
+  }
+
   /// The same message in several frames, with perhaps a ping in between.
   private func split(_ frame: [UInt8]) -> [[UInt8]] {
     var start = 2
@@ -390,7 +410,7 @@ public final class Meddler {
     let place = world.random.number(1...(payload.count - 1))
     return [
       Self.frame(Array(payload[..<place]), opcode: 0x02),
-      world.random.chance(3_000) ? Self.frame([], opcode: 0x89) : [],
+      world.random.chance(3_000) ? ping : [],
       Self.frame(Array(payload[place...]), opcode: 0x80),
     ].filter { !$0.isEmpty }
   }

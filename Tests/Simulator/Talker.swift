@@ -67,6 +67,10 @@ final class Talker: StreamHandler, TimerHandler {
   var incoming: Flow?
   var idSoFar: UInt64 = 0
   var receivedByteCount = 0
+  let startedAt: Instant
+  /// When it last received something, and the longest time since the time before.
+  private(set) var receivedAt: Instant?
+  private(set) var longestGap = Milliseconds(0)
   /// The other one has ended in good order.
   private(set) var hasSeenEnd = false
   private var hasFinished = false
@@ -88,6 +92,7 @@ final class Talker: StreamHandler, TimerHandler {
     self.plan = plan
     isHonest = plan.isHonest
     end = ended
+    startedAt = network.now
     ledger.add(self)
   }
 
@@ -187,6 +192,7 @@ final class Talker: StreamHandler, TimerHandler {
     case .bytes(let count):
       buffer.advance(count)
       buffer.withReadable { ledger.received($0, by: self) }
+      noteReceived()
       pauseReading()
     case .wouldBlock: break
     case .endOfStream:
@@ -199,6 +205,15 @@ final class Talker: StreamHandler, TimerHandler {
       self.stream = nil
       finish(.failed, failure.reason)
     }
+  }
+
+  private func noteReceived() {
+    let now = network.now
+    if let receivedAt {
+      let gap = Milliseconds((now.nanoseconds - receivedAt.nanoseconds) / 1_000_000)
+      if longestGap < gap { longestGap = gap }
+    }
+    receivedAt = now
   }
 
   private func pauseReading() {

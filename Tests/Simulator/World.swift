@@ -30,6 +30,8 @@ public final class World {
   /// The first thing that was wrong.
   public private(set) var failure: String?
   private var serial: UInt64 = 0
+  /// Of all pings that somebody has sent.
+  var pingPayloads: Set<[UInt8]> = []
   /// How often each kind of fault has happened.
   public private(set) var faultCounts = [Int](repeating: 0, count: FaultKind.allCases.count)
 
@@ -248,7 +250,7 @@ public enum FaultKind: Int, CaseIterable, Sendable {
   // The way, and those at its ends; how often these happen the scenario decides.
   case pathHalts, nameChanges, connectionCut, restarts, vanishes
   // The service.
-  case frameSplit, framesMerged, pongLost, strayMessage, garbage, serviceFault
+  case frameSplit, framesMerged, pongLost, strayMessage, garbage, serviceFault, sessionReset
 }
 
 public struct Faults: Sendable {

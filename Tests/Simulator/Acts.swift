@@ -1,0 +1,365 @@
+import Basics
+import Reactor
+import Tunnel
+
+/// What is played where nothing goes wrong, one after the other: each has its own promise to keep.
+enum Act: CaseIterable {
+  /// A reader without company may stop for as long as the lone ones may.
+  case loner
+  /// One that takes nothing holds the others up for no longer than it may.
+  case hostage
+  /// Who always has something shares the tunnel.
+  case contest
+  /// A server that comes late is waited for.
+  case lateServer
+  /// The service is away for a moment, and nobody is turned away.
+  case outage
+  /// The service stands still.
+  case hush
+  /// Who is told to stop goes on as long as something moves, and has the time.
+  case drain
+  /// Clients of a service that has one connection at a time, one right after the other.
+  case turns
+  /// Very many sockets are closed that their peers do not read.
+  case farewells
+}
+
+extension Scenario {
+  /// Plays it; false when it went wrong.
+  func play(_ act: Act) -> Bool {
+    world.story.add(world.now, "the play", "\(act)")
+    switch act {
+    case .loner: playLoner()
+    case .hostage: playHostage()
+    case .contest: if version == .v3 { playContest() }
+    case .lateServer: playLateServer()
+    case .outage: playOutage()
+    case .hush: playHush()
+    case .drain: playDrain()
+    case .turns: if version != .v3 { playTurns() }
+    case .farewells: playFarewells()
+    }
+    serverPlans = []
+    return world.failure == nil
+  }
+
+  /// With nothing in its way the tunnel stands after so many round trips.
+  func comeUp() {
+    let time = Milliseconds(2_000 + 1_000 + 14 * roundTrip.count)
+    _ = world.run(for: time) { self.isTunnelUp }
+    if !isTunnelUp {
+      world.fail("the tunnel", "is not up after \(time.count) ms without a fault")
+    }
+    _ = world.run(for: Milliseconds(3_000))
+  }
+
+  private func wait(_ milliseconds: Int64, until isDone: () -> Bool = { false }) {
+    _ = world.run(for: Milliseconds(milliseconds)) { self.watch() || isDone() }
+  }
+
+  /// Waits until they are over, and says so when one was not served whole.
+  private func expectServed(_ talkers: [Talker], within milliseconds: Int64, _ what: String) {
+    wait(milliseconds) { talkers.allSatisfy { $0.outcome != .open } }
+    for talker in talkers where world.failure == nil {
+      guard let answer = talker.incoming, talker.outcome == .ended,
+        talker.receivedByteCount == answer.sentByteCount
+      else {
+        world.fail(
+          talker.name,
+          "\(what): \(talker.outcome), \(talker.receivedByteCount) of "
+            + (talker.incoming?.flowText ?? "nothing"))
+        return
+      }
+    }
+  }
+
+  /// A client that says something, and gets an answer.
+  private func startVisitor(_ service: Int, answerByteCount: Int = 3_000) -> Talker {
+    serverPlans.append(
+      Plan(byteCount: answerByteCount, chunkByteCount: 1_000, answersAfter: 8, ending: .finish))
+    return startClient(
+      service, plan: Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd))
+  }
+
+  private func playLoner() {
+    let stall = source.configuration.settings.stallTimeout.count
+    // Held off for longer, a destination takes the service for dead.
+    if destination.configuration.settings.pingPeriod.count < stall + 1_000 { return }
+    serverPlans = [
+      Plan(byteCount: 700_000, chunkByteCount: 20_000, answersAfter: 8, ending: .finish)
+    ]
+    var plan = Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd)
+    plan.reading = .halts(at: 5_000, milliseconds: Int(stall * 3))
+    let loner = startClient(0, plan: plan)
+    expectServed([loner], within: 120_000, "is not waited for, although nobody else is there")
+  }
+
+  private func playHostage() {
+    if source.configuration.settings.activeConnectionCountMax < 3 || version != .v3
+      || destination.configuration.settings.activeConnectionCountMax < 3
+    {
+      return
+    }
+    if world.random.chance(4_000) {
+      playHostageOfGone()
+      return
+    }
+    // One talks all the time, either way.
+    var steady = Plan(byteCount: 4_000_000, chunkByteCount: 200)
+    steady.pause = 50
+    serverPlans = [steady]
+    let other = startClient(0, plan: steady)
+    wait(2_000 + 4 * roundTrip.count)
+    let isClients = world.random.chance(5_000)
+    var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    taker.reading = .never
+    let sender = Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)
+    serverPlans = [isClients ? sender : taker]
+    let hostage = startClient(0, plan: isClients ? taker : sender)
+    let settings = (isClients ? source : destination).configuration.settings
+    wait(60_000) { hostage.outcome != .open || self.hasLostServer(since: hostage.startedAt) }
+    let victim = isClients ? other : other.flow.receiver
+    let limit = settings.stallTimeout.count + 1_500 + 4 * roundTrip.count
+    // Without pacing, or behind a slow link of the other end's, its bytes stand behind full buffers.
+    let isPaced =
+      (isClients ? destination : source).configuration.settings.isPacingAdaptive
+      && tunnelPaths.allSatisfy { $0.rate == 0 || $0.rate > 1_000_000 }
+    if isPaced, let victim, Milliseconds(limit) < victim.longestGap, world.failure == nil {
+      world.fail(
+        victim.name,
+        "is held up for \(victim.longestGap.count) ms by one that takes nothing, not \(limit)")
+    }
+    letEnd()
+  }
+
+  private func hasLostServer(since start: Instant) -> Bool {
+    ledger.talkers.contains { !$0.isClient && start < $0.startedAt && $0.outcome != .open }
+  }
+
+  /// Others that have gone lately may come again, and count as if they were here.
+  private func playHostageOfGone() {
+    let settings = source.configuration.settings
+    let isFast = tunnelPaths.allSatisfy { $0.rate == 0 || $0.rate > 2_000_000 }
+    if !isFast || settings.stallTimeout.count < 2_500 || service.isShaped
+      || source.configuration.settings.bandwidthLimit > 0
+      || destination.configuration.settings.bandwidthLimit > 0
+    {
+      return
+    }
+    expectServed([startVisitor(0)], within: 60_000, "is not served")
+    var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    taker.reading = .never
+    serverPlans = [Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)]
+    let start = world.now
+    let hostage = startClient(0, plan: taker)
+    // Who takes nothing does not see that it is reset; its server does.
+    wait(60_000) { self.hasLostServer(since: start) }
+    let limit = Milliseconds(settings.stallTimeout.count * 2 + 2_500 + 8 * roundTrip.count)
+    let isSlow = limit.count > settings.loneStallTimeout.count
+    if !isSlow && start + limit < world.now && world.failure == nil {
+      world.fail(hostage.name, "holds up those to come for more than \(limit.count) ms")
+    }
+    letEnd()
+  }
+
+  /// Three clients that always have something, one of them a little at a time, and one that comes later.
+  private func playContest() {
+    // Each has something at each of its turns.
+    world.faults = Faults()
+    let rates = tunnelPaths.map { $0.rate }
+    let buffers = world.bufferByteCounts
+    defer {
+      world.faults = stormFaults
+      world.bufferByteCounts = buffers
+      for (path, rate) in zip(tunnelPaths, rates) { path.rate = rate }
+    }
+    for path in tunnelPaths { path.rate = 200_000 }
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    serverPlans = [silent, silent, silent]
+    var plan = Plan(byteCount: 40_000_000, chunkByteCount: 500)
+    let few = withBuffers(of: 2_048) { startClient(0, plan: plan) }
+    plan.chunkByteCount = 100_000
+    let many = withBuffers(of: 262_144) { startClient(0, plan: plan) }
+    wait(4_000)
+    // What the big buffers took at once says nothing.
+    let before = (few.flow.sentByteCount, many.flow.sentByteCount)
+    wait(8_000)
+    let shares = (few.flow.sentByteCount - before.0, many.flow.sentByteCount - before.1)
+    // Where frames may be as long as they like, a short buffer is often empty when its turn would come.
+    let isPaced = source.configuration.settings.isPacingAdaptive
+    if isPaced && shares.1 > 4 * shares.0 {
+      world.fail(
+        "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
+    }
+    var late: Talker?
+    if source.configuration.settings.activeConnectionCountMax > 2
+      && destination.configuration.settings.activeConnectionCountMax > 2
+    {
+      let newcomer = withBuffers(of: 16_384) { startClient(0, plan: plan) }
+      wait(1_000)
+      let before = (many.flow.sentByteCount, newcomer.flow.sentByteCount)
+      wait(4_000)
+      let shares = (many.flow.sentByteCount - before.0, newcomer.flow.sentByteCount - before.1)
+      if isPaced && (shares.1 > 4 * shares.0 + 300_000 || shares.0 > 4 * shares.1 + 300_000) {
+        world.fail(
+          "the contest",
+          "\(shares.1) bytes of one that came late in 4 s, and \(shares.0) of the other")
+      }
+      late = newcomer
+    }
+    for talker in [few, many, late] { talker?.becomeHonest() }
+  }
+
+  /// Both ends of what is connected in `body` have such buffers.
+  private func withBuffers(of byteCount: Int, _ body: () -> Talker) -> Talker {
+    world.bufferByteCounts = byteCount...byteCount
+    let talker = body()
+    wait(50)
+    return talker
+  }
+
+  private func playLateServer() {
+    let settings = destination.configuration.settings
+    if settings.connectionRetryCount == 0 { return }
+    servers.kill()
+    let visitor = startVisitor(0)
+    wait(settings.connectionRetryDelay.count * Int64(settings.connectionRetryCount) * 3 / 4)
+    servers.start()
+    expectServed([visitor], within: 60_000, "its server came late, and was not waited for")
+  }
+
+  private func playOutage() {
+    let isLong = world.random.chance(5_000)
+    // One more than there are places waits when the tunnel is lost.
+    let count = source.configuration.settings.activeConnectionCountMax
+    if count <= 20 {
+      let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+      let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+      for _ in 0...count {
+        serverPlans.append(silent)
+        startClient(serviceCount - 1, plan: plan)
+      }
+      wait(700)
+    }
+    service.kill(vanishes: false)
+    sessionCounts = sessionCounts.map { $0 + 1 }
+    wait(roundTrip.count + 500)
+    // It may be stopped while its clients wait.
+    if world.random.chance(3_000) { source.receive(.terminate) }
+    serverPlans = []
+    _ = startVisitor(0)
+    wait(isLong ? 12_000 : 1_000)
+    service.start()
+    wait(60_000) { self.isTunnelUp }
+    if !isTunnelUp { world.fail("the tunnel", "does not come back after an outage") }
+    letEnd()
+  }
+
+  private func playHush() {
+    let periods = [source, destination].map { $0.configuration.settings.pingPeriod.count }
+    sessionCounts = sessionCounts.map { $0 + 1 }
+    // Nobody has anything to say.
+    wait(30_000)
+    if world.failure != nil { return }
+    let start = world.now
+    // One who comes meanwhile is no sign of anything.
+    if world.random.chance(5_000) { _ = startVisitor(0) }
+    let longest = max(periods[0], periods[1])
+    service.network.stand(until: start + Milliseconds(longest * 6))
+    var lost: [Instant?] = [nil, nil]
+    wait(longest * 6 - 100) {
+      for (index, proxy) in [self.source, self.destination].enumerated()
+      where lost[index] == nil && proxy.proxy?.isTunnelUp != true { lost[index] = self.world.now }
+      return false
+    }
+    for (index, proxy) in [source, destination].enumerated() where world.failure == nil {
+      let period = periods[index]
+      guard let time = lost[index], time < start + Milliseconds(4 * period + 500) else {
+        world.fail(proxy.name, "does not notice that the service stands still")
+        return
+      }
+      if time < start + Milliseconds(2 * period - roundTrip.count) {
+        world.fail(proxy.name, "takes a service for dead that was silent for two periods")
+        return
+      }
+    }
+    wait(60_000) { self.isTunnelUp }
+    if !isTunnelUp && world.failure == nil {
+      world.fail("the tunnel", "does not come back to a service that stood still")
+    }
+  }
+
+  private func playDrain() {
+    let proxy = world.random.chance(5_000) ? source : destination
+    let pause = world.random.pick([0, 500, 1_000])
+    var plan = Plan(byteCount: pause == 0 ? 8 : 100_000, chunkByteCount: 50, ending: .answerEnd)
+    plan.pause = pause
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    startClient(0, plan: plan)
+    wait(2_000 + 2 * roundTrip.count)
+    sessionCounts[proxy === source ? 0 : 1] += 1
+    // Some of its clients may wait for a place.
+    if source.configuration.settings.activeConnectionCountMax <= 20 && world.random.chance(5_000) {
+      for _ in 0...source.configuration.settings.activeConnectionCountMax {
+        serverPlans.append(Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd))
+        startClient(serviceCount - 1, plan: plan)
+      }
+      wait(700)
+    }
+    proxy.receive(.terminate)
+    if world.random.chance(3_000) {
+      wait(Int64(world.random.size(1...1_000)))
+      proxy.receive(.terminate)
+    }
+    wait(proxy.configuration.settings.drainTimeout.count + 6_000)
+    wait(30_000) { self.isTunnelUp }
+    letEnd()
+  }
+
+  private func playTurns() {
+    for _ in 0..<40 {
+      var plan = Plan(byteCount: world.random.size(8...30_000), chunkByteCount: 4_000)
+      var answer = Plan(byteCount: world.random.size(0...30_000), chunkByteCount: 4_000)
+      plan.ending = world.random.pick([.finish, .finish, .answerEnd, .close, .abort])
+      answer.ending = world.random.pick([.finish, .finish, .answerEnd, .close, .abort])
+      serverPlans.append(answer)
+      startClient(0, plan: plan)
+      wait(Int64(world.random.size(1...100)))
+    }
+    letEnd()
+    serverPlans = []
+    wait(5_000)
+    expectServed([startVisitor(0)], within: 60_000, "is not served after many others")
+  }
+
+  /// Servers close behind bytes that their clients do not read.
+  private func playFarewells() {
+    if version != .v3 || source.configuration.settings.activeConnectionCountMax < 128
+      || destination.configuration.settings.activeConnectionCountMax < 128
+    {
+      return
+    }
+    let buffers = world.bufferByteCounts
+    world.bufferByteCounts = 2_048...2_048
+    var plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    plan.reading = .never
+    var answer = Plan(byteCount: 3_000, chunkByteCount: 3_000, answersAfter: 8, ending: .close)
+    answer.reading = .always
+    for _ in 0..<30 {
+      for _ in 0..<12 {
+        serverPlans.append(answer)
+        startClient(0, plan: plan)
+      }
+      wait(100)
+    }
+    wait(1_000)
+    world.bufferByteCounts = buffers
+    letEnd()
+  }
+
+  /// Whoever is still there comes to an end.
+  private func letEnd() {
+    for talker in ledger.talkers { talker.becomeHonest() }
+    wait(60_000) { self.ledger.talkers.allSatisfy { $0.outcome != .open } }
+  }
+}

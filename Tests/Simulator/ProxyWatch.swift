@@ -1,0 +1,261 @@
+import Basics
+import Configuration
+import Proxy
+import Reactor
+import Tunnel
+
+/// What must hold of a local proxy over time: each wait ends when its setting says, and not before; what it has asked
+/// the system for, it still knows of.
+///
+/// All times are this file's own, or the settings': a constant of the program that is wrong is to be found. A turn fires
+/// what is due before it ends, so even a process that stands still is on time when it is looked at.
+final class ProxyWatch {
+  private static let slack = Milliseconds(250)
+  private static let healthyAfter = Milliseconds(2_000)
+  private static let clientPatience = Milliseconds(10_000)
+  private static let placePatience = Milliseconds(2_000)
+  private static let unusedPatience = Milliseconds(10_000)
+  private static let turnPeriod = Milliseconds(1_000)
+  private static let closeTime = Milliseconds(2_000)
+  private static let attemptDelay = Milliseconds(250)
+  /// Of a drain: ticks, and quiet ones of them.
+  private static let tick = Milliseconds(100)
+  private static let quietTime = Milliseconds(1_500)
+  private static let farewellTime = Milliseconds(10_000)
+  private static let farewellLookTime = Milliseconds(320)
+
+  /// Where a program is on its way.
+  private struct Step: Equatable {
+    let state: TunnelClient.State
+    let dialing: DialingStep
+    let attempt: Int
+  }
+
+  private let world: World
+  private let name: String
+  private let settings: Settings
+  private let addressCountMax: Int
+  private var step = Step(state: .idle, dialing: .none, attempt: 0)
+  private var stateSince: Instant
+  /// When it last had a WebSocket, and since when; and when the tunnel was lost that it has not got back.
+  private var upgradedAt: Instant?
+  private var lostAt: Instant?
+  private var outage: Instant?
+  /// Since when a client has waited for a place, and since when that is known.
+  private var placeSince: Instant?
+  private var placeSeenAt: Instant
+  /// Of a drain.
+  private var movedByteCount = 0
+  private var movedAt: Instant
+  private var stirredAt: Instant
+  private var wasLinkOpen = false
+  /// Of a limit: bytes that are ahead of it.
+  private var sentByteCount = 0
+  private var aheadByteCount = 0.0
+  private var lookedAt: Instant
+  /// What the peers of sockets that are being closed have acknowledged, and since when no more.
+  private var farewells: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
+  private var farewellsAt: Instant
+
+  /// - Parameter addressCountMax: of the service's, or the web proxy's.
+  init(_ world: World, _ name: String, _ settings: Settings, addressCountMax: Int) {
+    self.world = world
+    self.name = name
+    self.settings = settings
+    self.addressCountMax = addressCountMax
+    stateSince = world.now
+    movedAt = world.now
+    stirredAt = world.now
+    lookedAt = world.now
+    placeSeenAt = world.now
+    farewellsAt = world.now
+  }
+
+  private func fail(_ what: String) { world.fail(name, what) }
+
+  /// After a turn.
+  func look(at proxy: LocalProxy, _ network: SimulatedNetwork) {
+    lookAtSteps(proxy)
+    lookAtOutage(proxy)
+    lookAtDrain(proxy)
+    lookAtPatience(proxy)
+    lookAtLimit(proxy)
+    lookAtFarewells(network)
+    if network.timerCount - network.farewellTimerCount != proxy.heldTimerCount {
+      fail(
+        "\(network.timerCount - network.farewellTimerCount) timers, and it knows of \(proxy.heldTimerCount)"
+      )
+    }
+    if network.questionCount != proxy.heldQuestionCount {
+      fail("\(network.questionCount) questions, and it knows of \(proxy.heldQuestionCount)")
+    }
+    lookedAt = network.now
+  }
+
+  // MARK: Steps
+
+  private func lookAtSteps(_ proxy: LocalProxy) {
+    let now = world.now
+    let next = Step(state: proxy.state, dialing: proxy.dialingStep, attempt: proxy.attempt)
+    if next != step {
+      judge(from: step, to: next)
+      // The list may come in the same turn.
+      if next.state == .awaitingServices
+        || next.state == .running && step.state != .awaitingServices
+      {
+        upgradedAt = now
+      }
+      step = next
+      stateSince = now
+    }
+    if let limit = limit(of: step), stateSince + limit + Self.slack < now {
+      fail("\(step.state) \(step.dialing) for more than \(limit.count) ms")
+    }
+  }
+
+  private func judge(from old: Step, to new: Step) {
+    // It comes back at once when the tunnel stood for a while.
+    if old.state == .running && new.state == .backingOff && new.attempt > 0, let upgradedAt,
+      upgradedAt + Self.healthyAfter + Self.slack < world.now
+    {
+      fail("waits before it comes back to a tunnel that was sound")
+    }
+  }
+
+  private func limit(of step: Step) -> Milliseconds? {
+    let time = settings.stepTimeout
+    switch step.state {
+    case .idle, .running, .stopped: return nil
+    case .dialing:
+      switch step.dialing {
+      case .connecting:
+        return Milliseconds(time.count + Self.attemptDelay.count * Int64(addressCountMax - 1))
+      case .readingRefusal: return Milliseconds(1_000)
+      case .none, .lookingUpLocal, .lookingUp, .openingWebProxyTLS, .askingWebProxy, .openingTLS,
+        .upgrading:
+        return time
+      }
+    case .awaitingServices: return time
+    case .backingOff:
+      return step.attempt == 0
+        ? Milliseconds(0) : max(settings.retry.delay, settings.retry.delayMax)
+    case .stopping: return max(settings.drainTimeout, Milliseconds(0)) + Self.closeTime
+    }
+  }
+
+  // MARK: Outage
+
+  private func lookAtOutage(_ proxy: LocalProxy) {
+    let now = world.now
+    if proxy.lostAt != outage {
+      outage = proxy.lostAt
+      lostAt = outage == nil ? nil : now
+    }
+    guard let lostAt, let holdsClients = proxy.holdsClients else { return }
+    if holdsClients && lostAt + Self.clientPatience + Self.slack < now {
+      fail("clients wait for a tunnel for more than \(Self.clientPatience.count) ms")
+    }
+    if !holdsClients && now + Self.slack < lostAt + Self.clientPatience {
+      fail("turns clients away before \(Self.clientPatience.count) ms without a tunnel are over")
+    }
+  }
+
+  // MARK: Drain
+
+  private func lookAtDrain(_ proxy: LocalProxy) {
+    let now = world.now
+    if proxy.movedByteCount != movedByteCount {
+      movedByteCount = proxy.movedByteCount
+      movedAt = now
+      stirredAt = now
+    }
+    if proxy.hasUnsent { stirredAt = now }
+    let isOpen = proxy.isLinkOpen
+    defer { wasLinkOpen = isOpen }
+    guard step.state == .stopping else { return }
+    let quietSince = max(stirredAt, stateSince)
+    if isOpen && quietSince + Self.quietTime + Self.tick + Self.tick + Self.tick < now
+      && world.faults[.timerLate] == 0 && world.faults[.processStalls] == 0
+    {
+      fail("a drain goes on although nothing moves any more")
+    }
+    let rest = min(Milliseconds(500), Milliseconds(settings.drainTimeout.count / 2))
+    let end = stateSince + settings.drainTimeout
+    if wasLinkOpen && !isOpen && proxy.connectionCount > 0
+      && now + rest + Self.tick + Self.slack < end
+      && now + Self.tick + Self.tick < max(movedAt, stateSince) + Self.quietTime
+    {
+      fail("a drain ends although bytes still move, and there is time")
+    }
+  }
+
+  // MARK: Patience
+
+  private func lookAtPatience(_ proxy: LocalProxy) {
+    let now = world.now
+    let waits = proxy.waitsSince
+    let count = Int64(settings.connectionRetryCount)
+    let limit = Milliseconds(
+      (count + 1) * settings.connectTimeout.count + count * settings.connectionRetryDelay.count)
+    if let since = waits.server, since + limit + Self.slack < now {
+      fail("connects to a server for more than \(limit.count) ms")
+    }
+    if waits.place != placeSince {
+      placeSince = waits.place
+      placeSeenAt = now
+    }
+    // Who waits for another's end may find that there is none, and others have waited for long.
+    if let placeSince, placeSince + Self.placePatience + Self.turnPeriod + Self.slack < now,
+      placeSeenAt + Self.slack < now
+    {
+      fail("a client waits for a place for more than \(Self.placePatience.count) ms")
+    }
+    if let since = waits.unused, since + Self.unusedPatience + Self.turnPeriod + Self.slack < now {
+      fail("a client waits for one that has not used its place")
+    }
+  }
+
+  // MARK: Limit
+
+  /// The tunnel takes no more than the limit, but for what a frame is ahead.
+  private func lookAtLimit(_ proxy: LocalProxy) {
+    if settings.bandwidthLimit == 0 || settings.offersCompression { return }
+    let limit = Double(settings.bandwidthLimit)
+    let seconds = Double(world.now.nanoseconds - lookedAt.nanoseconds) / 1e9
+    aheadByteCount = max(0, aheadByteCount - limit * seconds)
+    if proxy.sentByteCount > sentByteCount {
+      aheadByteCount += Double(proxy.sentByteCount - sentByteCount)
+    }
+    sentByteCount = proxy.sentByteCount
+    if aheadByteCount > limit * 0.08 + 4_096 {
+      fail("\(Int(aheadByteCount)) bytes ahead of a limit of \(settings.bandwidthLimit) a second")
+    }
+  }
+
+  // MARK: Farewells
+
+  /// A socket that the program is done with is closed when its peer takes nothing for a while.
+  private func lookAtFarewells(_ network: SimulatedNetwork) {
+    let now = world.now
+    if now < farewellsAt + Self.tick { return }
+    farewellsAt = now
+    var found: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
+    for stream in network.farewellStreams {
+      let id = ObjectIdentifier(stream)
+      var entry = (acknowledged: stream.socket.acknowledgedByteCount, since: now)
+      if let before = farewells[id], before.acknowledged == entry.acknowledged { entry = before }
+      found[id] = entry
+      let limit = Self.farewellTime + Self.farewellLookTime + Self.slack
+      if entry.since + limit < now {
+        fail("a socket is being closed for more than \(Self.farewellTime.count) ms")
+      }
+    }
+    farewells = found
+  }
+}
+
+extension Milliseconds {
+  fileprivate static func + (left: Milliseconds, right: Milliseconds) -> Milliseconds {
+    Milliseconds(left.count + right.count)
+  }
+}

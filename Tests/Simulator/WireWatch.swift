@@ -1,0 +1,150 @@
+import Tunnel
+
+/// What one end of a WebSocket sends, frame by frame, as its link hands it to its stream.
+final class WireWatch {
+  private struct ConnectionKey: Hashable {
+    let streamID: Int32
+    let connectionID: UInt32
+  }
+
+  private let world: World
+  private let isClient: Bool
+  /// Nil until it is known; false for what is not a WebSocket, as what goes to a web proxy.
+  private var isWebSocket: Bool?
+  private var isSource = false
+  private var hasClosed = false
+  /// Compressed messages cannot be seen.
+  private var isBlind = false
+  /// Messages in this turn of the world.
+  private var turn = 0
+  private var frameCount = 0
+  /// A source's streams by service, and all that there were.
+  private var streams: [String: Int32] = [:]
+  private var streamIDs: Set<Int32> = []
+  /// A source's connections, and those that this end has reset.
+  private var started: Set<ConnectionKey> = []
+  private var reset: Set<ConnectionKey> = []
+  /// How often this end has said that its direction ends, or that it knows the marks.
+  private var markCounts: [ConnectionKey: Int] = [:]
+
+  init(_ world: World, isClient: Bool) {
+    self.world = world
+    self.isClient = isClient
+  }
+
+  /// Behind the handshake, and before the close frame.
+  var isOpen: Bool { isWebSocket == true && !hasClosed }
+
+  /// - Parameter callCount: of the program, in this turn.
+  func sent(_ bytes: Span<UInt8>, callCount: Int) {
+    guard let isWebSocket else {
+      self.isWebSocket = Self.begins(bytes, with: isClient ? "GET /tunnel" : "HTTP/1.1 101")
+      isSource = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
+      return
+    }
+    if !isWebSocket || bytes.count < 2 { return }
+    judge(bytes)
+    if !isClient || bytes[0] & 0x0f != 2 { return }
+    count(callCount)
+    if bytes[0] & 0x40 != 0 { isBlind = true }
+    if !isBlind { judgeMessage(payload(bytes)) }
+  }
+
+  private static func begins(_ bytes: Span<UInt8>, with text: String) -> Bool {
+    text.utf8.enumerated().allSatisfy { index, octet in
+      index < bytes.count && bytes[index] == octet
+    }
+  }
+
+  private var who: String {
+    isClient
+      ? "the link of the \(isSource ? "source" : "destination")" : "a link of the service"
+  }
+
+  private func fail(_ what: String) { world.fail(who, what) }
+
+  private func judge(_ bytes: Span<UInt8>) {
+    if hasClosed { fail("sends something behind its close frame") }
+    if (bytes[1] & 0x80 != 0) != isClient { fail("masks a frame or does not, wrongly") }
+    switch bytes[0] & 0x0f {
+    case 0x8: hasClosed = true
+    case 0x9: world.pingPayloads.insert(payload(bytes))
+    case 0xa:
+      if !world.pingPayloads.contains(payload(bytes)) { fail("sends a pong that answers no ping") }
+    default: break
+    }
+  }
+
+  /// Each call gives so many connections a turn, which may begin with a start; and replies go out besides.
+  private func count(_ callCount: Int) {
+    if turn != world.stepCount { frameCount = 0 }
+    turn = world.stepCount
+    frameCount += 1
+    if frameCount > 2 * 16 * (callCount + 2) + 64 {
+      fail("\(frameCount) frames in one turn, of \(callCount) calls")
+    }
+  }
+
+  private func payload(_ bytes: Span<UInt8>) -> [UInt8] {
+    var start = 2
+    if bytes[1] & 0x7f == 126 { start = 4 }
+    if bytes[1] & 0x7f == 127 { start = 10 }
+    if isClient { start += 4 }
+    return (start..<max(start, bytes.count)).map { index in
+      isClient ? bytes[index] ^ bytes[start - 4 + (index - start) & 3] : bytes[index]
+    }
+  }
+
+  // MARK: A proxy's messages
+
+  private func judgeMessage(_ bytes: [UInt8]) {
+    let message: Message
+    let service: String
+    do {
+      let body = bytes.span.extracting(Message.prefixByteCount..<bytes.count)
+      message = try Message.parse(body)
+      service = Message.text(body, message.serviceID)
+    } catch {
+      fail("sends a message that cannot be read")
+      return
+    }
+    if message.streamID == 0 { fail("sends the stream id 0") }
+    let key = ConnectionKey(
+      streamID: message.streamID, connectionID: max(message.connectionID, 1))
+    switch message.type {
+    case .streamStart:
+      if !streamIDs.insert(message.streamID).inserted { fail("begins a stream twice") }
+      streams[service] = message.streamID
+      started.insert(key)
+    case .connectionStart:
+      judgeStream(message, service)
+      if !started.insert(key).inserted { fail("begins a connection twice") }
+    case .data: judgeData(message, service, key)
+    case .connectionReset:
+      judgeStream(message, service)
+      if !reset.insert(key).inserted && isSource { fail("resets a connection twice") }
+    case .streamReset:
+      // A stream may be over before its start went out.
+      if streamIDs.contains(message.streamID) { judgeStream(message, service) }
+      if isSource { streams[service] = nil }
+    default: break
+    }
+  }
+
+  /// Nobody wants to hear of a stream that is over or was never begun.
+  private func judgeStream(_ message: Message, _ service: String) {
+    if isSource && streams[service] != message.streamID {
+      fail("sends a message of type \(message.rawType) in a stream that is not its service's")
+    }
+  }
+
+  private func judgeData(_ message: Message, _ service: String, _ key: ConnectionKey) {
+    judgeStream(message, service)
+    if isSource && !started.contains(key) { fail("sends data of a connection that never began") }
+    if reset.contains(key) { fail("sends data of a connection that it has reset") }
+    // A destination's first one says that it knows the marks.
+    let count = markCounts[key] ?? 0
+    if count > (isSource ? 0 : 1) { fail("sends data behind its end") }
+    if message.ignorable && message.payload.isEmpty { markCounts[key] = count + 1 }
+  }
+}
