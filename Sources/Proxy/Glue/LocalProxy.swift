@@ -149,7 +149,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     orphans = []
     for (client, name) in clients {
       if let service = relay?.core.session.serviceNames.firstIndex(where: { $0.isSame(as: name) }) {
-        relay?.accept(client.stream, service: service, from: client.peer)
+        relay?.adopt(client.stream, service: service, from: client.peer)
       } else {
         client.stream.abort()
       }

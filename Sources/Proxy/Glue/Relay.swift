@@ -261,10 +261,15 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   /// A client came to the service's port.
   func accept(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
+    adopt(stream, service: service, from: peer)
+    run()
+  }
+
+  /// The same from inside of `relayAgreed`, where `run` goes on by itself.
+  func adopt(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     lastClientID += 1
     clients.append(Client(id: lastClientID, stream: stream, service: service, peer: peer))
     tell(.accepted(client: lastClientID, service: service))
-    run()
   }
 
   func client(_ id: UInt64) -> Client? { clients.first { $0.id == id } }

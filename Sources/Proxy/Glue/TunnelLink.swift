@@ -82,7 +82,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
   var isPaused = false
   /// Other events come first, before more is restored and read.
   private(set) var isResting = false
-  private var isProcessing = false
+  private var hasPonged = false
   var outgoing = OutgoingFrame()
   var maskingKeys = MaskingKeySource()
   /// Frames that go out before any message: a close frame, the answer to the newest ping.
@@ -143,13 +143,12 @@ public final class TunnelLink: StreamHandler, TimerHandler {
 
   // MARK: Receiving
 
-  /// Goes on after a pause: first with what is here already.
+  /// Goes on after a pause: first with what is here already. Not from inside of `received`, where nothing is paused.
   public func resume() {
     if !isPaused || state == .ended { return }
     isPaused = false
     pacer.readingResumed(network.now)
-    // Called out of `process` itself, its loop goes on by itself.
-    if !isProcessing { process() }
+    process()
     updateInterest()
   }
 
@@ -187,10 +186,15 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
   }
 
-  /// Works through what has come until it runs out or somebody pauses.
+  /// Works through what has come until it runs out or somebody pauses. What pongs make room for is told once.
   private func process() {
-    isProcessing = true
-    defer { isProcessing = false }
+    dispatch()
+    if !hasPonged { return }
+    hasPonged = false
+    roomCame()
+  }
+
+  private func dispatch() {
     var pieceCount = 0
     while isReading {
       if isPaused || isResting || !dispatchMessages() { return }
@@ -320,7 +324,7 @@ public final class TunnelLink: StreamHandler, TimerHandler {
     }
     pacer.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: network.now)
     if pacer.wantsPing && state == .open { ping() }
-    roomCame()
+    hasPonged = true
   }
 
   /// Sees to it that `roomCame` is called when the pacer allows the next message.
