@@ -39,6 +39,10 @@ public final class Scenario {
   var isPatient = true
   /// Tunnels that there are where nothing goes wrong.
   var sessionCounts = [1, 1]
+  /// An act ended one at a moment that does not say whether it had a tunnel.
+  var isCountOpen = false
+  /// An act took the service away, perhaps while the first mark was on its way.
+  var hadOutage = false
   let laptop: Machine
   let gateway: Machine
   let cloud: Machine
@@ -418,7 +422,7 @@ public final class Scenario {
   /// What is noted while time passes; never done by itself.
   func watch() -> Bool {
     if source.hasGoneWithoutMarks || destination.hasGoneWithoutMarks {
-      if isClean || source.hasGoneWithoutMarks && ledger.isStrict && wasAnswered {
+      if isClean && !hadOutage || source.hasGoneWithoutMarks && ledger.isStrict && wasAnswered {
         world.fail("the marks", "are done without, although somebody has answered")
       }
       ledger.isStrict = false
@@ -588,7 +592,12 @@ public final class Scenario {
       return self.ledger.talkers.allSatisfy { $0.outcome != .open }
     }
     if !world.run(for: Self.calmTime, isDone: isOver) { return }
-    if let talker = ledger.talkers.first(where: { $0.outcome == .open }) {
+    // After a reset of the session nobody tells the other end of what was on its way then; the next client does.
+    let isForgiven = { (talker: Talker) in
+      self.world.faultCounts[FaultKind.sessionReset.rawValue] > 0 && !talker.isClient
+        && self.ledger.talkers.allSatisfy { !$0.isClient || $0.outcome != .open }
+    }
+    if let talker = ledger.talkers.first(where: { $0.outcome == .open && !isForgiven($0) }) {
       world.fail(
         talker.name,
         "still open \(Self.calmTime.count) ms after the storm: sent \(talker.flow.sentByteCount), "
@@ -608,12 +617,14 @@ public final class Scenario {
   /// Where nothing went wrong, nothing is lost.
   private func checkClean() {
     for (proxy, count) in zip([source, destination], sessionCounts)
-    where proxy.sessionCount != count {
+    where proxy.sessionCount != count && !isCountOpen {
       world.fail(proxy.name, "had \(proxy.sessionCount) tunnels, although nothing went wrong")
     }
     if !ledger.isStrict || !isPatient { return }
     for talker in ledger.talkers where talker.isClient {
       guard talker.isHonest, let answer = talker.incoming, answer.sender.isHonest else { continue }
+      // Whose other end is slow has nothing to do for long, and then the next has its turn.
+      if version != .v3 && !(talker.isPrompt && answer.sender.isPrompt) { continue }
       if !answer.hasEnded || talker.receivedByteCount != answer.sentByteCount
         || talker.flow.receiver.map({ $0.receivedByteCount != talker.flow.sentByteCount }) ?? false
       {
@@ -654,7 +665,14 @@ public final class Scenario {
 
   /// With nobody connected only what a tunnel always has is left.
   private func checkLeftovers() {
-    if !world.run(for: Milliseconds(30_000), isDone: { self.watch() }) { return }
+    // Whoever has vanished is found out by what the system asks.
+    let keepalives = [source, destination].map { proxy in
+      let settings = proxy.configuration.settings
+      return settings.keepaliveIdle.count
+        + settings.keepaliveInterval.count * Int64(settings.keepaliveProbeCount)
+    }
+    let patience = Milliseconds(30_000 + max(keepalives[0], keepalives[1]))
+    if !world.run(for: patience, isDone: { self.watch() }) { return }
     for (proxy, listenerCount) in [(source, serviceCount), (destination, 0)] {
       guard proxy.isRunning else {
         world.fail(proxy.name, "does not run any more")

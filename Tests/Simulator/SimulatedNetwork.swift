@@ -79,6 +79,10 @@ public final class SimulatedNetwork: Network {
       !$0.isClosed && $0.handler == nil && $0.socket.unacknowledgedByteCount > 0
     }
   }
+  /// Something is on its way to a peer.
+  var hasUnacknowledged: Bool {
+    streams.contains { ($0.object?.socket.unacknowledgedByteCount ?? 0) > 0 }
+  }
   public var questionCount: Int { questions.count }
 
   // MARK: Turns

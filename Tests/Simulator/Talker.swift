@@ -61,6 +61,8 @@ final class Talker: StreamHandler, TimerHandler {
   private let network: SimulatedNetwork
   private var plan: Plan
   let isHonest: Bool
+  /// It reads whatever comes at once.
+  let isPrompt: Bool
   private var stream: (any ByteStream)?
   private(set) var outcome = Outcome.open
   private(set) lazy var flow = ledger.makeFlow(self)
@@ -91,6 +93,7 @@ final class Talker: StreamHandler, TimerHandler {
     self.network = network
     self.plan = plan
     isHonest = plan.isHonest
+    if case .always = plan.reading { isPrompt = true } else { isPrompt = false }
     end = ended
     startedAt = network.now
     ledger.add(self)
