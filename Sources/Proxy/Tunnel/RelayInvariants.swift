@@ -40,6 +40,7 @@ extension RelayCore {
       members.count <= 2 * session.connectionCountMax, "\(members.count) places")
     faults.unless(
       replies.count <= Self.replyCountMax + Self.repliesPerEventMax, "\(replies.count) replies")
+    faults.unless(replies.isEmpty || wantsRoom, "replies that nobody asks room for")
     faults.unless(!pressure.mustPause || sweepAt != nil, "nobody looks after a stall")
     faults.unless(
       waitingClients.isEmpty || patienceAt != nil || placeAt != nil, "a client waits for ever")
