@@ -501,6 +501,8 @@ package struct RelayCore: ~Copyable {
     let pendingByteCount = members[slot].share.pendingByteCount
     let hasPending = pendingByteCount > 0
     let action = session.handle(event, slot: slot, hasPending: hasPending)
+    // A peer for which it is over is owed nothing.
+    if event == .peerReset || event == .peerCut { members[slot].mustEndPeer = false }
     switch action {
     case .none: break
     case .relay: startReading(slot)

@@ -123,6 +123,31 @@ struct RelayCoreTests {
     #expect(harness.takeOrders().contains("close 0") && harness.connectionCount == 0)
   }
 
+  @Test("an end that waits for room is not sent to a peer for which the connection is over")
+  func forgetsEndAfterReset() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    _ = harness.send()
+    try harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    harness.handle(.ended(slot: 0))
+    try harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: true)
+    #expect(harness.connectionCount == 0 && harness.send().isEmpty)
+  }
+
+  @Test("the tunnel is not read while as many resets wait for room as may, and no client is taken")
+  func boundsReplies() throws {
+    let harness = try CoreHarness(.destination)
+    var id: UInt32 = 1
+    while harness.readsTunnel && id < 200 {
+      // A connection of a stream that nobody has begun.
+      try harness.arrive(.connectionStart, stream: 9, connection: id)
+      id += 1
+    }
+    #expect(harness.core.replies.count == RelayCore.replyCountMax)
+    #expect(harness.send(1) == ["connectionReset 1 ignorable"])
+    #expect(harness.readsTunnel)
+  }
+
   @Test("the tunnel is not read while one socket leaves too much, and is again below half of it")
   func pausesForReader() throws {
     let harness = try CoreHarness(.source) { $0.connectionPendingMax = 1_000 }
