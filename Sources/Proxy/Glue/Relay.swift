@@ -96,7 +96,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   func tell(_ event: RelayCore.Event) { core.handle(event, now: now, self) }
 
   /// Does all there is to do: first what the core orders, then, while the tunnel has room, whose turn it is to send.
-  /// - Parameter isGoingOn: it was done before in what the loop is at, whose turns are not many more for that.
+  /// - Parameter isGoingOn: for one more of the messages that came in one read, which have their turns together.
   func run(isGoingOn: Bool = false) {
     if !isGoingOn { core.beginTurns() }
     while !isOver {
