@@ -108,7 +108,9 @@ public enum Connection: Equatable, Sendable {
       (.draining, .expired):
       self = .closed
       return .cut
-    case (.draining, _): return .none
+    case (.draining, .connected), (.draining, .localEnd), (.draining, .peerEnd),
+      (.draining, .peerReset), (.draining, .peerCut), (.draining, .agreed):
+      return .none
     case (_, .peerReset), (.localEnded, .peerEnd):
       self = hasPending ? .draining(isCut: false) : .closed
       return hasPending ? .drain : .close
@@ -150,7 +152,15 @@ public enum Connection: Equatable, Sendable {
     case (.peerEnded, .localEnd):
       self = hasPending ? .draining(isCut: false) : .closed
       return hasPending ? .endPeerAndDrain : .endPeerAndClose
-    default: return .none
+    case (.opening, .localEnd), (.opening, .drained), (.opening, .agreed),
+      (.openingPeerEnded, .localEnd), (.openingPeerEnded, .peerEnd),
+      (.openingPeerEnded, .drained), (.openingPeerEnded, .agreed),
+      (.open, .connected), (.open, .connectFailed), (.open, .drained), (.open, .agreed),
+      (.localEnded, .connected), (.localEnded, .connectFailed), (.localEnded, .localEnd),
+      (.localEnded, .drained),
+      (.peerEnded, .connected), (.peerEnded, .connectFailed), (.peerEnded, .peerEnd),
+      (.peerEnded, .drained), (.peerEnded, .agreed):
+      return .none
     }
   }
 }
