@@ -20,8 +20,6 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
   private var orphans: [(client: Relay.Client, service: String)] = []
   private var streamIDs: StreamIDs
-  /// The service does not take messages with marks.
-  private var avoidsMarks = false
   private var timer: (id: TimerID, due: Instant)?
   private var channelID = ""
   private var lastFailure = ""
@@ -112,7 +110,6 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
       log.error("%; trying again %".with(lastFailure, next))
     case .avoidMarks:
-      avoidsMarks = true
       log.warning(
         "the web socket ended with the first message that offers half-close: from now on it goes without, as with "
           + "tcp.half_close at 'linger'")
@@ -214,7 +211,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     if configuration.role == .source {
       options.version = min(options.version, configuration.destinationVersion)
     }
-    options.negotiatesHalfClose = settings.halfClose == .negotiated && !avoidsMarks
+    options.negotiatesHalfClose = settings.halfClose == .negotiated && !client.avoidsMarks
     return options
   }
 
@@ -274,7 +271,7 @@ extension LocalProxy {
   package var isTunnelUp: Bool { client.state == .running }
 
   /// It has found that the service does not take marks.
-  package var goesWithoutMarks: Bool { avoidsMarks }
+  package var goesWithoutMarks: Bool { client.avoidsMarks }
 
   /// Local sockets that are being closed.
   package var farewellCount: Int { relay?.farewellCount ?? 0 }
@@ -341,7 +338,7 @@ extension LocalProxy {
       !isOutage || timer != nil || client.state == .stopped, "clients wait in the kernel for ever")
     faults.unless(isOutage || orphans.isEmpty, "clients wait longer than those in the kernel")
     faults.unless(
-      !avoidsMarks || relay?.core.session.options.negotiatesHalfClose != true,
+      !client.avoidsMarks || relay?.core.session.options.negotiatesHalfClose != true,
       "marks are tried again")
     faults.unless(
       orphans.count <= TunnelSession.serviceCountMax, "\(orphans.count) clients wait for a tunnel")

@@ -173,7 +173,8 @@ public struct TunnelClient {
   package private(set) var attempt = 0
   private var sessionStart: Instant?
   private var promptReturnCount = 0
-  private var avoidsMarks = false
+  /// The service does not take messages with marks, as it seems.
+  public private(set) var avoidsMarks = false
   /// Clients have been served before.
   private var hasServed = false
   /// When the tunnel was lost that is not back.
