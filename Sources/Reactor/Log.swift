@@ -97,7 +97,7 @@ public final class Log {
   /// Not inlined and without a closure, or each call in the program would get a copy of it.
   @inline(never) private func write(_ level: LogLevel, _ text: String) {
     var text = text
-    if leftOutCount > 0 { text += " (\(leftOutCount) more like it were left out)" }
+    if leftOutCount > 0 { text += " (% more like it were left out)".with(leftOutCount.decimal) }
     leftOutCount = 0
     if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
     offer(level, text)
@@ -127,7 +127,8 @@ public final class Log {
   /// False when the next line cannot follow yet.
   private func sayLost() -> Bool {
     if lostLineCount == 0 { return true }
-    let text = "\(lostLineCount) log lines were lost: standard error did not take them"
+    let text = "% log lines were lost: standard error did not take them".with(
+      lostLineCount.decimal)
     if !put(line(.warning, text)) { return false }
     lostLineCount = 0
     return rest.isEmpty
@@ -142,7 +143,7 @@ public final class Log {
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
-    var line = "[\(sink.timeOfDay)] (\(sink.processID)) [\(level.name)] ".octets
+    var line = "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name).octets
     // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
     line += concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax)
     line.append(.lineFeed)

@@ -1,3 +1,5 @@
+import Basics
+
 /// Lines that clients, or whoever is at the tunnel's other end, can cause as often as they like. Those that a served
 /// connection has anyway, once each, are not among them: somebody may have to account for all of them.
 public enum LogKind: Int, CaseIterable, Sendable {
@@ -80,7 +82,10 @@ struct LogLimit {
         continue
       }
       let level = states[kind.rawValue].level
-      return (level, "\(takeLeftOut(kind)) more lines like '\(kind.name) …' were left out")
+      return (
+        level,
+        "% more lines like '% …' were left out".with(takeLeftOut(kind).decimal, kind.name)
+      )
     }
     hasLeftOut = isAnyLeft
     return nil

@@ -29,7 +29,7 @@ func run() -> Int32 {
   do {
     return configuration.isCheck ? try check(configuration) : try serve(configuration, log)
   } catch {
-    log.fatal("\(error.operation) failed: \(error.reason)")
+    log.fatal("% failed: %".with(error.operation.description, error.reason))
     return ExitStatus.internalError.rawValue
   }
 }

@@ -110,9 +110,10 @@ extension Configuration {
             + "make one with systemd-machine-id-setup, or give --client-token")
         return token
       }
-      let user = "\(Process.userID)"
+      let user = Int(Process.userID).decimal
       return Cryptography.uuid(
-        derivedFrom: "localproxy client token\n\(machineID)\n\(user)\n\(accessToken)".octets)
+        derivedFrom: "localproxy client token\n%\n%\n".with(machineID, user).octets
+          + accessToken.octets)
     }
     let token = given.text
     if token.isEmpty { return "" }

@@ -214,7 +214,7 @@ final class AddressRace: TimerHandler {
   private func note(_ attempt: Attempt, _ reason: String) {
     if reasons.hasSame(reason) { return }
     let isNamed = reasons.isEmpty && attempt.address.description.isSame(as: failureText)
-    failureText = "\(failureText)\(reasons.isEmpty ? ": " : "; ")\(reason)"
+    failureText += (reasons.isEmpty ? ": " : "; ") + reason
     if !isNamed { failureText = "% (%)".with(failureText, attempt.address.host) }
     reasons.append(reason)
   }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The versions of the tunnel's protocol (the service's protocol guides V1, V2 and V3).
 ///
 ///     version   services            connections per stream   ids in the messages
@@ -13,8 +15,8 @@ public enum ProtocolVersion: Int, Comparable, Sendable {
   }
 
   /// "V1" to "V3", as `--destination-client-type` takes them.
-  public var name: String { "V\(rawValue)" }
+  public var name: String { "V" + rawValue.decimal }
 
   /// The WebSocket's subprotocol.
-  public var subprotocol: String { "aws.iot.securetunneling-\(rawValue).0" }
+  public var subprotocol: String { "aws.iot.securetunneling-%.0".with(rawValue.decimal) }
 }

@@ -41,9 +41,10 @@ package struct Refusal {
   /// For the log: the service's own words come first.
   package var text: String {
     let answer =
-      "Proxy server rejected web socket upgrade request: HTTP/1.1 \(status) \(reason), "
-      + "web socket session ID: \(channelID)"
-    return words.isEmpty ? answer : "\(words) (\(answer))"
+      "Proxy server rejected web socket upgrade request: HTTP/1.1 % %, web socket session ID: %"
+      .with(
+        status.decimal, reason, channelID)
+    return words.isEmpty ? answer : "% (%)".with(words, answer)
   }
 
   /// What to do about one that is final.
@@ -54,14 +55,15 @@ package struct Refusal {
       || said.hasPart("client token") && said.hasPart("not match")
     {
       return
-        "the access token was used before, with another client token: on another machine, by another user or with "
-        + "--client-token; rotate the tunnel's access tokens and start the \(end) with its new one"
+        ("the access token was used before, with another client token: on another machine, by another user or with "
+        + "--client-token; rotate the tunnel's access tokens and start the % with its new one")
+        .with(end)
     }
     if status == 404 || status == 405 {
       return "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
     }
     return
-      "check that the access token is the \(end)'s and of this region; it may have been rotated, too, or the tunnel "
-      + "closed: then rotate its access tokens, or open another"
+      ("check that the access token is the %'s and of this region; it may have been rotated, too, or the tunnel "
+      + "closed: then rotate its access tokens, or open another").with(end)
   }
 }

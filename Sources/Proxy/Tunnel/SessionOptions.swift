@@ -1,3 +1,5 @@
+import Basics
+
 extension TunnelSession {
   /// What the user decided about a session.
   public struct Options {
@@ -41,8 +43,8 @@ extension TunnelSession {
           + "'--destination-client-type V1' if it is a device client, a Greengrass component or a proxy 1.x, with "
           + "V2 if it is a proxy 2.x"
       case .olderDestination(let version?):
-        "the destination speaks \(version.name) alone, so a service has one connection at a time; start "
-          + "this source with '--destination-client-type \(version.name)'"
+        ("the destination speaks % alone, so a service has one connection at a time; start "
+          + "this source with '--destination-client-type %'").with(version.name, version.name)
       case .newerDestination:
         "the destination knows a newer protocol, with many connections at once; leave out "
           + "'--destination-client-type' here"
@@ -51,7 +53,7 @@ extension TunnelSession {
           + "service, or start a newer source without '--destination-client-type V1'"
       case .newerSource:
         "the source knows a newer protocol, with many connections at once; set websocket.subprotocol to "
-          + "'\(ProtocolVersion.v3.subprotocol)' in --settings-json here, or leave it out"
+          + "'aws.iot.securetunneling-3.0' in --settings-json here, or leave it out"
       }
     }
   }

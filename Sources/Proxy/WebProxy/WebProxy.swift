@@ -54,7 +54,8 @@ public struct WebProxy: Equatable, Sendable {
       return try WebProxy(text.octets, variable)
     } catch {
       throw UsageError(
-        "\(variable): \(error.reason); it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…")
+        "%: %; it must be http://[USER:PASSWORD@]HOST[:PORT] or https://…".with(
+          variable, error.reason))
     }
   }
 
@@ -72,7 +73,7 @@ public struct WebProxy: Equatable, Sendable {
       scheme = text[..<colon].lowercasedText
       start = colon + 3
       if !scheme.isSame(as: "http") && !scheme.isSame(as: "https") {
-        throw Fault(reason: "the scheme \(scheme.quoted) is not supported")
+        throw Fault(reason: "the scheme % is not supported".with(scheme.quoted))
       }
     }
     // The last one, so that a password with an '@' or a '/' in it works unencoded.
@@ -104,7 +105,7 @@ public struct WebProxy: Equatable, Sendable {
       authorization = ""
       secrets = []
     }
-    description = "the web proxy \(scheme)://\(endpoint.description) (\(variable))"
+    description = "the web proxy %://% (%)".with(scheme, endpoint.description, variable)
   }
 
   /// User name, colon and password, decoded, as RFC 7617 wants them: without control characters, and without

@@ -31,12 +31,11 @@ public struct WebProxyHandshake {
 
   /// The request's octets.
   public func request(userAgent: String) -> [UInt8] {
-    var text = "CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\nUser-Agent: \(userAgent)\r\n"
+    var fields: [HeaderBlock.Field] = [.init("Host", target), .init("User-Agent", userAgent)]
     if !proxy.authorization.isEmpty {
-      text += "Proxy-Authorization: \(proxy.authorization)\r\n"
+      fields.append(.init("Proxy-Authorization", proxy.authorization))
     }
-    text += "\r\n"
-    return text.octets
+    return HeaderBlock.octets("CONNECT % HTTP/1.1".with(target), fields)
   }
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
@@ -76,7 +75,7 @@ public struct WebProxyHandshake {
   }
 
   private func violation(_ fault: String, _ detail: String = "") -> Outcome {
-    .violation(reason: "the answer of \(proxy.description) \(fault)\(detail)")
+    .violation(reason: "the answer of % %".with(proxy.description, fault + detail))
   }
 
   private func refused(_ status: Int, _ statusLine: String) -> Outcome {
@@ -95,6 +94,6 @@ public struct WebProxyHandshake {
     let answer = statusLine.octets.beginning(Self.phraseByteCountMax).text
     return .refused(
       status: status,
-      reason: "\(proxy.description) answered '\(answer)': \(hint)\(detail)")
+      reason: "% answered '%': %".with(proxy.description, answer, hint + detail))
   }
 }

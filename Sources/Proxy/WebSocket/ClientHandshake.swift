@@ -44,18 +44,18 @@ public struct ClientHandshake {
     target: String, host: String, key: String, subprotocols: [String],
     compressionWindowBits: Int? = nil, fields: [HeaderBlock.Field]
   ) -> [UInt8] {
-    var text = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nUpgrade: websocket\r\n"
-    text += "Connection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
+    var all: [HeaderBlock.Field] = [
+      .init("Host", host), .init("Upgrade", "websocket"), .init("Connection", "Upgrade"),
+      .init("Sec-WebSocket-Key", key), .init("Sec-WebSocket-Version", "13"),
+    ]
     if !subprotocols.isEmpty {
-      text += "Sec-WebSocket-Protocol: \(subprotocols.listed)\r\n"
+      all.append(.init("Sec-WebSocket-Protocol", subprotocols.listed))
     }
     if let compressionWindowBits {
       let offer = PermessageDeflate.offer(windowBits: compressionWindowBits)
-      text += "Sec-WebSocket-Extensions: \(offer)\r\n"
+      all.append(.init("Sec-WebSocket-Extensions", offer))
     }
-    for field in fields { text += "\(field.name): \(field.value)\r\n" }
-    text += "\r\n"
-    return text.octets
+    return HeaderBlock.octets("GET % HTTP/1.1".with(target), all + fields)
   }
 
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
@@ -65,12 +65,12 @@ public struct ClientHandshake {
       let rest = bytes.extracting(start..<bytes.count)
       switch HeaderBlock.parse(rest, byteCountMax: Self.responseByteCountMax - start) {
       case .needMore: return .needMore
-      case .malformed(let reason): return .violation(reason: "the answer is not HTTP: \(reason)")
+      case .malformed(let reason): return .violation(reason: "the answer is not HTTP: " + reason)
       case .complete(let head):
         guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
           return .violation(
-            reason: "what answers is not the tunnel's service, which speaks HTTP/1.1: "
-              + "'\(head.startLine)'; check --proxy-endpoint")
+            reason: ("what answers is not the tunnel's service, which speaks HTTP/1.1: "
+              + "'%'; check --proxy-endpoint").with(head.startLine))
         }
         start += head.byteCount
         // Interim answers announce the one that counts (RFC 9110 §15.2).
@@ -95,7 +95,8 @@ public struct ClientHandshake {
     }
     let subprotocol = head.value("sec-websocket-protocol")
     if let subprotocol, !subprotocols.hasSame(subprotocol) {
-      return .violation(reason: "the answer selects the subprotocol '\(subprotocol)', not offered")
+      return .violation(
+        reason: "the answer selects the subprotocol '%', not offered".with(subprotocol))
     }
     if subprotocol == nil && !subprotocols.isEmpty {
       return .violation(reason: "the answer selects no subprotocol")

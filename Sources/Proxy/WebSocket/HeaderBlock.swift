@@ -21,6 +21,13 @@ public struct HeaderBlock {
     }
   }
 
+  /// A head as it goes out: the start line, the fields in their order, and the empty line.
+  public static func octets(_ startLine: String, _ fields: [Field]) -> [UInt8] {
+    var text = startLine.octets
+    for field in fields { text += "\r\n%: %".with(field.name, field.value).octets }
+    return text + "\r\n\r\n".octets
+  }
+
   public let startLine: String
   public let fields: [Field]
   /// Octets of the head, with the empty line that ends it.
@@ -51,7 +58,7 @@ public struct HeaderBlock {
       return .malformed(reason: "its first line is empty")
     }
     if lines.count - 1 > fieldCountMax {
-      return .malformed(reason: "it has more than \(fieldCountMax) header fields")
+      return .malformed(reason: "it has more than % header fields".with(fieldCountMax.decimal))
     }
     var fields: [Field] = []
     for line in lines.dropFirst() {
@@ -149,7 +156,7 @@ public struct HeaderBlock {
       }
     }
     return bytes.count < byteCountMax
-      ? .needMore : .malformed(reason: "its head is longer than \(byteCountMax) bytes")
+      ? .needMore : .malformed(reason: "its head is longer than % bytes".with(byteCountMax.decimal))
   }
 
   /// A folded line (it begins with white space) has no name and is refused with the others (RFC 9112 §5.2).

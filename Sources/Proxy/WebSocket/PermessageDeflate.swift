@@ -21,10 +21,10 @@ public struct PermessageDeflate: Equatable, Sendable {
     if serverNoContextTakeover { text += "; server_no_context_takeover" }
     if clientNoContextTakeover { text += "; client_no_context_takeover" }
     if serverMaxWindowBits < Self.windowBitsMax {
-      text += "; server_max_window_bits=\(serverMaxWindowBits)"
+      text += "; server_max_window_bits=" + serverMaxWindowBits.decimal
     }
     if clientMaxWindowBits < Self.windowBitsMax {
-      text += "; client_max_window_bits=\(clientMaxWindowBits)"
+      text += "; client_max_window_bits=" + clientMaxWindowBits.decimal
     }
     return text
   }
@@ -34,8 +34,9 @@ public struct PermessageDeflate: Equatable, Sendable {
   /// What a client offers: both windows of `windowBits` at the most, and the server may narrow either.
   public static func offer(windowBits: Int) -> String {
     windowBits < windowBitsMax
-      ? "\(name); server_max_window_bits=\(windowBits); client_max_window_bits=\(windowBits)"
-      : "\(name); client_max_window_bits"
+      ? "%; server_max_window_bits=%; client_max_window_bits=%".with(
+        name, windowBits.decimal, windowBits.decimal)
+      : name + "; client_max_window_bits"
   }
 
   /// An answer that must not be gone along with: the client fails the connection (§7.1).
@@ -50,17 +51,17 @@ public struct PermessageDeflate: Equatable, Sendable {
   ) throws(Violation) -> PermessageDeflate? {
     guard let answer else { return nil }
     guard let list = WebSocketExtension.parseList(answer) else {
-      throw Violation(reason: "the answer's Sec-WebSocket-Extensions '\(answer)' is malformed")
+      throw Violation(reason: "the answer's Sec-WebSocket-Extensions '%' is malformed".with(answer))
     }
     guard let chosen = list.first else { return nil }
     for other in list where !other.name.isSame(as: name) {
       throw Violation(
-        reason: "the answer selects the extension '\(other.name)', which was not offered")
+        reason: "the answer selects the extension '%', which was not offered".with(other.name))
     }
-    if list.count > 1 { throw Violation(reason: "the answer selects \(name) more than once") }
+    if list.count > 1 { throw Violation(reason: "the answer selects % more than once".with(name)) }
     var given = Parameters()
     if let fault = given.read(chosen, isAnswer: true) {
-      throw Violation(reason: "the answer's \(name) \(fault)")
+      throw Violation(reason: "the answer's % %".with(name, fault))
     }
     var agreed = given.agreed
     for (parameter, bits) in [
@@ -69,12 +70,13 @@ public struct PermessageDeflate: Equatable, Sendable {
     ] where bits ?? 0 > windowBits {
       throw Violation(
         reason:
-          "the answer's \(name) has \(parameter)=\(bits ?? 0), above the \(windowBits) offered")
+          "the answer's permessage-deflate has %=%, above the % offered".with(
+            parameter, (bits ?? 0).decimal, windowBits.decimal))
     }
     // Without a word it is as large as can be, which an offer of less excludes.
     if agreed.serverMaxWindowBits > windowBits {
       throw Violation(
-        reason: "the answer's \(name) lacks server_max_window_bits, which was offered")
+        reason: "the answer's % lacks server_max_window_bits, which was offered".with(name))
     }
     // Said in the offer, if not in the answer.
     agreed.clientMaxWindowBits = min(agreed.clientMaxWindowBits, windowBits)
@@ -105,7 +107,7 @@ public struct PermessageDeflate: Equatable, Sendable {
       let repeats = given.serverMaxWindowBits == windowBitsMax && windowBits == windowBitsMax
       return (
         agreed,
-        agreed.description + (repeats ? "; server_max_window_bits=\(windowBitsMax)" : "")
+        agreed.description + (repeats ? "; server_max_window_bits=" + windowBitsMax.decimal : "")
       )
     }
     return nil
@@ -125,7 +127,7 @@ public struct PermessageDeflate: Equatable, Sendable {
     /// What is wrong with it, as the rest of a sentence; nil when all is well.
     mutating func read(_ element: WebSocketExtension, isAnswer: Bool) -> String? {
       for parameter in element.parameters {
-        if names.hasSame(parameter.name) { return "has \(parameter.name) more than once" }
+        if names.hasSame(parameter.name) { return "has % more than once".with(parameter.name) }
         names.append(parameter.name)
         var isValid = parameter.value == nil
         if parameter.name.isSame(as: "server_no_context_takeover") {
@@ -140,11 +142,11 @@ public struct PermessageDeflate: Equatable, Sendable {
           clientMaxWindowBits = Self.windowBits(parameter.value)
           isValid = clientMaxWindowBits != nil || parameter.value == nil && !isAnswer
         } else {
-          return "has the unknown parameter '\(parameter.name)'"
+          return "has the unknown parameter '%'".with(parameter.name)
         }
         if !isValid {
-          let value = parameter.value.map { "the wrong value '\($0)'" } ?? "no value"
-          return "has \(value) for \(parameter.name)"
+          let value = parameter.value.map { "the wrong value '%'".with($0) } ?? "no value"
+          return "has % for %".with(value, parameter.name)
         }
       }
       agreed.serverMaxWindowBits = serverMaxWindowBits ?? PermessageDeflate.windowBitsMax

@@ -68,30 +68,33 @@ public enum ServerHandshake {
   public static func accept(
     _ accept: String, subprotocol: String?, fields: [HeaderBlock.Field]
   ) -> [UInt8] {
-    var text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    text += "Sec-WebSocket-Accept: \(accept)\r\n"
-    if let subprotocol { text += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
-    for field in fields { text += "\(field.name): \(field.value)\r\n" }
-    text += "\r\n"
-    return text.octets
+    var all: [HeaderBlock.Field] = [
+      .init("Upgrade", "websocket"), .init("Connection", "Upgrade"),
+      .init("Sec-WebSocket-Accept", accept),
+    ]
+    if let subprotocol { all.append(.init("Sec-WebSocket-Protocol", subprotocol)) }
+    return HeaderBlock.octets("HTTP/1.1 101 Switching Protocols", all + fields)
   }
 
   /// An answer that refuses, with the reason as its body.
   public static func refuse(
     status: Int, reason: String, fields: [HeaderBlock.Field]
   ) -> [UInt8] {
-    var text = "HTTP/1.1 \(status) \(phrase(status))\r\nContent-Type: text/plain\r\n"
-    text += "Content-Length: \(reason.utf8.count + 1)\r\n"
+    var all: [HeaderBlock.Field] = [
+      .init("Content-Type", "text/plain"), .init("Content-Length", (reason.utf8.count + 1).decimal),
+    ]
     switch status {
-    case 405: text += "Allow: GET\r\nConnection: close\r\n"
+    case 405: all += [.init("Allow", "GET"), .init("Connection", "close")]
     // What would do instead (RFC 6455 §4.4, RFC 9110 §15.5.22).
     case 426:
-      text += "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n"
-    default: text += "Connection: close\r\n"
+      all += [
+        .init("Sec-WebSocket-Version", "13"), .init("Upgrade", "websocket"),
+        .init("Connection", "close, Upgrade"),
+      ]
+    default: all.append(.init("Connection", "close"))
     }
-    for field in fields { text += "\(field.name): \(field.value)\r\n" }
-    text += "\r\n\(reason)\n"
-    return text.octets
+    let startLine = "HTTP/1.1 % %".with(status.decimal, phrase(status))
+    return HeaderBlock.octets(startLine, all + fields) + reason.octets + [.lineFeed]
   }
 
   private static func phrase(_ status: Int) -> String {

@@ -92,8 +92,8 @@ public struct SocketAddress {
   }
 
   /// `127.0.0.1:5555`, `[::1]:5555`, `/run/ssh.sock`.
-  public var description: String {
+  @inline(never) public var description: String {
     if isUnix { return path }
-    return "\(isIPv6 ? "[" : "")\(host)\(isIPv6 ? "]:" : ":")\(port)"
+    return (isIPv6 ? "[%]:%" : "%:%").with(host, Int(port).decimal)
   }
 }

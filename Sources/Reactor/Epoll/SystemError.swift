@@ -1,3 +1,4 @@
+import Basics
 import CEpoll
 
 /// A system call that failed: the system's fault, or that of the address it was given.
@@ -14,7 +15,7 @@ public struct SystemError: Error, Equatable {
 
   /// "Connection refused".
   public var reason: String {
-    guard let text = unsafe cepoll_error_text(code) else { return "error \(code)" }
+    guard let text = unsafe cepoll_error_text(code) else { return "error " + Int(code).decimal }
     return unsafe String(cString: text)
   }
 

@@ -19,11 +19,11 @@ public enum TLSError: Error {
   public var reason: String {
     switch self {
     case .certificate(let reason, let subject, let issuer, let remedy):
-      "its certificate was not accepted: \(reason) (subject \(subject), "
-        + "issuer \(issuer))\(remedy.isEmpty ? "" : "; ")\(remedy)"
-    case .configuration(let what, let reason): "\(what): \(reason)"
-    case .handshake(let reason), .library(let reason): "TLS: \(reason)"
-    case .memory: "TLS: \(Self.memoryReason)"
+      "its certificate was not accepted: % (subject %, issuer %)".with(reason, subject, issuer)
+        + (remedy.isEmpty ? "" : "; " + remedy)
+    case .configuration(let what, let reason): "%: %".with(what, reason)
+    case .handshake(let reason), .library(let reason): "TLS: " + reason
+    case .memory: "TLS: " + Self.memoryReason
     }
   }
 
@@ -44,7 +44,7 @@ public enum TLSError: Error {
       "the host that is named for it (-e, or https_proxy) must be one that the certificate is for"
     case X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED:
       // Gateways without a battery for their clock start in the past.
-      "check this machine's clock, which says \(Process.date)"
+      "check this machine's clock, which says " + Process.date
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
       X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -94,7 +94,7 @@ public enum TLSError: Error {
       return SystemError(Int32(truncatingIfNeeded: code & ~systemErrorFlag), "openssl").reason
     }
     guard code != 0, let text = unsafe ERR_reason_error_string(code) else {
-      return "unknown error \(code)"
+      return "unknown error " + Int(truncatingIfNeeded: code).decimal
     }
     return words(for: code, unsafe String(cString: text))
   }
@@ -105,10 +105,10 @@ public enum TLSError: Error {
     switch Int32(truncatingIfNeeded: code & (1 << reasonBitCount - 1)) {
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_RECORD_TOO_SMALL:
       return
-        "what answers is not TLS (\(text)): another service is on that port, or a web proxy that must be "
-        + "named with http://"
+        ("what answers is not TLS (%): another service is on that port, or a web proxy that must be "
+        + "named with http://").with(text)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-      return "the other side has no TLS 1.2 or newer, which is needed (\(text))"
+      return "the other side has no TLS 1.2 or newer, which is needed (%)".with(text)
     default: return text
     }
   }

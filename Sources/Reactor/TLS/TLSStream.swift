@@ -376,7 +376,9 @@ import COpenSSL
       if let flushFailure { fail(flushFailure) }
       if receivedByteCount > Self.handshakeByteCountMax {
         fail(
-          .tls(.handshake(reason: "a handshake of more than \(Self.handshakeByteCountMax) bytes")))
+          .tls(
+            .handshake(
+              reason: "a handshake of more than % bytes".with(Self.handshakeByteCountMax.decimal))))
       }
       return
     }

@@ -59,7 +59,7 @@ import COpenSSL
     let file = Process.environment("SSL_CERT_FILE")
     if let file, !add(file: file) {
       switch TLSError.take({ .configuration(what: file, reason: $0) }) {
-      case .configuration(_, let reason): warn("SSL_CERT_FILE", file, "cannot be used: \(reason)")
+      case .configuration(_, let reason): warn("SSL_CERT_FILE", file, "cannot be used: " + reason)
       default: lacksMemory = true
       }
     }
@@ -98,7 +98,7 @@ import COpenSSL
     if count == -ENOMEM {
       lacksMemory = true
     } else if count < 0 {
-      warn(name, path, "cannot be read: \(SystemError(-count, "opendir").reason)")
+      warn(name, path, "cannot be read: " + SystemError(-count, "opendir").reason)
     } else if count == 0 {
       warn(
         name, path,
@@ -124,11 +124,11 @@ import COpenSSL
     }
   }
 
-  private mutating func note(_ path: String) {
-    source = "\(source)\(source.isEmpty ? "" : ", ")\(path)"
+  @inline(never) private mutating func note(_ path: String) {
+    source += (source.isEmpty ? "" : ", ") + path
   }
 
-  private mutating func warn(_ name: String, _ path: String, _ fault: String) {
-    warning = "\(warning)\(warning.isEmpty ? "" : "; ")\(name) \(path.excerpt) \(fault)"
+  @inline(never) private mutating func warn(_ name: String, _ path: String, _ fault: String) {
+    warning += (warning.isEmpty ? "" : "; ") + "% % %".with(name, path.excerpt, fault)
   }
 }
