@@ -82,7 +82,7 @@ var targets: [Target] = [
     name: "WebSocket", dependencies: ["Basics", "CZlib"], path: "Sources/Proxy/WebSocket",
     swiftSettings: librarySettings),
   .target(
-    name: "Tunnel", dependencies: ["Basics"], path: "Sources/Proxy/Tunnel",
+    name: "Tunnel", dependencies: ["Basics", "WebSocket"], path: "Sources/Proxy/Tunnel",
     swiftSettings: librarySettings),
   .target(
     name: "WebProxy", dependencies: ["Basics", "Reactor", "WebSocket"],

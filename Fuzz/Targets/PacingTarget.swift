@@ -1,5 +1,6 @@
 import Basics
-import Tunnel
+
+@testable import Tunnel
 
 extension FuzzTarget {
   /// Messages that go out as fast as the pacer lets them, and pongs that say what they like.
@@ -17,10 +18,10 @@ extension FuzzTarget {
       let instant = Instant(nanoseconds: now)
       switch step & 3 {
       case 0:
-        let ready = pacer.readyAt(instant, isReading: step & 4 == 0)
+        if step & 4 != 0 { pacer.readingStopped() }
         try require(pacer.frameByteCountMax > 0, "a frame of nothing")
-        if ready > instant { break }
-        _ = pacer.sent(min(pacer.frameByteCountMax, 1 + Int(input.octet()) * 257), now: instant)
+        if pacer.readyAt(instant) != nil { break }
+        pacer.sent(min(pacer.frameByteCountMax, 1 + Int(input.octet()) * 257), now: instant)
       case 1: if pacer.wantsPing { _ = pacer.pinged() }
       case 2:
         // As a ping's payload brings it back: any number from 0 on, and no time to come.
@@ -28,7 +29,7 @@ extension FuzzTarget {
         let sentAt = step & 4 == 0 ? now - Int64(input.word()) : Int64(input.octet())
         if sentAt < 0 || sentAt > now { break }
         pacer.ponged(
-          arrived: arrived, sentAt: Instant(nanoseconds: sentAt), now: instant)
+          PingStamp(sentAt: Instant(nanoseconds: sentAt), sentByteCount: arrived), now: instant)
       default: pacer.readingResumed(instant)
       }
     }

@@ -32,7 +32,7 @@ extension FuzzTarget {
       }
     }
     // What all of it comes to must be of use, too.
-    let limits = TunnelLink.Limits(settings)
+    let limits = LinkLimits(settings)
     try require(
       (1...Message.payloadLengthMax).contains(settings.dataPayloadLengthMax)
         && limits.messageByteCountMax <= Message.byteCountMax && settings.userTimeout.count > 0,

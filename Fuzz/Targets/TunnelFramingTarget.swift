@@ -105,7 +105,7 @@ private final class LinkLog: TunnelLinkHandler {
     let stream = ScriptedStream()
     let log = LinkLog(pauses: pauses)
     // A short queue is quickly made; it grows by what a message needs.
-    var limits = TunnelLink.Limits()
+    var limits = LinkLimits()
     limits.inboundByteCountMax = 0
     let link = TunnelLink(
       network: ScriptedNetwork(), stream: stream, role: role, limits: limits, early: [],
@@ -127,15 +127,14 @@ private final class LinkLog: TunnelLinkHandler {
     return log
   }
 
-  func link(
-    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
-  ) -> TunnelLink.Disposition {
+  func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
     let isHeldUp = pauses & 1 == 1 && !isHeld
     isHeld = isHeldUp && pauses & 2 == 0
-    if isHeld { return .hold }
+    if isHeld { return false }
     pauses = pauses >> 1 | pauses << 7
     unsafe bytes.withUnsafeBufferPointer { unsafe messages.append(Array($0)) }
-    return isHeldUp ? .pause : .next
+    if isHeldUp { link.pause() }
+    return true
   }
 
   func linkHasRoom(_ link: TunnelLink) {}

@@ -14,6 +14,24 @@ public struct Instant: Comparable, Sendable {
     Instant(nanoseconds: instant.nanoseconds &+ span.count &* 1_000_000)
   }
 
+  @inlinable public static func + (instant: Instant, span: Nanoseconds) -> Instant {
+    Instant(nanoseconds: instant.nanoseconds &+ span.count)
+  }
+
+  @inlinable public static func - (instant: Instant, span: Nanoseconds) -> Instant {
+    Instant(nanoseconds: instant.nanoseconds &- span.count)
+  }
+
+  @inlinable public static func - (later: Instant, earlier: Instant) -> Nanoseconds {
+    Nanoseconds(later.nanoseconds &- earlier.nanoseconds)
+  }
+
+  /// The earlier of two deadlines, each of which there may not be.
+  @inlinable public static func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
   /// Whole milliseconds from `earlier` to this instant, rounded up.
   @inlinable public func millisecondsRoundedUp(since earlier: Instant) -> Milliseconds {
     let nanoseconds = nanoseconds &- earlier.nanoseconds
@@ -29,5 +47,33 @@ public struct Milliseconds: Comparable, Sendable {
 
   @inlinable public static func < (left: Milliseconds, right: Milliseconds) -> Bool {
     left.count < right.count
+  }
+}
+
+/// A span of time in nanoseconds, the unit of what is measured.
+public struct Nanoseconds: Comparable, Sendable {
+  public var count: Int64
+
+  @inlinable public init(_ count: Int64) { self.count = count }
+  @inlinable public init(_ span: Milliseconds) { count = span.count &* 1_000_000 }
+
+  @inlinable public static func < (left: Nanoseconds, right: Nanoseconds) -> Bool {
+    left.count < right.count
+  }
+
+  @inlinable public static func + (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
+    Nanoseconds(left.count &+ right.count)
+  }
+
+  @inlinable public static func - (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
+    Nanoseconds(left.count &- right.count)
+  }
+
+  @inlinable public static func * (span: Nanoseconds, factor: Int64) -> Nanoseconds {
+    Nanoseconds(span.count &* factor)
+  }
+
+  @inlinable public static func / (span: Nanoseconds, divisor: Int64) -> Nanoseconds {
+    Nanoseconds(span.count / divisor)
   }
 }

@@ -36,35 +36,35 @@ final class Line: TimerHandler {
 
   // MARK: From the sending end
 
-  /// Takes a message of the end that is connected now, or lets it hold the message.
-  func take(_ message: Message, _ bytes: Span<UInt8>) -> TunnelLink.Disposition {
-    guard let sender else { return .next }
+  /// Takes a message of the end that is connected now; false when the end is to hold it.
+  func take(_ message: Message, _ bytes: Span<UInt8>) -> Bool {
+    guard let sender else { return true }
     // A destination may not know yet that the source has gone that it speaks to.
     if role == .destination && !tunnel.isCurrent(message, in: bytes, source: tunnel.source) {
-      return .next
+      return true
     }
     if shaper == nil {
-      if !hasRoom() { return .hold }
+      if !hasRoom() { return false }
       deliver(message, bytes, from: sender)
-      return .next
+      return true
     }
     let now = network.now
     if shaper?.isFull == true || waitsForRoom {
       isHeld = true
-      return .hold
+      return false
     }
     if let busyUntil = shaper?.busyUntil(now) {
       if welcomeTimer == nil {
         welcomeTimer = network.schedule(at: busyUntil, self, tag: TimerTag.welcome.rawValue)
       }
-      return .hold
+      return false
     }
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in 0..<bytes.count { copy.append(bytes[index]) }
     shaper?.append(.message(copy, from: sender), now: now)
     scheduleDue()
-    return .next
+    return true
   }
 
   /// The sending end is gone: the other one's streams end when it has received all that was sent.

@@ -62,13 +62,11 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   // MARK: From this end
 
-  func link(
-    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
-  ) -> TunnelLink.Disposition {
+  func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
     if let fault = fault(message, bytes) {
       service.log.warning(.endLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
       link.violate(fault)
-      return .next
+      return true
     }
     return tunnel.line(from: role).take(message, bytes)
   }

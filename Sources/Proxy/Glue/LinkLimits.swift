@@ -1,7 +1,7 @@
 import Configuration
 import Tunnel
 
-extension TunnelLink.Limits {
+extension LinkLimits {
   /// As the settings have it.
   init(_ settings: Settings) {
     self.init()

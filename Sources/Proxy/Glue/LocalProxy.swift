@@ -20,7 +20,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
   private var orphans: [(client: Relay.Client, service: String)] = []
   private var streamIDs: StreamIDs
-  private var timer: (id: TimerID, due: Instant)?
+  private var timer = DeadlineTimer()
   private var channelID = ""
   private var lastFailure = ""
 
@@ -73,18 +73,11 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     client.handle(
       event, now: network.now, randomness: (try? network.randomBits()) ?? 0)
     while let order = client.next() { perform(order) }
-    schedule()
-  }
-
-  private func schedule() {
-    let deadline = client.deadline
-    if timer?.due == deadline { return }
-    if let timer { network.cancel(timer.id) }
-    timer = deadline.map { (network.schedule(at: $0, self, tag: 0), $0) }
+    timer.set(client.deadline, on: network, self)
   }
 
   public func timerFired(tag: Int, now: Instant) {
-    timer = nil
+    timer.fired()
     handle(.deadlineCame)
   }
 
@@ -183,7 +176,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     handle(.opened)
     let settings = configuration.settings
     let link = TunnelLink(
-      network: network, stream: stream, role: .client, limits: TunnelLink.Limits(settings),
+      network: network, stream: stream, role: .client, limits: LinkLimits(settings),
       compression: compression, early: early, log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
@@ -293,7 +286,7 @@ extension LocalProxy {
 
   /// Timers and questions to the DNS that some part of it knows of; farewells have theirs besides.
   package var heldTimerCount: Int {
-    (timer == nil ? 0 : 1) + (dialer?.inspection.heldTimerCount ?? 0)
+    (timer.due == nil ? 0 : 1) + (dialer?.inspection.heldTimerCount ?? 0)
       + (relay?.heldTimerCount ?? 0) + (listeners?.heldTimerCount ?? 0)
   }
   package var heldQuestionCount: Int {
@@ -317,15 +310,15 @@ extension LocalProxy {
   /// The first thing that is not as it must be between two events; nil when all is well. For tests.
   package func checkInvariants() -> String? {
     var faults = InvariantCheck("the program")
-    faults.unless(timer?.due == client.deadline, "the timer is not the client's")
+    faults.unless(timer.due == client.deadline, "the timer is not the client's")
     let isSession = [.awaitingServices, .running, .stopping].contains(client.state)
     faults.unless((relay != nil) == isSession, "a relay without a tunnel, or none with one")
     let isOutage = listeners?.isAccepting == false
     switch client.state {
     case .idle, .stopped:
-      faults.unless(timer == nil && orphans.isEmpty, "clients wait for nothing")
+      faults.unless(timer.due == nil && orphans.isEmpty, "clients wait for nothing")
     case .dialing: faults.unless(dialingStep != .none, "no step that something will end")
-    case .awaitingServices, .backingOff: faults.unless(timer != nil, "nothing ends the wait")
+    case .awaitingServices, .backingOff: faults.unless(timer.due != nil, "nothing ends the wait")
     case .running:
       faults.unless(orphans.isEmpty && !isOutage, "clients wait for the tunnel that is there")
     case .stopping:
@@ -335,7 +328,8 @@ extension LocalProxy {
         "a drain goes on with nobody left")
     }
     faults.unless(
-      !isOutage || timer != nil || client.state == .stopped, "clients wait in the kernel for ever")
+      !isOutage || timer.due != nil || client.state == .stopped,
+      "clients wait in the kernel for ever")
     faults.unless(isOutage || orphans.isEmpty, "clients wait longer than those in the kernel")
     faults.unless(
       !client.avoidsMarks || relay?.core.session.options.negotiatesHalfClose != true,

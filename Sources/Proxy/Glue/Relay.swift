@@ -44,7 +44,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   private var clients: [Client] = []
   private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
-  private var timer: (id: TimerID, due: Instant)?
+  private var timer = DeadlineTimer()
   /// The link is over, and with it everything here.
   private var isOver = false
   var handler: (any RelayHandler)?
@@ -115,19 +115,12 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     }
     if isOver { return }
     if core.wantsRoom { link.wantsRoom = true }
-    schedule()
+    timer.set(core.deadline, on: network, self)
     if core.readsTunnel { link.resume() } else { link.pause() }
   }
 
-  private func schedule() {
-    let deadline = core.deadline
-    if timer?.due == deadline { return }
-    if let timer { network.cancel(timer.id) }
-    timer = deadline.map { (network.schedule(at: $0, self, tag: 0), $0) }
-  }
-
   func timerFired(tag: Int, now: Instant) {
-    timer = nil
+    timer.fired()
     tell(.deadlineCame)
     run()
   }
@@ -159,15 +152,13 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   // MARK: The link's events
 
-  func link(
-    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
-  ) -> TunnelLink.Disposition {
+  func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
     core.handle(message, in: bytes, now: now, self)
     if let slot = core.takeDelivery() {
       sockets[slot]?.deliver(bytes.extracting(message.payload))
     }
     run(isGoingOn: true)
-    return .next
+    return true
   }
 
   func linkHasRoom(_ link: TunnelLink) { run() }
@@ -326,8 +317,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     isOver = true
     handler = nil
     link.abandon()
-    if let timer { network.cancel(timer.id) }
-    timer = nil
+    timer.set(nil, on: network, self)
     for case let socket? in sockets { socket.close(.reset) }
     sockets.removeAll()
   }
@@ -346,7 +336,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   /// Timers and questions that some part of it knows of; farewells have theirs besides.
   var heldTimerCount: Int {
-    (timer == nil ? 0 : 1) + link.heldTimerCount
+    (timer.due == nil ? 0 : 1) + link.heldTimerCount
       + sockets.reduce(0) { $0 + ($1?.connector?.heldTimerCount ?? 0) }
   }
   var heldQuestionCount: Int {
@@ -361,7 +351,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     faults.unless(
       clients.map { $0.id }.sorted() == core.waitingClientIDs.sorted(), "not the clients that wait")
     faults.unless(farewellCount <= Self.farewellCountMax, "\(farewellCount) farewells")
-    faults.unless(timer?.due == core.deadline, "the timer is not the core's")
+    faults.unless(timer.due == core.deadline, "the timer is not the core's")
     faults.unless(
       !link.isOpen || link.isPaused != core.readsTunnel, "relay and link disagree about the pause")
     faults.unless(

@@ -5,21 +5,24 @@ import WebSocket
 
 /// The link's outbound half: one frame at a time, control frames before messages.
 extension TunnelLink {
+  /// By how many bytes a compressed payload may be longer than it was.
+  static let compressionExcessMax = 32
+
   /// A message may be sent now.
-  public var hasRoom: Bool {
-    state == .open && pendingPong == nil && pendingPing == nil
-      && stream.hasRoom && readyAt == nil
+  public var hasRoom: Bool { core.hasRoom(now: network.now, self) }
+
+  /// Ask to be told by `linkHasRoom`; cleared by that.
+  public var wantsRoom: Bool {
+    get { core.wantsRoom }
+    set {
+      if core.wantsRoom == newValue { return }
+      core.wantsRoom = newValue
+      settle()
+    }
   }
 
   /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
-  public var pacedByteCountMax: Int { pacer.frameByteCountMax }
-
-  /// When the pacer allows the next message; nil for now.
-  private var readyAt: Instant? {
-    let now = network.now
-    let ready = pacer.readyAt(now, isReading: !isPaused)
-    return now < ready ? ready : nil
-  }
+  public var pacedByteCountMax: Int { core.frameByteCountMax }
 
   /// Receives from `source` straight into a DATA message with this header and sends it. Call it with
   /// `hasRoom` only. The result is the receive's.
@@ -61,11 +64,13 @@ extension TunnelLink {
   }
 
   private func sendMessages() {
-    sentByteCount += outgoing.count
-    let isCompressed = compress()
-    let wantsPing = pacer.sent(outgoing.count, now: network.now)
-    sendFrame(.binary, isCompressed: isCompressed)
-    if wantsPing && state == .open { ping() }
+    let byteCount = outgoing.count
+    sentByteCount += byteCount
+    sendFrame(.binary, isCompressed: compress())
+    if core.sent(byteCount, now: network.now) {
+      obey()
+      settle()
+    }
   }
 
   /// Compresses the payload, if that was agreed on and is worth it.
@@ -85,8 +90,8 @@ extension TunnelLink {
     switch outgoing.send(to: stream) {
     case .accepted: break
     // Whoever sends has asked for room. A frame left out would shift all behind it.
-    case .noRoom: end(.failed(.system(.noBuffer)))
-    case .failed(let failure): end(.failed(failure))
+    case .noRoom: lose(.system(.noBuffer))
+    case .failed(let failure): lose(failure)
     }
   }
 
@@ -95,60 +100,9 @@ extension TunnelLink {
     maskingKeys.next { try? network.randomize(&$0) }
   }
 
-  /// Sends the control frames that wait, as far as there is room.
-  func sendControl() {
-    while state != .ended && stream.hasRoom {
-      let payload: [UInt8]
-      let opcode: Opcode
-      if let pong = pendingPong {
-        pendingPong = nil
-        (opcode, payload) = (.pong, pong)
-      } else if let ping = pendingPing, state == .open {
-        pendingPing = nil
-        (opcode, payload) = (.ping, ping)
-      } else if let close = pendingClose {
-        pendingClose = nil
-        (opcode, payload) = (.close, close)
-      } else {
-        break
-      }
-      sendControlFrame(opcode, payload)
-    }
-    updateInterest()
-  }
-
-  private func sendControlFrame(_ opcode: Opcode, _ payload: [UInt8]) {
+  func sendControlFrame(_ opcode: Opcode, _ payload: [UInt8]) {
     outgoing.begin(payloadLengthMax: payload.count)
     outgoing.append(payload.span)
     sendFrame(opcode)
-  }
-
-  func roomCame() {
-    sendControl()
-    if state == .leaving {
-      if pendingClose == nil && stream.unsentByteCount == 0 { end(.completed) }
-      return
-    }
-    if !wantsRoom { return }
-    if hasRoom {
-      wantsRoom = false
-      handler?.linkHasRoom(self)
-    } else {
-      updateInterest()
-    }
-  }
-
-  func updateInterest() {
-    if state == .ended { return }
-    var wanted: Readiness = []
-    if isReading && !isPaused && !isResting { wanted.insert(.readable) }
-    let ready = wantsRoom ? readyAt : nil
-    if let ready { schedulePace(at: ready) }
-    if wantsRoom && ready == nil || pendingPong != nil || pendingPing != nil || pendingClose != nil
-      || state == .leaving
-    {
-      wanted.insert(.writable)
-    }
-    stream.interest = wanted
   }
 }

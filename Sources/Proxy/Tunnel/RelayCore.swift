@@ -267,12 +267,7 @@ package struct RelayCore: ~Copyable {
 
   /// When to say `deadlineCame` if nothing else happens.
   @inline(__always) package var deadline: Instant? {
-    Self.earliest(Self.earliest(sweepAt, placeAt), Self.earliest(patienceAt, silenceAt))
-  }
-
-  private static func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
+    .earliest(.earliest(sweepAt, placeAt), .earliest(patienceAt, silenceAt))
   }
 
   /// The tunnel may be read.

@@ -17,12 +17,13 @@ final class LinkHarness: TunnelLinkHandler {
   private(set) var messages: [[UInt8]] = []
   private(set) var ends: [TunnelLink.End] = []
   private(set) var roomCount = 0
-  /// What the handler says to each message.
-  var disposition: (Message) -> TunnelLink.Disposition = { _ in .next }
+  /// What the handler does with a message: it takes it, or takes it and pauses, or does not take it.
+  enum Disposition { case next, pause, hold }
+  var disposition: (Message) -> Disposition = { _ in .next }
 
   /// - Parameter scripted: a network whose time the test moves, in the place of the harness' own.
   init(
-    _ role: WebSocketRole, limits: TunnelLink.Limits = TunnelLink.Limits(),
+    _ role: WebSocketRole, limits: LinkLimits = LinkLimits(),
     compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
     pacer: consuming Pacer = Pacer(), on scripted: ScriptedNetwork? = nil
   ) throws {
@@ -39,12 +40,11 @@ final class LinkHarness: TunnelLinkHandler {
       pacer)
   }
 
-  func link(
-    _ link: TunnelLink, received message: Message, in bytes: Span<UInt8>
-  ) -> TunnelLink.Disposition {
+  func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
     let answer = disposition(message)
+    if answer == .pause { link.pause() }
     if answer != .hold { messages.append(bytes.withUnsafeBufferPointer { Array($0) }) }
-    return answer
+    return answer != .hold
   }
 
   func linkHasRoom(_ link: TunnelLink) { roomCount += 1 }

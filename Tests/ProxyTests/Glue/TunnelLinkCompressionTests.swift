@@ -180,7 +180,7 @@ struct TunnelLinkCompressionTests {
     let message = LinkHarness.data([UInt8](repeating: 0, count: 64_000))
     harness.arrive(try peer.frame(Array((0..<40).map { _ in message }.joined())))
     let count = harness.messages.count
-    #expect(count < 40 && harness.link.isResting)
+    #expect(count < 40 && !harness.link.core.receives)
     harness.link.abandon()
     for _ in 0..<3 { try harness.network.turn(waitMax: Milliseconds(5)) }
     #expect(harness.messages.count == count)
@@ -276,7 +276,7 @@ struct TunnelLinkCompressionTests {
     arguments: [(true, 131_076), (false, 131_076), (true, 1_040), (true, 1_045), (true, 1_050)])
   func takesBack(keepsContext: Bool, frameByteCountMax: Int) throws {
     var random = SeededGenerator()
-    var limits = TunnelLink.Limits()
+    var limits = LinkLimits()
     limits.framePayloadLengthMax = frameByteCountMax
     let harness = try LinkHarness(
       .client, limits: limits,

@@ -4,6 +4,7 @@ import Simulator
 import Testing
 
 @testable import Proxy
+@testable import Tunnel
 @testable import WebSocket
 
 @Suite("TunnelLink's control frames")
@@ -145,7 +146,7 @@ struct TunnelLinkControlTests {
     let harness = try LinkHarness(.client, on: network)
     harness.stream.unsentByteCount = ScriptedStream.roomMark
     harness.stream.arrive([0x83, 0x00])
-    network.advance(TunnelLink.closeTimeout.count - 1)
+    network.advance(ClosingHandshake.timeout.count - 1)
     #expect(harness.ends.isEmpty)
     network.advance(1)
     guard case .violation? = harness.ends.first else {
@@ -219,7 +220,7 @@ struct TunnelLinkControlTests {
       Issue.record("\(harness.ends)")
       return
     }
-    #expect(harness.network.now >= start + TunnelLink.closeTimeout)
+    #expect(harness.network.now >= start + ClosingHandshake.timeout)
   }
 
   @Test("the end of the stream without a close is a failure")

@@ -1,11 +1,12 @@
+import Basics
 import Testing
 
 @testable import Tunnel
 
 @Suite("StrayQueue")
 struct StrayQueueTests {
-  private static let millisecond: Int64 = 1_000_000
-  private static let frameTime = 10 * millisecond
+  private static let millisecond = Nanoseconds(1_000_000)
+  private static let frameTime = millisecond * 10
 
   /// Pongs that queued for so many milliseconds, one every 20 ms; then what it does.
   struct Row: Sendable {
@@ -28,11 +29,11 @@ struct StrayQueueTests {
     ])
   func tellsQueue(row: Row) {
     var queue = StrayQueue()
-    var now: Int64 = 0
+    var now = Instant(nanoseconds: 0)
     for milliseconds in row.queueing {
-      now += 20 * Self.millisecond
+      now = now + Self.millisecond * 20
       queue.ponged(
-        queueing: milliseconds * Self.millisecond, frameTime: Self.frameTime, now: now)
+        queueing: Self.millisecond * milliseconds, frameTime: Self.frameTime, now: now)
     }
     #expect(queue.isDraining(now) == row.isDraining)
   }
@@ -42,8 +43,8 @@ struct StrayQueueTests {
     var queue = StrayQueue()
     var drainingCount = 0
     for step in 1...10_000 as ClosedRange<Int64> {
-      let now = step * 10 * Self.millisecond
-      queue.ponged(queueing: 60 * Self.millisecond, frameTime: Self.frameTime, now: now)
+      let now = Instant(nanoseconds: 0) + Self.millisecond * 10 * step
+      queue.ponged(queueing: Self.millisecond * 60, frameTime: Self.frameTime, now: now)
       if queue.isDraining(now) { drainingCount += 1 }
     }
     #expect((1_900...2_100).contains(drainingCount), "\(drainingCount)")
