@@ -252,7 +252,7 @@ final class ServiceProcess {
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)
     network.forbidsDropping = true
     network.start()
-    let credentials = ServiceCredentials(world, makeMeddler)
+    let credentials = ServiceCredentials(world) { [unowned self] in self.makeMeddler() }
     self.credentials = credentials
     let service = TunnelService(
       network: network, tls: credentials, options: options,

@@ -291,11 +291,13 @@ public final class Scenario {
       stormFaults[kind] = world.random.size(10...2_000)
     }
     if world.random.chance(1_000) { stormFaults[.processStalls] = world.random.size(1...20) }
-    for kind: FaultKind in [.frameSplit, .pongLost, .strayMessage] where world.random.chance(5_000)
-    {
-      stormFaults[kind] = world.random.size(10...2_000)
+    // A run has few frames, so these are frequent.
+    for kind: FaultKind in [
+      .frameSplit, .framesMerged, .fieldsReordered, .pongLost, .strayMessage,
+    ] where world.random.chance(5_000) {
+      stormFaults[kind] = world.random.size(300...6_000)
     }
-    if world.random.chance(1_000) { stormFaults[.garbage] = world.random.size(1...50) }
+    if world.random.chance(1_000) { stormFaults[.garbage] = world.random.size(10...500) }
     world.faults = stormFaults
   }
 

@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// What stands for a trust store or an identity: nothing but a place for faults.
 public final class SimulatedTLSCredentials: TLSCredentials {
@@ -201,8 +202,14 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   /// Sends a frame that its owner knows nothing of, to an open WebSocket.
   func slip(_ frame: [UInt8]) {
     if state != .open || hasFinished || !wire.isOpen { return }
+    putKept()
     put(.data, frame)
     requestTurnEnd()
+  }
+
+  /// The meddler joins frames of one turn alone.
+  private func putKept() {
+    for piece in meddler?.takeKept() ?? [] { put(.data, piece) }
   }
 
   func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
@@ -212,13 +219,17 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   func finishSending() {
     if state != .open || hasFinished { return }
     hasFinished = true
+    putKept()
     put(.closing, [])
     requestTurnEnd()
   }
 
   func close() {
     if state == .closed { return }
-    if state == .open && !hasFinished { put(.closing, []) }
+    if state == .open && !hasFinished {
+      putKept()
+      put(.closing, [])
+    }
     _ = flush()
     state = .closed
     handler = nil
@@ -278,6 +289,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   func turnEnded() {
     turnEndRequested = false
     if state == .closed { return }
+    if !hasFinished { putKept() }
     if let failure = flush() {
       fail(failure)
       return
@@ -357,6 +369,7 @@ public final class Meddler {
 
   public init(_ world: World) { self.world = world }
 
+  /// What goes out for a frame, perhaps nothing yet.
   func pieces(of bytes: Span<UInt8>) -> [[UInt8]] {
     var frame = [UInt8]()
     frame.reserveCapacity(bytes.count)
@@ -366,26 +379,86 @@ public final class Meddler {
       isHandshakeOver = true
       return [frame]
     }
-    var pieces: [[UInt8]] = []
     let opcode = frame[0] & 0x0f
     if opcode == 0xa && world.happens(.pongLost) { return [] }
-    if opcode == 2 && !isCompressing {
-      if world.happens(.strayMessage) {
-        let strays = strayMessages()
-        if !strays.isEmpty { pieces.append(Self.frame(world.random.pick(strays))) }
-      }
-      if world.happens(.garbage) {
-        // With a length that is right: with another one nobody could know where the next message begins.
-        let count = world.random.number(1...40)
-        pieces.append(Self.frame([0, UInt8(count)] + world.random.bytes(count)))
-      }
-      if world.happens(.frameSplit) {
-        pieces += split(frame)
-        return pieces
-      }
+    if opcode != 2 || isCompressing { return takeKept() + [frame] }
+    var payload = kept + Self.payload(frame)
+    kept = []
+    if world.happens(.fieldsReordered) { payload = reordered(payload) }
+    // Two messages in one frame, whose length its 16 bits can say.
+    if payload.count < 30_000 && world.happens(.framesMerged) {
+      kept = payload
+      return []
     }
-    pieces.append(frame)
-    return pieces
+    var pieces: [[UInt8]] = []
+    if world.happens(.strayMessage) {
+      let strays = strayMessages()
+      if !strays.isEmpty { pieces.append(Self.frame(world.random.pick(strays))) }
+    }
+    if world.happens(.garbage) {
+      // With a length that is right: with another one nobody could know where the next message begins.
+      let count = world.random.number(1...40)
+      pieces.append(Self.frame([0, UInt8(count)] + world.random.bytes(count)))
+    }
+    return pieces + (world.happens(.frameSplit) ? split(payload) : Self.frames(payload))
+  }
+
+  /// What was held back and finds nothing to be joined with.
+  func takeKept() -> [[UInt8]] {
+    let payload = kept
+    kept = []
+    return payload.isEmpty ? [] : [Self.frame(payload)]
+  }
+
+  private static func payload(_ frame: [UInt8]) -> [UInt8] {
+    Array(frame[(frame[1] < 126 ? 2 : frame[1] == 126 ? 4 : 10)...])
+  }
+
+  /// One frame, or two where one could not say its length in 16 bits.
+  private static func frames(_ payload: [UInt8]) -> [[UInt8]] {
+    if payload.count <= 65_535 { return [frame(payload)] }
+    return [frame(Array(payload[..<65_535])), frame(Array(payload[65_535...]))]
+  }
+
+  /// The fields of the first message in another order; proto3 leaves it to the sender. A list keeps its own.
+  private func reordered(_ payload: [UInt8]) -> [UInt8] {
+    let end = Message.prefixByteCount + (Int(payload[0]) << 8 | Int(payload[1]))
+    guard end <= payload.count,
+      var fields = Self.fields(payload[Message.prefixByteCount..<end]),
+      Set(fields.map { $0.first ?? 0 }).count == fields.count
+    else { return payload }
+    for index in fields.indices.reversed() {
+      fields.swapAt(index, world.random.number(0...index))
+    }
+    return Array(payload[..<Message.prefixByteCount] + fields.joined() + payload[end...])
+  }
+
+  /// Each with its tag; nil for what cannot be read.
+  private static func fields(_ message: ArraySlice<UInt8>) -> [[UInt8]]? {
+    var fields: [[UInt8]] = []
+    var rest = message
+    while let tag = rest.first {
+      var field: [UInt8] = [tag]
+      rest.removeFirst()
+      var number = 0
+      var shift = 0
+      while let octet = rest.first {
+        field.append(octet)
+        rest.removeFirst()
+        number |= Int(octet & 0x7f) << shift
+        shift += 7
+        if octet < 0x80 || shift > 28 { break }
+      }
+      if tag & 7 == 2 {
+        if number > rest.count { return nil }
+        field += rest.prefix(number)
+        rest.removeFirst(number)
+      } else if tag & 7 != 0 {
+        return nil
+      }
+      fields.append(field)
+    }
+    return fields
   }
 
   /// A whole binary frame.
@@ -400,13 +473,9 @@ public final class Meddler {
     return Self.frame(payload, opcode: 0x89)
   }
 
-  /// The same message in several frames, with perhaps a ping in between.
-  private func split(_ frame: [UInt8]) -> [[UInt8]] {
-    var start = 2
-    if frame[1] == 126 { start = 4 }
-    if frame[1] == 127 { start = 10 }
-    let payload = Array(frame[start...])
-    if payload.count < 2 || payload.count > 60_000 { return [frame] }
+  /// The same in several frames, with perhaps a ping in between.
+  private func split(_ payload: [UInt8]) -> [[UInt8]] {
+    if payload.count < 2 || payload.count > 65_535 { return Self.frames(payload) }
     let place = world.random.number(1...(payload.count - 1))
     return [
       Self.frame(Array(payload[..<place]), opcode: 0x02),

@@ -250,7 +250,8 @@ public enum FaultKind: Int, CaseIterable, Sendable {
   // The way, and those at its ends; how often these happen the scenario decides.
   case pathHalts, nameChanges, connectionCut, restarts, vanishes
   // The service.
-  case frameSplit, framesMerged, pongLost, strayMessage, garbage, serviceFault, sessionReset
+  case frameSplit, framesMerged, fieldsReordered, pongLost, strayMessage, garbage, serviceFault,
+    sessionReset
 }
 
 public struct Faults: Sendable {
