@@ -51,7 +51,6 @@ final class AddressRace: TimerHandler {
   /// The next wait for a busy address, and when waiting for it ends.
   private var busyDelay = AddressRace.busyDelay
   private var busyDeadline: Instant?
-  private var isStarting = false
   /// Distinct reasons of failures, and the message made of them.
   private var reasons: [String] = []
   private var failureText: String
@@ -101,9 +100,8 @@ final class AddressRace: TimerHandler {
   }
 
   func start() {
-    isStarting = true
-    startNext()
-    isStarting = false
+    // Nothing is told from inside of this.
+    if !startsNext() { scheduleNext(Milliseconds(0)) }
   }
 
   func cancel() {
@@ -111,7 +109,16 @@ final class AddressRace: TimerHandler {
     end()
   }
 
-  private func startNext() {
+  /// Begins the next attempt, and loses the race when there is none and no other is open.
+  private func goOn() {
+    if startsNext() { return }
+    let owner = handler
+    cancel()
+    owner?.race(self, lost: failureText)
+  }
+
+  /// False when nothing is left to wait for.
+  private func startsNext() -> Bool {
     if let nextTimer { network.cancel(nextTimer) }
     nextTimer = nil
     while attempts.count < addresses.count {
@@ -124,12 +131,12 @@ final class AddressRace: TimerHandler {
           at: network.now + timeout, self, tag: attempts.count - 1)
         openCount += 1
         if attempts.count < addresses.count { scheduleNext(Self.attemptDelay) }
-        return
+        return true
       } catch {
         if error.isBusy && attempt.address.isUnix {
           if waitForBusy() {
             attempts.removeLast()
-            return
+            return true
           }
           note(attempt, "its queue of clients was full for % ms".with(timeout.count.decimal))
         } else {
@@ -137,14 +144,7 @@ final class AddressRace: TimerHandler {
         }
       }
     }
-    if openCount > 0 { return }
-    if isStarting {
-      scheduleNext(Milliseconds(0))
-      return
-    }
-    let owner = handler
-    cancel()
-    owner?.race(self, lost: failureText)
+    return openCount > 0
   }
 
   /// False when it has been busy for too long.
@@ -173,12 +173,12 @@ final class AddressRace: TimerHandler {
     drop(attempt)
     openCount -= 1
     note(attempt, reason)
-    startNext()
+    goOn()
   }
 
   func timerFired(tag: Int, now: Instant) {
     if tag == Self.nextTag {
-      startNext()
+      goOn()
     } else if tag < attempts.count {
       fail(attempts[tag], "no answer within % ms".with(timeout.count.decimal))
     }
