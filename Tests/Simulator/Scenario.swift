@@ -59,6 +59,8 @@ public final class Scenario {
   let version: ProtocolVersion
   private let stormTime: Milliseconds
   var stormFaults = Faults()
+  /// The source's streams begin again at 1.
+  private var areStreamsLow = false
 
   private static let sourcePort: UInt16 = 5_000
   private static let serverPort: UInt16 = 6_000
@@ -217,6 +219,7 @@ public final class Scenario {
     // The numbers of streams begin again behind the last.
     if world.random.chance(300) {
       source.firstRandomBits = UInt32(StreamIDs.idMax) - UInt32(world.random.number(1...5))
+      areStreamsLow = true
     }
     for machine in [laptop, gateway] {
       world.path(machine, machine).delay = Int64(world.random.size(1...200)) * 1_000
@@ -311,8 +314,8 @@ public final class Scenario {
   /// Messages of streams and connections that are not there, of types nobody knows, and the services once more.
   private var strays: [[UInt8]] {
     let name = services.isEmpty ? [] : Array(world.random.pick(services).utf8)
-    // As they are where numbers begin at 1 with each start.
-    let stream = Int32(world.random.number(1...20))
+    // As they are where numbers begin at 1 with each start; which those in use here must not do.
+    let stream = Int32(world.random.number(1...20)) + (areStreamsLow ? 1_000 : 0)
     let connection = UInt32(world.random.number(1...6))
     let payload = world.random.bytes(world.random.number(1...100))
     var all = [

@@ -64,9 +64,11 @@ extension TunnelLink {
   }
 
   private func sendMessages() {
+    sentByteCount += outgoing.count
+    let isCompressed = compress()
+    // What the path carries is what counts there.
     let byteCount = outgoing.count
-    sentByteCount += byteCount
-    sendFrame(.binary, isCompressed: compress())
+    sendFrame(.binary, isCompressed: isCompressed)
     if core.sent(byteCount, now: network.now) {
       obey()
       settle()

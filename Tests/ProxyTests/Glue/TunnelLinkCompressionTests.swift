@@ -245,6 +245,22 @@ struct TunnelLinkCompressionTests {
     }
   }
 
+  @Test("what counts as on the way is what the path carries, not what it stands for")
+  func countsCompressed() throws {
+    let harness = try LinkHarness(
+      .client, compression: Self.compression(.client), pacer: Pacer(limit: 0))
+    let bytes = LinkHarness.data([UInt8](repeating: 0, count: 50_000))
+    while harness.link.hasRoom && harness.sentFrames.count < 1_000 {
+      harness.link.send(encoded: bytes.span)
+    }
+    let frames = harness.sentFrames
+    let ping = try #require(frames.last { $0.opcode == .ping })
+    let stamp = try #require(PingStamp(payload: ping.payload, now: harness.network.now))
+    let carried = frames.filter { $0.opcode == .binary }.reduce(0) { $0 + $1.payload.count }
+    #expect(stamp.sentByteCount == carried && carried < frames.count * 1_000)
+    harness.link.abandon()
+  }
+
   @Test("text shrinks severalfold, random octets and short messages go out as they are")
   func decides() throws {
     var random = SeededGenerator()
