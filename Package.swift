@@ -174,8 +174,9 @@ if fuzzes {
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Benchmarks/ProxyBench"),
+    .target(name: "StateTables", path: "Tools/StateTables"),
     .target(
-      name: "ManualPages", dependencies: ["Configuration", "TunnelService"],
+      name: "ManualPages", dependencies: ["Configuration", "TunnelService", "StateTables"],
       path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     .executableTarget(
@@ -185,7 +186,8 @@ if fuzzes {
     // On the library: with a test that depends on a program, SwiftPM builds every package's programs, protoc
     // among them, for ten minutes.
     .testTarget(
-      name: "ManualTests", dependencies: ["ManualPages", "Configuration", "TunnelService"]),
+      name: "ManualTests",
+      dependencies: ["ManualPages", "StateTables", "Configuration", "TunnelService"]),
     .testTarget(
       name: "FuzzTests", dependencies: proxyModules + ["Simulator"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
@@ -195,7 +197,8 @@ if fuzzes {
     .testTarget(
       name: "ProxyTests",
       dependencies: proxyModules + [
-        "Simulator", "CMemoryProbe", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Simulator", "StateTables", "CMemoryProbe",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Message.proto"]),
     .testTarget(

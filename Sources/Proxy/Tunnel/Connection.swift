@@ -1,30 +1,64 @@
 /// The life of one local connection inside of a tunnel.
 ///
-///     state             event           next              action
-///     opening           connected       open              relay
-///     opening           peerEnd         openingPeerEnded  none
-///     openingPeerEnded  connected       peerEnded         relayAndEndLocal
-///     open              localEnd        localEnded        endPeer                  when negotiated
-///     open              localEnd        localEnded        linger                   else, at a source
-///     open              localEnd        draining          resetPeerAndDrain        else, at a destination
-///     open              peerEnd         peerEnded         endLocal
-///     localEnded        agreed          localEnded        endPeer
-///     localEnded        peerEnd         draining          drain     (close, when nothing is pending)
-///     peerEnded         localEnd        draining          endPeerAndDrain
-///     localEnded        expired         closed            resetPeerAndCut
-///     any up to here    peerReset       draining          drain     (close, when nothing is pending)
-///     any up to here    peerCut         draining, cut     drain     (cut, when nothing is pending)
-///     any up to here    localClose      closed            resetPeerAndClose
-///     opening…          connectFailed   closed            cutBoth
-///     any up to here    localFailure, evicted, expired   closed   cutBoth
-///     draining          drained         closed            close     (cut, when the peer's end was)
-///     draining          localClose      closed            close
-///     draining          connectFailed, localFailure, evicted, expired   closed   cut
-///     all else                          unchanged         none
+///     state             event          when        next              action
+///     opening           connected      -           open              relay
+///     opening           connectFailed  -           closed            cutBoth
+///     opening           peerEnd        -           openingPeerEnded  -
+///     opening           expired        -           closed            cutBoth
+///     openingPeerEnded  connected      -           peerEnded         relayAndEndLocal
+///     openingPeerEnded  connectFailed  -           closed            cutBoth
+///     openingPeerEnded  expired        -           closed            cutBoth
+///     open              localEnd       negotiated  localEnded        endPeer
+///     open              localEnd       source      localEnded        linger
+///     open              localEnd       pending     draining          resetPeerAndDrain
+///     open              localEnd       else        closed            resetPeerAndClose
+///     open              peerEnd        -           peerEnded         endLocal
+///     open              expired        -           closed            cutBoth
+///     localEnded        agreed         -           localEnded        endPeer
+///     localEnded        peerEnd        pending     draining          drain
+///     localEnded        peerEnd        else        closed            close
+///     localEnded        expired        -           closed            resetPeerAndCut
+///     peerEnded         localEnd       pending     draining          endPeerAndDrain
+///     peerEnded         localEnd       else        closed            endPeerAndClose
+///     peerEnded         expired        -           closed            cutBoth
+///     live              localClose     -           closed            resetPeerAndClose
+///     live              localFailure   -           closed            cutBoth
+///     live              evicted        -           closed            cutBoth
+///     live              peerReset      pending     draining          drain
+///     live              peerReset      else        closed            close
+///     live              peerCut        pending     drainingCut       drain
+///     live              peerCut        else        closed            cut
+///     draining          drained        -           closed            close
+///     draining          localClose     -           closed            close
+///     draining          connectFailed  -           closed            cut
+///     draining          localFailure   -           closed            cut
+///     draining          evicted        -           closed            cut
+///     draining          expired        -           closed            cut
+///     drainingCut       drained        -           closed            cut
+///     drainingCut       localClose     -           closed            close
+///     drainingCut       connectFailed  -           closed            cut
+///     drainingCut       localFailure   -           closed            cut
+///     drainingCut       evicted        -           closed            cut
+///     drainingCut       expired        -           closed            cut
 ///
-/// "Pending" is what the peer sent and the local side has not taken; with nothing pending, `…AndDrain` is
-/// `…AndClose`. `expired` is the end of the patience with a half-closed or a draining connection, `evicted`
-/// one that holds up others. "Negotiated" means that both proxies know each other's marks (`TunnelSession`).
+///     group             states
+///     live              opening openingPeerEnded open localEnded peerEnded
+///
+///     state             ignores
+///     opening           localEnd drained agreed
+///     openingPeerEnded  localEnd peerEnd drained agreed
+///     open              connected connectFailed drained agreed
+///     localEnded        connected connectFailed localEnd drained
+///     peerEnded         connected connectFailed peerEnd drained agreed
+///     draining          connected localEnd peerEnd peerReset peerCut agreed
+///     drainingCut       connected localEnd peerEnd peerReset peerCut agreed
+///     closed            connected connectFailed localEnd localFailure peerEnd drained expired evicted localClose
+///                       peerReset peerCut agreed
+///
+/// Of several rows the first counts whose condition holds. "Pending" is what the peer sent and the local side has not
+/// taken. `expired` is the end of the patience with a half-closed or a draining connection, `evicted` one that holds up
+/// others. "Negotiated" means that both proxies know each other's marks (`TunnelSession`). `drainingCut` is
+/// `draining(isCut: true)`.
 ///
 /// An end is shown to an application as one (FIN) only where the application at the other end has made it. Whatever
 /// else ends a connection is *cut*, and shown as a reset, lest a part is taken for the whole.

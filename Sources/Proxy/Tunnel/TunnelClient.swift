@@ -2,8 +2,8 @@ import Basics
 
 /// How the program comes by its WebSocket, keeps it, and gives up.
 ///
-/// Facts go in by `handle`, orders come out of `next`, and when nothing happens until `deadline`, that is a fact, too. What
-/// is not in the table is ignored. `retry` stands for `backOff`, or for `stop` when no retry is left.
+/// Facts go in by `handle`, orders come out of `next`, and when nothing happens until `deadline`, that is a fact, too.
+/// `retry` stands for `backOff`, or for `stop` when no retry is left.
 ///
 ///     state             event             next              orders
 ///     idle              start             dialing           dial
@@ -35,6 +35,23 @@ import Basics
 ///     stopping          ended             stopped           stop
 ///     stopping          stopRequested     stopped           stop
 ///     stopping          deadlineCame      stopping          observe
+///
+///     state             ignores
+///     idle              opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost ended
+///                       connectionsGone observed sessionClosed deadlineCame
+///     dialing           start servicesAgreed servicesMismatch lost ended connectionsGone observed sessionClosed
+///                       deadlineCame
+///     awaitingServices  start opened failed refused postponed connectionsGone observed sessionClosed
+///     running           start opened failed refused postponed servicesAgreed servicesMismatch connectionsGone
+///                       observed sessionClosed deadlineCame
+///     backingOff        start opened failed refused postponed servicesAgreed servicesMismatch lost ended
+///                       connectionsGone observed sessionClosed
+///     stopping          start opened failed refused postponed servicesAgreed servicesMismatch cannotListen
+///     stopped           start opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost
+///                       ended stopRequested connectionsGone observed sessionClosed deadlineCame
+///
+/// Two orders stand beside the table: `avoidMarks` with a loss that is put down to the first mark, and `refuseClients` in
+/// whatever state clients have waited for too long.
 public struct TunnelClient {
   public enum State: CaseIterable, Sendable {
     case idle, dialing

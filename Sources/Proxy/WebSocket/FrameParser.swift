@@ -1,12 +1,19 @@
 /// Takes frames apart as their octets come in, without holding any of them (RFC 6455 §5).
 ///
-///     state      on              next     step
-///     header     too few octets  header   .needMore
-///     header     data frame      payload  .frame
-///     header     control frame   header   .control, once it is here whole
-///     payload    some octets     payload  .payload(isLast: false)
-///     payload    the last ones   header   .payload(isLast: true)
-///     any        a violation     failed   .violation, and for ever after
+///     state    octets         next     step
+///     header   nothing        header   needMore
+///     header   partOfHeader   header   needMore
+///     header   dataHeader     payload  frame
+///     header   partOfControl  header   needMore
+///     header   control        header   control
+///     header   violation      failed   violation
+///     payload  nothing        payload  needMore
+///     payload  part           payload  payload
+///     payload  rest           header   payload, the last
+///     failed   anything       failed   violation
+///
+/// `control` is a whole control frame, `rest` all that is missing of the payload, and more. Nothing is ignored: after a
+/// violation each octet is one.
 ///
 /// The caller shows it the octets not yet used, and uses up what each step names.
 public struct FrameParser {
@@ -21,7 +28,7 @@ public struct FrameParser {
     case violation(FrameViolation)
   }
 
-  private enum State {
+  enum State {
     case header
     case payload(remaining: Int, maskingKey: MaskingKey?)
     case failed(FrameViolation)
@@ -30,7 +37,7 @@ public struct FrameParser {
   private let role: WebSocketRole
   private let payloadLengthMax: Int
   private let allowsCompression: Bool
-  private var state = State.header
+  private(set) var state = State.header
   /// A data message was begun and its last fragment has not come.
   private var isInsideMessage = false
 

@@ -1,113 +1,61 @@
+import StateTables
 import Testing
 import Tunnel
 
 @Suite("Connection")
 struct ConnectionTests {
-  /// One row of the table in `Connection`'s header. nil stands for both: roles, pending or not, negotiated or
-  /// not.
-  struct Rule: Sendable {
-    let state: Connection
-    let event: Connection.Event
-    var role: TunnelRole?
-    var isNegotiated: Bool?
-    var hasPending: Bool?
-    let next: Connection
-    let action: Connection.Action
+  private static let states: [Connection] = [
+    .opening, .openingPeerEnded, .open, .localEnded, .peerEnded, .draining(isCut: false),
+    .draining(isCut: true), .closed,
+  ]
 
-    init(
-      _ state: Connection, _ event: Connection.Event, at role: TunnelRole? = nil,
-      negotiated isNegotiated: Bool? = nil, pending hasPending: Bool? = nil, _ next: Connection,
-      _ action: Connection.Action
-    ) {
-      self.state = state
-      self.event = event
-      self.role = role
-      self.isNegotiated = isNegotiated
-      self.hasPending = hasPending
-      self.next = next
-      self.action = action
+  /// As the table calls it.
+  private static func name(_ state: Connection) -> String {
+    switch state {
+    case .opening: "opening"
+    case .openingPeerEnded: "openingPeerEnded"
+    case .open: "open"
+    case .localEnded: "localEnded"
+    case .peerEnded: "peerEnded"
+    case .draining(isCut: false): "draining"
+    case .draining(isCut: true): "drainingCut"
+    case .closed: "closed"
     }
   }
 
-  /// All that does something; every other event leaves the state and asks for nothing.
-  private static let rules: [Rule] =
-    [
-      Rule(.opening, .connected, .open, .relay),
-      Rule(.opening, .connectFailed, .closed, .cutBoth),
-      Rule(.opening, .peerEnd, .openingPeerEnded, .none),
-
-      Rule(.openingPeerEnded, .connected, .peerEnded, .relayAndEndLocal),
-      Rule(.openingPeerEnded, .connectFailed, .closed, .cutBoth),
-
-      Rule(.open, .localEnd, negotiated: true, .localEnded, .endPeer),
-      Rule(.open, .localEnd, at: .source, negotiated: false, .localEnded, .linger),
-      Rule(
-        .open, .localEnd, at: .destination, negotiated: false, pending: true, draining,
-        .resetPeerAndDrain),
-      Rule(
-        .open, .localEnd, at: .destination, negotiated: false, pending: false, .closed,
-        .resetPeerAndClose),
-      Rule(.open, .peerEnd, .peerEnded, .endLocal),
-
-      Rule(.localEnded, .agreed, .localEnded, .endPeer),
-      Rule(.localEnded, .peerEnd, pending: true, draining, .drain),
-      Rule(.localEnded, .peerEnd, pending: false, .closed, .close),
-      // The client has ended in good order, whatever becomes of its answer.
-      Rule(.localEnded, .expired, .closed, .resetPeerAndCut),
-
-      Rule(.peerEnded, .localEnd, pending: true, draining, .endPeerAndDrain),
-      Rule(.peerEnded, .localEnd, pending: false, .closed, .endPeerAndClose),
-
-      Rule(draining, .drained, .closed, .close),
-      Rule(.draining(isCut: true), .drained, .closed, .cut),
-    ]
-    + [false, true].flatMap { isCut in
-      [
-        Rule(.draining(isCut: isCut), .localClose, .closed, .close),
-        Rule(.draining(isCut: isCut), .connectFailed, .closed, .cut),
-        Rule(.draining(isCut: isCut), .localFailure, .closed, .cut),
-        Rule(.draining(isCut: isCut), .evicted, .closed, .cut),
-        Rule(.draining(isCut: isCut), .expired, .closed, .cut),
-      ]
-    }
-    + liveStates.filter { $0 != .localEnded }.map { Rule($0, .expired, .closed, .cutBoth) }
-    + liveStates.flatMap { state in
-      [
-        Rule(state, .localFailure, .closed, .cutBoth),
-        Rule(state, .evicted, .closed, .cutBoth),
-        Rule(state, .localClose, .closed, .resetPeerAndClose),
-        Rule(state, .peerReset, pending: true, draining, .drain),
-        Rule(state, .peerReset, pending: false, .closed, .close),
-        Rule(state, .peerCut, pending: true, .draining(isCut: true), .drain),
-        Rule(state, .peerCut, pending: false, .closed, .cut),
-      ]
-    }
-
-  private static let draining = Connection.draining(isCut: false)
-  private static let liveStates: [Connection] = [
-    .opening, .openingPeerEnded, .open, .localEnded, .peerEnded,
-  ]
-  private static let states = liveStates + [draining, .draining(isCut: true), .closed]
-  private static let roles: [TunnelRole] = [.source, .destination]
-
-  @Test("each event does in each state what the table says", arguments: states, roles)
-  func followsTable(state: Connection, role: TunnelRole) {
-    for event in Connection.Event.allCases {
-      for (hasPending, isNegotiated) in [
-        (true, true), (true, false), (false, true), (false, false),
-      ] {
-        let rules = Self.rules.filter {
-          $0.state == state && $0.event == event && ($0.role ?? role) == role
-            && ($0.hasPending ?? hasPending) == hasPending
-            && ($0.isNegotiated ?? isNegotiated) == isNegotiated
+  @Test("the table in the source says what each event does in each state, and what changes nothing")
+  func followsTable() throws {
+    let table = try TransitionTable(.connection)
+    let events = Connection.Event.allCases
+    #expect(
+      table.faults(
+        states: Self.states.map(Self.name), events: events.map { "\($0)" },
+        conditions: ["negotiated", "source", "pending"]) == [])
+    for state in Self.states {
+      for event in events {
+        for role in [TunnelRole.source, .destination] {
+          for (hasPending, isNegotiated) in [
+            (true, true), (true, false), (false, true), (false, false),
+          ] {
+            let name = Self.name(state)
+            let row = table.rows(state: name, event: "\(event)").first { row in
+              switch row.condition {
+              case "negotiated": isNegotiated
+              case "source": role == .source
+              case "pending": hasPending
+              default: true
+              }
+            }
+            var connection = state
+            let action = connection.handle(
+              event, role: role, hasPending: hasPending, isNegotiated: isNegotiated)
+            let what =
+              "\(name), \(event), \(role), pending \(hasPending), negotiated \(isNegotiated)"
+            #expect(Self.name(connection) == row?.next ?? name, "\(what)")
+            #expect(
+              (action == .none ? "" : "\(action)") == row?.output ?? "", "\(what)")
+          }
         }
-        #expect(rules.count <= 1, "the table has one row for \(state), \(event)")
-        var connection = state
-        let action = connection.handle(
-          event, role: role, hasPending: hasPending, isNegotiated: isNegotiated)
-        let what = "\(state), \(event), pending \(hasPending), negotiated \(isNegotiated)"
-        #expect(connection == rules.first?.next ?? state, "\(what)")
-        #expect(action == rules.first?.action ?? Connection.Action.none, "\(what)")
       }
     }
   }

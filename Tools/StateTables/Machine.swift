@@ -1,0 +1,37 @@
+/// A state machine whose source has a table.
+public struct Machine: Sendable {
+  /// How the table calls its columns.
+  public struct Columns: Sendable {
+    var state = "state"
+    var event = "event"
+    /// Nil where nothing but state and event decides.
+    var condition: String?
+    var next = "next"
+    let output: String
+
+    var all: [String] { [state, event] + (condition.map { [$0] } ?? []) + [next, output] }
+  }
+
+  public let name: String
+  /// Below the package's folder.
+  public let source: String
+  let columns: Columns
+  var hasGroups = false
+  /// Some states do nothing about some events.
+  var ignores = true
+
+  public static let tunnelClient = Machine(
+    name: "TunnelClient", source: "Sources/Proxy/Tunnel/TunnelClient.swift",
+    columns: Columns(output: "orders"))
+
+  public static let connection = Machine(
+    name: "Connection", source: "Sources/Proxy/Tunnel/Connection.swift",
+    columns: Columns(condition: "when", output: "action"), hasGroups: true)
+
+  public static let frameParser = Machine(
+    name: "FrameParser", source: "Sources/Proxy/WebSocket/FrameParser.swift",
+    columns: Columns(event: "octets", output: "step"), ignores: false)
+
+  /// In the order of the page that shows them.
+  public static let all = [tunnelClient, connection, frameParser]
+}
