@@ -70,7 +70,7 @@ sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plo
 seeds: deps ## what the fuzzers begin with, out of the tests' tables
 	WRITE_SEEDS=1 swift test --disable-xctest --filter SeedCorpora
 
-docs: deps ## man page, completions and the tables of docs/configuration.md, out of the options' table
+docs: deps ## man page, completions, tables of docs/configuration.md, diagrams of ARCHITECTURE.md, out of the sources
 	swift run Manual
 
 lint: deps ## format and layering

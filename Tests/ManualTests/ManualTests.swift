@@ -16,8 +16,7 @@ struct ManualTests {
 
   @Test("what is checked in is what make docs writes, byte for byte")
   func isUpToDate() throws {
-    let configuration = try Self.read(Manual.configurationPath)
-    for (path, text) in Manual.files(configuration: configuration) {
+    for (path, text) in try Manual.files(root: Self.root.path) {
       #expect(try Self.read(path) == text, "\(path) is out of date: make docs")
     }
   }
@@ -58,5 +57,28 @@ struct ManualTests {
       if !line.hasPrefix("|") { columnCount = 0 } else if columnCount == 0 { columnCount = count }
       #expect(count == columnCount || !line.hasPrefix("|"), "\(line)")
     }
+  }
+
+  @Test("what the page on the architecture names as file.function is there")
+  func namesFunctions() throws {
+    let text = try Self.read(Manual.architecturePath)
+    let begin = try #require(text.firstRange(of: "## Four ways"))
+    let end = try #require(text.firstRange(of: "*Compressed.*"))
+    var sources: [String: String] = [:]
+    let folder = Self.root.appendingPathComponent("Sources")
+    let files = try #require(
+      FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+    for case let file as URL in files where file.pathExtension == "swift" {
+      let name = file.deletingPathExtension().lastPathComponent
+      sources[name, default: ""] += try String(contentsOf: file, encoding: .utf8)
+    }
+    var count = 0
+    for match in text[begin.lowerBound..<end.lowerBound].matches(of: /`([A-Z]\w+)\.([a-z]\w+)`/) {
+      let (file, function) = (String(match.1), String(match.2))
+      count += 1
+      #expect(
+        sources[file]?.contains("func \(function)(") == true, "\(file).swift has no \(function)")
+    }
+    #expect(count > 40)
   }
 }

@@ -1,20 +1,28 @@
 import Configuration
+import Foundation
 import TunnelService
 
-/// All that is written out of the program's tables of options and settings.
+/// All that is written out of the program's tables: those of options and settings, and those of the state machines.
 public enum Manual {
   /// The options without other names.
   static var options: [(description: OptionDescription, text: OptionText)] {
     Option.allCases.compactMap { option in option.manualText.map { (option.description, $0) } }
   }
 
-  /// Paths below the package's folder, and what belongs there. `configuration` is docs/configuration.md as it
-  /// is: only what stands between its markers is replaced.
-  public static func files(configuration: String) -> [(path: String, text: String)] {
+  /// Paths below the package's folder, and what belongs there. Of the documents only what stands between markers is
+  /// replaced.
+  /// - Parameter root: the package's folder.
+  public static func files(root: String) throws -> [(path: String, text: String)] {
+    let configuration = try String(contentsOfFile: root + "/" + configurationPath, encoding: .utf8)
+    let architecture = try String(contentsOfFile: root + "/" + architecturePath, encoding: .utf8)
+    guard let diagrams = try Diagrams.insert(into: architecture, root: root) else {
+      throw MarkersMissing()
+    }
     var files = [
       ("packaging/localproxy.1", ManualPage.text),
       ("packaging/tunneld.1", TunneldPage.text),
       (configurationPath, Tables.insert(into: configuration)),
+      (architecturePath, diagrams),
     ]
     for completions in [Completions(Option.table), Completions(DaemonOptions.table)] {
       let stem = "packaging/completions/"
@@ -25,7 +33,12 @@ public enum Manual {
     return files
   }
 
-  public static let configurationPath = "docs/configuration.md"
+  static let configurationPath = "docs/configuration.md"
+  static let architecturePath = "ARCHITECTURE.md"
+
+  struct MarkersMissing: Error, CustomStringConvertible {
+    let description = "ARCHITECTURE.md has no place for the state machines"
+  }
 }
 
 extension OptionDescription {
