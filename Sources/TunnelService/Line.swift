@@ -169,7 +169,7 @@ final class Line: TimerHandler {
     switch message.type {
     case .streamStart: type = .streamReset
     case .connectionStart: type = .connectionReset
-    default: return
+    case nil, .unknown, .data, .streamReset, .sessionReset, .serviceIDs, .connectionReset: return
     }
     let reset = MessageHeader(
       type, streamID: message.streamID,

@@ -171,7 +171,7 @@ final class Tunnel {
         serviceID: Message.text(bytes, message.serviceID).octets, streamID: message.streamID,
         source: end)
     case .streamReset: endStream(message, in: bytes)
-    default: break
+    case nil, .unknown, .data, .sessionReset, .serviceIDs, .connectionStart, .connectionReset: break
     }
   }
 
@@ -187,7 +187,12 @@ final class Tunnel {
     if let stream = streams[place(of: message, in: bytes)], stream.streamID == message.streamID {
       return stream.source != nil && stream.source === source
     }
-    return message.type != .data || (sourceCount <= 1 && destinationCount <= 1)
+    switch message.type {
+    case .data: return sourceCount <= 1 && destinationCount <= 1
+    case nil, .unknown, .streamStart, .streamReset, .sessionReset, .serviceIDs, .connectionStart,
+      .connectionReset:
+      return true
+    }
   }
 
   /// Ends the streams that a source started; returns their resets.

@@ -127,7 +127,8 @@ final class WireWatch {
       // A stream may be over before its start went out.
       if streamIDs.contains(message.streamID) { judgeStream(message, service) }
       if isSource { streams[service] = nil }
-    default: break
+    case .sessionReset, .serviceIDs: fail("sends a message that only the service may send")
+    case nil, .unknown: fail("sends a message of the unknown type \(message.rawType)")
     }
   }
 

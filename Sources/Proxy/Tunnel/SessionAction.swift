@@ -1,6 +1,6 @@
 extension TunnelSession {
   /// What a message from the peer asks the glue to do.
-  public enum Action: Equatable {
+  public enum Action: Equatable, Sendable {
     /// The services are known; act on `services` now.
     case servicesAgreed
     /// The tunnel's services and the mappings do not go together: the user's fault.

@@ -214,37 +214,68 @@ public struct TunnelSession: ~Copyable {
 
   /// - Parameter bytes: the message's own bytes, which `message` has ranges of.
   public mutating func handle(_ message: Message, in bytes: Span<UInt8>) -> Action {
-    guard let type = message.type, type != .unknown else {
-      return message.ignorable
-        ? .dropped(reason: "a message of type %, ignorable".with(Int(message.rawType).decimal))
-        : .violation(reason: "a message of the unknown type %".with(Int(message.rawType).decimal))
+    let type = message.type ?? .unknown
+    do throws(Misplacement) {
+      switch type {
+      case .unknown:
+        let reason = "a message of the unknown type %".with(Int(message.rawType).decimal)
+        return message.ignorable ? .dropped(reason: reason) : .violation(reason: reason)
+      case .serviceIDs: return agree(bytes)
+      case .sessionReset:
+        for service in services.indices { endStream(service) }
+        return .sessionReset
+      case .streamStart, .connectionStart:
+        let service = try service(of: message, bytes)
+        if role == .source { return .violation(reason: "a source cannot be asked to connect") }
+        return type == .streamStart
+          ? startStream(service, message) : startConnection(service, message)
+      case .data, .streamReset, .connectionReset:
+        return try handle(message, type, ofStreamOf: try service(of: message, bytes))
+      }
+    } catch {
+      return answer(error, message, bytes)
     }
-    switch type {
-    case .serviceIDs: return agree(bytes)
-    case .sessionReset:
-      for service in services.indices { endStream(service) }
-      return .sessionReset
-    case .unknown, .data, .streamStart, .streamReset, .connectionStart, .connectionReset: break
-    }
-    if !areServicesAgreed { return .violation(reason: "a message before SERVICE_IDS") }
-    if message.streamID == 0 { return .violation(reason: "a message with the stream id 0") }
-    guard let service = serviceIndex(message.serviceID, in: bytes) else {
+  }
+
+  /// Why a message does not come to its stream or connection.
+  private enum Misplacement: Error {
+    case beforeServices, withoutStream, ofUnknownService, ofStaleStream, ofUnknownConnection
+  }
+
+  private mutating func answer(
+    _ misplacement: Misplacement, _ message: Message, _ bytes: Span<UInt8>
+  ) -> Action {
+    switch misplacement {
+    case .beforeServices: return .violation(reason: "a message before SERVICE_IDS")
+    case .withoutStream: return .violation(reason: "a message with the stream id 0")
+    case .ofUnknownService:
       if message.serviceID.isEmpty {
         advise(role == .source ? .olderDestination(.v1) : .olderSource)
       }
       let name = Message.text(bytes, message.serviceID)
       return .dropped(reason: "a message for the unknown service '%'".with(name))
-    }
-    if type == .streamStart || type == .connectionStart {
-      if role == .source { return .violation(reason: "a source cannot be asked to connect") }
-      return type == .streamStart
-        ? startStream(service, message) : startConnection(service, message)
-    }
-    // "Not given" reads as the first connection.
-    let connectionID = max(message.connectionID, 1)
-    if !isCurrent(message.streamID, service: service) {
+    case .ofStaleStream:
       return .dropped(reason: "a message of the stale stream %".with(Int(message.streamID).decimal))
+    case .ofUnknownConnection:
+      let id = Int(max(message.connectionID, 1))
+      return .dropped(reason: "a message of the unknown connection %".with(id.decimal))
     }
+  }
+
+  private mutating func service(
+    of message: Message, _ bytes: Span<UInt8>
+  ) throws(Misplacement) -> Int {
+    if !areServicesAgreed { throw .beforeServices }
+    if message.streamID == 0 { throw .withoutStream }
+    guard let service = serviceIndex(message.serviceID, in: bytes) else { throw .ofUnknownService }
+    return service
+  }
+
+  /// A message that belongs to what was started before.
+  private mutating func handle(
+    _ message: Message, _ type: MessageType, ofStreamOf service: Int
+  ) throws(Misplacement) -> Action {
+    if !isCurrent(message.streamID, service: service) { throw .ofStaleStream }
     if !services[service].hasReceived {
       services[service].hasReceived = true
       services[service].isAnswered = true
@@ -255,25 +286,22 @@ public struct TunnelSession: ~Copyable {
       endStream(service)
       return .serviceReset(service: service, isCut: isCut)
     }
-    guard let slot = services[service].slots[connectionID] else {
+    // "Not given" reads as the first connection.
+    let connectionID = max(message.connectionID, 1)
+    guard let slot = services[service].slots[connectionID] else { throw .ofUnknownConnection }
+    if type == .connectionReset { return connectionReset(message, service, slot) }
+    if slots[slot]?.state.takesData == false {
       return .dropped(
-        reason: "a message of the unknown connection %".with(Int(connectionID).decimal))
+        reason: "data for connection %, which is over".with(Int(connectionID).decimal))
     }
-    if type == .data {
-      if slots[slot]?.state.takesData == false {
-        return .dropped(
-          reason: "data for connection %, which is over".with(Int(connectionID).decimal))
-      }
-      return received(message, slot)
-    }
-    return connectionReset(message, slot)
+    return received(message, slot)
   }
 
-  private mutating func connectionReset(_ message: Message, _ slot: Int) -> Action {
-    guard let connection = slots[slot] else { return .dropped(reason: "a reset of nothing") }
-    let service = connection.service
+  private mutating func connectionReset(
+    _ message: Message, _ service: Int, _ slot: Int
+  ) -> Action {
     let isCut = isCut(message, service)
-    if role == .source && !connection.hasReceived {
+    if role == .source && slots[slot]?.hasReceived == false {
       if message.ignorable {
         endStream(service)
         return .streamUnknown(service: service)
@@ -286,7 +314,7 @@ public struct TunnelSession: ~Copyable {
         && !services[service].id.isEmpty
       {
         reply = MessageHeader(
-          .streamReset, streamID: connection.streamID, serviceID: services[service].id)
+          .streamReset, streamID: message.streamID, serviceID: services[service].id)
         endStream(service)
       }
     }
