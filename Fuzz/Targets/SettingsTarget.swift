@@ -28,7 +28,7 @@ extension FuzzTarget {
       case .count(let range), .milliseconds(let range), .bytes(let range):
         let number = settings.text(setting).number ?? .min
         try require(range.contains(number), "\(setting.key) is \(number)")
-      default: break
+      case .boolean, .choice, .host, .endpointFormat, .endpoints: break
       }
     }
     // What all of it comes to must be of use, too.

@@ -47,10 +47,14 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     if sendsServiceIDs && faults[.noServiceIDs] == nil {
       link.send(encoded: MessageHeader.serviceIDs(tunnel.services).span)
     }
-    for (fault, tag) in [(Fault.dropAfter, TimerTag.drop), (.silentAfter, .silence)] {
-      guard let seconds = faults[fault] else { continue }
-      let deadline = service.network.now + Milliseconds(Int64(seconds) * 1_000)
-      faultTimers.append(service.network.schedule(at: deadline, self, tag: tag.rawValue))
+    for fault in Fault.allCases {
+      guard let value = faults[fault] else { continue }
+      switch fault {
+      case .dropAfter: schedule(.drop, afterSeconds: value)
+      case .silentAfter: schedule(.silence, afterSeconds: value)
+      // In the request's answer (`Reception`); in front of this; behind what waits for the end.
+      case .refuse, .textFrame, .noServiceIDs, .close: break
+      }
     }
     link.start(nil)
     sendResets()
@@ -58,6 +62,11 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
       link.close(CloseCode(rawValue: UInt16(truncatingIfNeeded: code)), reason: "a fault")
     }
     tunnel.line(to: role).goOn()
+  }
+
+  private func schedule(_ tag: TimerTag, afterSeconds seconds: Int) {
+    let deadline = service.network.now + Milliseconds(Int64(seconds) * 1_000)
+    faultTimers.append(service.network.schedule(at: deadline, self, tag: tag.rawValue))
   }
 
   // MARK: From this end

@@ -168,11 +168,11 @@ final class ProxyProcess {
   }
 
   private func judge(_ signal: Signal, before: TunnelClient.State, after: TunnelClient.State) {
-    var stops = false
-    switch after {
-    case .stopping, .stopped: stops = true
-    default: break
-    }
+    let stops =
+      switch after {
+      case .stopping, .stopped: true
+      case .idle, .dialing, .awaitingServices, .running, .backingOff: false
+      }
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
       if !stops { world.fail(name, "\(signal.name) does not stop it") }
@@ -232,6 +232,11 @@ final class ServiceProcess {
   /// Its link is slow on purpose.
   var isShaped: Bool { !options.shape.isIdeal }
 
+  /// In an order of their own: a seed goes on meaning what it meant.
+  private static let faults: [Fault] = [
+    .noServiceIDs, .dropAfter, .silentAfter, .close, .refuse, .textFrame,
+  ]
+
   /// - Parameter isSound: else it may never send the services, cut each connection after a while, go silent, close with
   ///   a code, or refuse.
   func start(isSound: Bool = true) {
@@ -240,13 +245,12 @@ final class ServiceProcess {
     hasFaults = !isSound
     if !isSound {
       world.note(.serviceFault)
-      switch world.random.below(6) {
-      case 0: options.faults[.noServiceIDs] = 0
-      case 1: options.faults[.dropAfter] = world.random.number(0...5)
-      case 2: options.faults[.silentAfter] = world.random.number(0...5)
-      case 3: options.faults[.close] = world.random.pick([1_001, 1_006, 1_011, 1_013])
-      case 4: options.faults[.refuse] = world.random.pick([408, 425, 429, 500, 503])
-      default: options.faults[.textFrame] = 0
+      let fault = world.random.pick(Self.faults)
+      switch fault {
+      case .noServiceIDs, .textFrame: options.faults[fault] = 0
+      case .dropAfter, .silentAfter: options.faults[fault] = world.random.number(0...5)
+      case .close: options.faults[fault] = world.random.pick([1_001, 1_006, 1_011, 1_013])
+      case .refuse: options.faults[fault] = world.random.pick([408, 425, 429, 500, 503])
       }
     }
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)

@@ -77,10 +77,18 @@ public enum Connection: Equatable, Sendable {
   case closed
 
   /// What the peer sends is still wanted.
-  public var takesData: Bool { self == .opening || self == .open || self == .localEnded }
+  public var takesData: Bool {
+    switch self {
+    case .opening, .open, .localEnded: true
+    case .openingPeerEnded, .peerEnded, .draining, .closed: false
+    }
+  }
 
   public var isDraining: Bool {
-    if case .draining = self { true } else { false }
+    switch self {
+    case .draining: true
+    case .opening, .openingPeerEnded, .open, .localEnded, .peerEnded, .closed: false
+    }
   }
 
   public enum Event: CaseIterable, Sendable {

@@ -149,7 +149,9 @@ public enum FrameViolation: Error, Equatable, Sendable {
     case .tooLong: .messageTooBig
     case .closeReason: .invalidPayloadData
     case .compression(let violation): violation.statusCode
-    default: .protocolError
+    case .reservedBits, .reservedOpcode, .masked, .notMasked, .controlTooLong, .controlFragmented,
+      .messageInterrupted, .continuationWithoutStart, .lengthForm, .closeLength, .closeCode:
+      .protocolError
     }
   }
 

@@ -119,7 +119,9 @@ extension TunnelSession.Action {
     case .servicesMismatch(let reason), .full(_, _, _, let reason), .reply(_, _, _, let reason),
       .refuseRestart(_, _, _, let reason), .dropped(let reason), .violation(let reason):
       reason
-    default: nil
+    case .servicesAgreed, .start, .restart, .deliver, .agreed, .peerEnded, .peerReset,
+      .serviceReset, .sessionReset, .streamUnknown:
+      nil
     }
   }
 }
