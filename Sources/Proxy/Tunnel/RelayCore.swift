@@ -258,6 +258,11 @@ package struct RelayCore: ~Copyable {
 
   @inline(never) mutating func report(_ report: Report) { orders.append(.report(report)) }
 
+  /// The same of a connection, unless it is over here and only waits to tell the peer: nobody is left to be named.
+  @inline(never) mutating func report(_ report: Report, of slot: Int) {
+    if session.slots[slot]?.state != .closed { self.report(report) }
+  }
+
   /// The slot whose socket is to be given the payload of the message that was just handled, before all other orders.
   package mutating func takeDelivery() -> Int? {
     let slot = delivery
@@ -367,7 +372,7 @@ package struct RelayCore: ~Copyable {
       if session.role == .source && session.slots[slot]?.hasReceived == false
         && (isCut || !isNegotiated)
       {
-        report(.resetBeforeAnswer(slot: slot))
+        report(.resetBeforeAnswer(slot: slot), of: slot)
       }
       handle(isCut ? .peerCut : .peerReset, slot, now)
     case .serviceReset(let service, let isCut):

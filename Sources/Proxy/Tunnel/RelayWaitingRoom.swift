@@ -164,7 +164,7 @@ extension RelayCore {
     for slot in members.indices where members[slot].id > 0 && members[slot].service == service {
       guard session.header(.data, slot: slot) != nil else { continue }
       if !options.replacesClients && !yields(slot, now, sockets) { return false }
-      if session.slots[slot]?.state != .closed { report(.replaced(slot: slot)) }
+      report(.replaced(slot: slot), of: slot)
       evict(slot, now)
     }
     return true
@@ -254,7 +254,7 @@ extension RelayCore {
       if oldest.map({ members[slot].startedAt < members[$0].startedAt }) ?? true { oldest = slot }
     }
     guard let oldest else { return false }
-    report(.placeTaken(slot: oldest, by: service))
+    report(.placeTaken(slot: oldest, by: service), of: oldest)
     evict(oldest, now)
     return true
   }

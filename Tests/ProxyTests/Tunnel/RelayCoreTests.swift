@@ -96,7 +96,9 @@ private final class CoreHarness {
     case .admit(let client, let slot): "admit \(client) \(slot)"
     case .close(let slot, let ending): "\(ending) \(slot)"
     case .holdClients(let service, let holds): "hold \(service) \(holds)"
-    default: "\(order)"
+    case .connect, .watch, .finishSending, .giveBackMemory, .servicesAgreed, .servicesMismatch,
+      .violate, .drained:
+      "\(order)"
     }
   }
 }
@@ -132,6 +134,28 @@ struct RelayCoreTests {
     harness.handle(.ended(slot: 0))
     try harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: true)
     #expect(harness.connectionCount == 0 && harness.send().isEmpty)
+  }
+
+  @Test(
+    "a connection that is over here, and only waits to tell the peer, is not spoken of any more")
+  func namesNobodyWhoLeft() throws {
+    // By the peer's reset, which crosses this end's own.
+    let crossed = try CoreHarness(.source)
+    crossed.accept()
+    _ = crossed.send()
+    crossed.handle(.failed(slot: 0))
+    #expect(crossed.takeOrders().last == "reset 0")
+    try crossed.arrive(.connectionReset, stream: 1, connection: 1)
+    #expect(crossed.takeOrders() == [])
+    // By a client of another service, which takes its place.
+    let crowded = try CoreHarness(.source)
+    for _ in 0..<4 { crowded.accept() }
+    _ = crowded.send()
+    crowded.handle(.failed(slot: 0))
+    crowded.wait(1_000)
+    _ = crowded.takeOrders()
+    crowded.accept(service: 1)
+    #expect(crowded.takeOrders() == ["admit 5 0"])
   }
 
   @Test("the tunnel is not read while as many resets wait for room as may, and no client is taken")
