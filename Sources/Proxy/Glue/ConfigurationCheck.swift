@@ -97,7 +97,7 @@ public final class ConfigurationCheck: TimerHandler {
     let bindHost = Endpoint(host: configuration.bindHost, port: 0).bracketedHost
     for mapping in configuration.allMappings {
       var place = mapping.address.description
-      if place.octets[0] == 0x3a { place = bindHost + place }
+      if place.octets[0] == .colon { place = bindHost + place }
       if isSource, case .unix(let path) = mapping.address { checkDirectory(of: path) }
       let service = mapping.serviceID ?? "the only service"
       say("mapping", isSource ? "% from %".with(service, place) : "% to %".with(service, place))
@@ -111,7 +111,7 @@ public final class ConfigurationCheck: TimerHandler {
 
   /// The directory of a Unix socket that a source would make.
   private func checkDirectory(of path: String) {
-    guard let directory = path.cut(at: 0x2f, last: true)?.0, !directory.isEmpty,
+    guard let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty,
       !Process.directoryExists(directory)
     else { return }
     fail("cannot listen on %: there is no directory '%'; make it".with(path, directory))
