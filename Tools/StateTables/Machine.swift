@@ -32,6 +32,10 @@ public struct Machine: Sendable {
     name: "FrameParser", source: "Sources/Proxy/WebSocket/FrameParser.swift",
     columns: Columns(event: "octets", output: "step"), ignores: false)
 
+  public static let closingHandshake = Machine(
+    name: "ClosingHandshake", source: "Sources/Proxy/Tunnel/ClosingHandshake.swift",
+    columns: Columns(output: "end"))
+
   /// In the order of the page that shows them.
-  public static let all = [tunnelClient, connection, frameParser]
+  public static let all = [tunnelClient, connection, closingHandshake, frameParser]
 }

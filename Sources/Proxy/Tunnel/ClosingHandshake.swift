@@ -5,27 +5,23 @@ import WebSocket
 ///
 ///     state    event           next     end
 ///     open     closeCame       over     closed
-///     open     closeRequested  closing
-///     open     violated        leaving
+///     open     closeRequested  closing  -
+///     open     violated        leaving  -
 ///     open     silenceCame     over     silent
 ///     open     lost            over     lost
-///     open     timeOver        open
-///     open     frameTaken      open
 ///     closing  closeCame       over     completed
-///     closing  closeRequested  closing
-///     closing  violated        leaving
-///     closing  silenceCame     closing
+///     closing  violated        leaving  -
 ///     closing  lost            over     completed
 ///     closing  timeOver        over     completed
-///     closing  frameTaken      closing
-///     leaving  closeCame       leaving
-///     leaving  closeRequested  leaving
-///     leaving  violated        leaving
-///     leaving  silenceCame     leaving
 ///     leaving  lost            over     violation
 ///     leaving  timeOver        over     violation
 ///     leaving  frameTaken      over     violation
-///     over     any             over
+///
+///     state    ignores
+///     open     timeOver frameTaken
+///     closing  closeRequested silenceCame frameTaken
+///     leaving  closeCame closeRequested violated silenceCame
+///     over     closeCame closeRequested violated silenceCame lost timeOver frameTaken
 ///
 /// Nothing behind a violation counts (§7.1.7), and there is one close frame: the first.
 public enum ClosingHandshake: Sendable {
