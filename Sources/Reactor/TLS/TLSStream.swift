@@ -132,7 +132,6 @@ import COpenSSL
   public func receive(into region: inout MutableSpan<UInt8>) -> ReceiveResult {
     if state == .closed { return .endOfStream }
     if state != .open || isReadingHeld { return .wouldBlock }
-    receivesLeft = Self.receivesPerTurnMax
     hasRunDry = false
     hasBuffered = false
     let unsentByteCount = outbound.count
@@ -319,6 +318,7 @@ import COpenSSL
 
   /// Tells the handler what it is interested in and is there.
   private func notify(readable: Bool) {
+    receivesLeft = Self.receivesPerTurnMax
     var readiness: Readiness = []
     if readable && interest.contains(.readable) { readiness.insert(.readable) }
     if interest.contains(.writable) && hasRoom {
