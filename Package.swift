@@ -73,7 +73,7 @@ var targets: [Target] = [
   .systemLibrary(
     name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib",
     providers: [.apt(["zlib1g-dev"])]),
-  .target(name: "Basics", swiftSettings: librarySettings),
+  .target(name: "Basics", dependencies: ["CEpoll"], swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
     swiftSettings: librarySettings),
@@ -192,7 +192,7 @@ if fuzzes {
       name: "FuzzTests", dependencies: proxyModules + ["Simulator"], path: "Fuzz",
       exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics", "Simulator"]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "CEpoll", "Simulator"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics", "Simulator"]),
     .testTarget(
       name: "ProxyTests",

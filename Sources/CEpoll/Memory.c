@@ -76,6 +76,24 @@ void *cepoll_allocate(size_t size) {
   return memory;
 }
 
+void *cepoll_map_twice(size_t size) {
+  char *memory = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return NULL;
+  // Of shared memory mremap(2) makes a second mapping when the first one's size is given as 0.
+  if (mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, memory + size) != MAP_FAILED) return memory;
+  munmap(memory, 2 * size);
+  return NULL;
+}
+
+void cepoll_free_ring(void *memory, size_t size, int is_mapped) {
+  if (!is_mapped) {
+    free(memory);
+    return;
+  }
+  if (wipes) explicit_bzero(memory, size);
+  munmap(memory, 2 * size);
+}
+
 // Where Embedded Swift gets all of its memory; Package.swift has the linker put this in its place. Swift has no words
 // for an allocation that failed: it would go on with a null pointer.
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {

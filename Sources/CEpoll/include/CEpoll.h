@@ -159,6 +159,10 @@ void cepoll_give_back_memory(void);
 _Noreturn void cepoll_out_of_memory(void);
 /// malloc(3) for those who cannot do without: it ends the program instead of failing.
 void *cepoll_allocate(size_t size);
+/// Maps `size` bytes of memory, whole pages, twice, one mapping behind the other; null when the system refuses that.
+void *cepoll_map_twice(size_t size);
+/// Gives that back, or what cepoll_allocate gave when `is_mapped` is 0.
+void cepoll_free_ring(void *memory, size_t size, int is_mapped);
 
 // Commands ------------------------------------------------------------------------------------------
 
