@@ -5,7 +5,8 @@
 ///
 /// Invariant: `0 ≤ start ≤ end ≤ capacity`. The owner asks for a region (`withReadable`,
 /// `withWritable`), uses it, and then says how much of it was used (`consume`, `advance`). Bytes slide to
-/// the front only when the tail has no room for what comes next; a parser thus never sees a wrap.
+/// the front only when the tail has no room for what comes next; a parser thus never sees a wrap. Where that would
+/// happen often there is a `ByteRing`; these are emptied before it does.
 ///
 /// Memory is taken on the first `reserve` and given back by `release`, so an idle queue owns none.
 @safe public struct ByteQueue: ~Copyable {
@@ -128,27 +129,6 @@
 
   /// Copies `bytes` behind the readable ones.
   public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
-
-  /// Removes `count` bytes that lie `offset` bytes behind the first readable one, by moving what is in
-  /// front of them.
-  public mutating func removeInside(offset: Int, count: Int) {
-    precondition(offset >= 0 && count >= 0 && offset &+ count <= end &- start)
-    if offset > 0, let base = unsafe base {
-      unsafe (base + start + count).copyMemory(from: base + start, byteCount: offset)
-    }
-    consume(count)
-  }
-
-  /// Moves `count` bytes that lie `offset` bytes behind the first readable one towards the front by `distance`
-  /// bytes, over those that lie there.
-  public mutating func moveInside(offset: Int, count: Int, by distance: Int) {
-    precondition(distance >= 0 && distance <= offset)
-    precondition(count >= 0 && count <= end &- start &- offset)
-    if count == 0 { return }
-    guard let base = unsafe base else { return }
-    let from = unsafe base + start + offset
-    unsafe (from - distance).copyMemory(from: from, byteCount: count)
-  }
 
   /// Makes `count` bytes readable in front of the others, out of the headroom, to be filled in by
   /// `withReadableMutable`.

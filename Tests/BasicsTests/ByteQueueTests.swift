@@ -115,19 +115,6 @@ struct ByteQueueTests {
     #expect(whole.bytes == [0, 1, 2, 3, 9, 8] && whole.headroom == 2)
   }
 
-  @Test("removing inside closes the gap", arguments: 0...5, 0...5)
-  func removesInside(offset: Int, count: Int) {
-    let bytes: [UInt8] = [1, 2, 3, 4, 5]
-    if offset + count > bytes.count { return }
-    var queue = ByteQueue()
-    queue.append(bytes)
-    queue.removeInside(offset: offset, count: count)
-    var expected = bytes
-    expected.removeSubrange(offset..<(offset + count))
-    let left = Snapshot(&queue)
-    #expect(left.bytes == expected && left.isConsistent)
-  }
-
   @Test("appending nothing to an idle queue takes no memory")
   func appendsNothing() {
     var queue = ByteQueue()
@@ -158,7 +145,7 @@ struct ByteQueueTests {
   }
 
   private enum Operation: CaseIterable {
-    case reserve, append, advance, consume, removeInside, moveInside, extendFront, restart, change
+    case reserve, append, advance, consume, extendFront, restart, change
     case release
 
     func apply(
@@ -185,18 +172,6 @@ struct ByteQueueTests {
         let count = Int.random(in: 0...model.count, using: &random)
         queue.consume(count)
         model.removeFirst(count)
-      case .removeInside:
-        let offset = Int.random(in: 0...model.count, using: &random)
-        let count = Int.random(in: 0...(model.count - offset), using: &random)
-        queue.removeInside(offset: offset, count: count)
-        model.removeSubrange(offset..<(offset + count))
-      case .moveInside:
-        let offset = Int.random(in: 0...model.count, using: &random)
-        let count = Int.random(in: 0...(model.count - offset), using: &random)
-        let distance = Int.random(in: 0...offset, using: &random)
-        queue.moveInside(offset: offset, count: count, by: distance)
-        let moved = Array(model[offset..<(offset + count)])
-        model.replaceSubrange((offset - distance)..<(offset - distance + count), with: moved)
       case .extendFront:
         let bytes = random.bytes(Int.random(in: 0...before.headroom, using: &random))
         queue.extendFront(bytes.count)

@@ -87,7 +87,7 @@ extension Setting {
     case .websocketMaxFrameSize:
       "Bytes of one WebSocket frame, at the most, in either direction. The service takes no more."
     case .websocketReadBufferSize:
-      "Bytes of the queue for what comes from the service. A message and 16 KiB always have room."
+      "Bytes taken from the service in one go, and up to 68 KiB more; then clients and servers have their turn."
     case .websocketWriteBufferSize:
       "Bytes that may wait for the service before clients and servers are no longer read. A message, a frame and 4 KiB "
         + "always have room."

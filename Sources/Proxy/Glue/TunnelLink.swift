@@ -106,11 +106,20 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
 
   public func streamReady(_ readiness: Readiness) {
     if readiness.contains(.writable) { goOn() }
-    if readiness.contains(.readable) && core.receives { receive() }
+    if !readiness.contains(.readable) { return }
+    var left = limits.inboundByteCountMax
+    while left >= 0 && core.receives { left = receive(left) }
   }
 
-  private func receive() {
-    switch inbound.withRoom({ stream.receive(into: &$0) }) {
+  /// Receives once. What fills all the room may have more behind it.
+  /// - Parameter left: bytes that this turn may still bring.
+  /// - Returns: the same afterwards; negative when there is no more, or enough was brought.
+  private func receive(_ left: Int) -> Int {
+    var room = 0
+    switch inbound.withRoom({ region in
+      room = region.count
+      return stream.receive(into: &region)
+    }) {
     case .bytes(let count):
       inbound.advance(count)
       receivedByteCount += count
@@ -118,10 +127,12 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
       readOn()
       tellOfRoom()
       settle()
+      if count == room { return left - count }
     case .wouldBlock: break
     case .endOfStream: lose(.unexpectedEnd)
     case .failed(let failure): lose(failure)
     }
+    return -1
   }
 
   /// Works through what has come until it runs out or somebody pauses.

@@ -7,15 +7,10 @@ public struct LinkLimits: Sendable {
   public var framePayloadLengthMax = Message.framePayloadLengthMax
   /// An inbound message, without its length prefix.
   public var messageByteCountMax = Message.byteCountMax
-  /// Bytes of the inbound queue: a message as long as can be, and room for a good receive behind it.
+  /// Bytes after which no more is received in one turn.
   public var inboundByteCountMax = 2 * (Message.prefixByteCount + Message.byteCountMax)
 
   public init() {}
-
-  /// Bytes made for each receive.
-  var receiveByteCountMin: Int {
-    max(inboundByteCountMax - Message.prefixByteCount - Message.byteCountMax, 16 * 1024)
-  }
 }
 
 /// A link's inbound half: octets of the wire in, whole messages of the tunnel and the WebSocket's control frames out.
@@ -39,6 +34,10 @@ package struct MessageReceiver: ~Copyable {
     indirect case violation(CloseCode, reason: String)
   }
 
+  /// Octets of the ring. What is left in it before a receive is less than one message and one control frame or
+  /// header, so there are always 3,900 and more to be received.
+  private static let ringByteCount = 68 * 1024
+
   private var frames: FrameReceiver
   private let limits: LinkLimits
   private let restores: Bool
@@ -52,20 +51,19 @@ package struct MessageReceiver: ~Copyable {
     self.limits = limits
     restores = inflater != nil
     frames = FrameReceiver(
-      role: role, payloadLengthMax: limits.framePayloadLengthMax, inflater: inflater)
-    frames.reserve(max(limits.inboundByteCountMax, early.count))
+      role: role, payloadLengthMax: limits.framePayloadLengthMax, inflater: inflater,
+      byteCount: Self.ringByteCount)
     frames.append(early)
   }
 
   /// Nothing is here that was not used up.
   package var isEmpty: Bool { frames.isEmpty }
 
-  /// Lends room for a good receive; `advance` says how many octets came.
+  /// Lends room for a receive; `advance` says how many octets came.
   @inline(__always) package mutating func withRoom<R>(
     _ body: (inout MutableSpan<UInt8>) -> R
   ) -> R {
-    frames.reserve(limits.receiveByteCountMin)
-    return frames.withWritable(body)
+    frames.withWritable(body)
   }
 
   /// So many octets were received.

@@ -2,7 +2,7 @@ import Basics
 
 /// A WebSocket's inbound half: octets of the wire in, payload and control frames out (RFC 6455 §5, §6.2).
 ///
-/// One queue holds what came. Payload stands at its front, unmasked and with the frame headers between it taken
+/// One ring holds what came. Payload stands at its front, unmasked and with the frame headers between it taken
 /// out, all in place; raw octets stand behind it, over a gap where headers were:
 ///
 ///     | payload not used yet | gap | raw: headers, masked payload, … | room to receive |
@@ -37,7 +37,7 @@ public struct FrameReceiver: ~Copyable {
   public static let restoredByteCountMax = 16 * 1024
 
   private var parser: FrameParser
-  private var queue = ByteQueue()
+  private var queue: ByteRing
   /// Octets at the queue's front that are unmasked: the payload, or what waits to be restored.
   private var unmaskedByteCount = 0
   /// Octets behind those that mean nothing any more; none where those are none.
@@ -56,7 +56,11 @@ public struct FrameReceiver: ~Copyable {
   /// - Parameters:
   ///   - payloadLengthMax: longest payload of one frame, in octets; longer is a violation.
   ///   - inflater: restores compressed messages; without one they are violations.
-  public init(role: WebSocketRole, payloadLengthMax: Int, inflater: Inflater? = nil) {
+  ///   - byteCount: octets of the ring that holds what came; it grows when more is to have room.
+  public init(
+    role: WebSocketRole, payloadLengthMax: Int, inflater: Inflater? = nil, byteCount: Int = 1
+  ) {
+    queue = ByteRing(byteCount: byteCount)
     parser = FrameParser(
       role: role, payloadLengthMax: payloadLengthMax, allowsCompression: inflater != nil)
     self.inflater = inflater
@@ -78,7 +82,7 @@ public struct FrameReceiver: ~Copyable {
   /// Says that `byteCount` octets were received into the writable region.
   public mutating func advance(_ byteCount: Int) { queue.advance(byteCount) }
 
-  public mutating func append(_ bytes: [UInt8]) { queue.append(bytes) }
+  public mutating func append(_ bytes: [UInt8]) { queue.append(bytes.span) }
 
   // MARK: Payload
 
@@ -164,7 +168,7 @@ public struct FrameReceiver: ~Copyable {
   }
 
   /// Unmasks raw octets and joins them to those that are.
-  private mutating func takePayload(_ byteCount: Int, _ maskingKey: MaskingKey?) {
+  @inline(never) private mutating func takePayload(_ byteCount: Int, _ maskingKey: MaskingKey?) {
     let offset = unmaskedByteCount &+ gapByteCount
     unmask(maskingKey, from: offset, byteCount: byteCount)
     if gapByteCount > 0 { queue.moveInside(offset: offset, count: byteCount, by: gapByteCount) }
@@ -208,7 +212,7 @@ public struct FrameReceiver: ~Copyable {
 
   /// - Parameter waitingByteCount: octets at the front of `queue` to be restored.
   private static func inflate(
-    _ queue: borrowing ByteQueue, _ waitingByteCount: Int, _ endsMessage: Bool,
+    _ queue: borrowing ByteRing, _ waitingByteCount: Int, _ endsMessage: Bool,
     with inflater: Inflater, into restored: inout ByteQueue
   ) throws(Inflater.Violation) -> (used: Int, made: Int, isDone: Bool) {
     try queue.withReadable { (readable) throws(Inflater.Violation) in
@@ -226,14 +230,14 @@ public struct FrameReceiver: ~Copyable {
   }
 
   private static func copy(
-    _ queue: borrowing ByteQueue, _ byteCount: Int, into restored: inout ByteQueue
+    _ queue: borrowing ByteRing, _ byteCount: Int, into restored: inout ByteQueue
   ) {
     queue.withReadable { restored.append($0.extracting(..<byteCount)) }
   }
 
   /// On two parts of the receiver at a time, which a closure over `self` may not have.
   private static func step(
-    _ parser: inout FrameParser, _ queue: borrowing ByteQueue, from offset: Int
+    _ parser: inout FrameParser, _ queue: borrowing ByteRing, from offset: Int
   ) -> FrameParser.Step {
     queue.withReadable { parser.next($0.extracting(offset...)) }
   }
