@@ -45,6 +45,55 @@ extension EndToEnd {
         }
       }
     }
+
+    @Test(
+      "where the system maps no memory twice, every byte comes all the same",
+      arguments: [true, false])
+    func worksWithoutSecondMapping(isRefused: Bool) throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      let scratch = try ScratchDirectory()
+      let refusal = [
+        "LD_PRELOAD": try FailingAllocator.library(in: scratch), "FAILING_MREMAP": "1",
+      ]
+      let environment = isRefused ? refusal : [:]
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tokens = tunneld.tunnels[0]
+      let destination = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tokens.destination, name: "destination",
+        arguments: ["-c", tunneld.authorities, "-d", "SSH1=127.0.0.1:\(server.port)"],
+        environment: environment, in: scratch)
+      try destination.waitForLine(containing: "ready: service SSH1 ")
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tokens.source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=0"], environment: environment,
+        in: scratch)
+      let line = try source.waitForLine(containing: LocalProxy.listening, "127.0.0.1")
+      let port = try parsePort(in: line, after: LocalProxy.listening)
+      for process in [source, destination] { #expect(try Self.isMappedTwice(process) != isRefused) }
+      try Exchange(seed: 78, upload: 5_000_000, download: 5_000_000).runAsClient(
+        over: Socket(connectingTo: port), within: 30)
+    }
+
+    /// Whether it has memory that is shared and no file's, which only the ring is.
+    private static func isMappedTwice(_ process: ChildProcess) throws -> Bool {
+      let maps = try String(contentsOfFile: "/proc/\(process.processID)/maps", encoding: .utf8)
+      return maps.contains("/dev/zero (deleted)")
+    }
+  }
+}
+
+private enum FailingAllocator {
+  /// Compiles the library.
+  static func library(in scratch: ScratchDirectory) throws -> String {
+    let library = scratch.file("FailingAllocator.so")
+    let source = Linkage.packageRoot + "/Tests/FailingAllocator/FailingAllocator.c"
+    let compiler = try ChildProcess(
+      "clang", ["-O2", "-shared", "-fPIC", "-o", library, source], name: "clang", in: scratch)
+    guard try compiler.waitForExit(within: 60) == .status(0) else {
+      throw Failure("FailingAllocator.c does not compile\n\(compiler.tail)")
+    }
+    return library
   }
 }
 
@@ -88,7 +137,7 @@ private struct Scene {
     isSource = role == "source"
     port = try Server.unusedPort()
     tunneld = try Tunneld(.dynamic, services: ["SSH1"], tunnelCount: numbers.count, in: scratch)
-    library = scratch.file("FailingAllocator.so")
+    library = try FailingAllocator.library(in: scratch)
     settingsFile = scratch.file("settings.json")
     server = try Server { socket in
       while let bytes = try? socket.receive(exactly: Self.message.count) {
@@ -96,12 +145,6 @@ private struct Scene {
       }
     }
     defer { server.stop() }
-    let source = Linkage.packageRoot + "/Tests/FailingAllocator/FailingAllocator.c"
-    let compiler = try ChildProcess(
-      "clang", ["-O2", "-shared", "-fPIC", "-o", library, source], name: "clang", in: scratch)
-    guard try compiler.waitForExit(within: 60) == .status(0) else {
-      throw Failure("FailingAllocator.c does not compile\n\(compiler.tail)")
-    }
     try Self.settings.write(toFile: settingsFile, atomically: false, encoding: .utf8)
     for (index, number) in numbers.enumerated() {
       let last = andAllBehind ? UInt64.max : UInt64(number)

@@ -1,11 +1,15 @@
 // Lets allocations of a program fail, as when memory is short. The library is loaded into it with LD_PRELOAD; a file
-// that the environment names says which ones, and is told how many there were.
+// that the environment names says which ones, and is told how many there were. With FAILING_MREMAP in the environment
+// mremap is refused, as by a filter of system calls.
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // What is in the file, in the machine's order. The first allocation after the libraries' own start is number 1.
@@ -60,4 +64,16 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
   if (found == NULL) return ENOMEM;
   *memory = found;
   return 0;
+}
+
+void *mremap(void *old, size_t old_size, size_t size, int flags, ...) {
+  if (getenv("FAILING_MREMAP") != NULL) {
+    errno = ENOSYS;
+    return MAP_FAILED;
+  }
+  va_list rest;
+  va_start(rest, flags);
+  void *place = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
+  va_end(rest);
+  return (void *)syscall(SYS_mremap, old, old_size, size, flags, place);
 }
