@@ -110,9 +110,6 @@ extension RelayCore {
   mutating func placeCame(wasAnswered: Bool, _ now: Instant) {
     if wasAnswered {
       for service in watches.indices { watches[service].fullSince = nil }
-      for (_, service) in waitingClients where !session.replaces(service: service) {
-        watches[service].fullSince = now
-      }
     }
     if !waitingClients.isEmpty && placeAt == nil { placeAt = now }
   }
@@ -131,7 +128,9 @@ extension RelayCore {
       }
       let (client, service) = clients.remove(at: first)
       if !begin(client, service, now, sockets) {
-        if session.replaces(service: service) || !isPatienceOver(service, now) {
+        let awaitsTurn = session.replaces(service: service)
+        if !awaitsTurn { watches[service].fullSince = watches[service].fullSince ?? now }
+        if awaitsTurn || !isPatienceOver(service, now) {
           waitingClients.append((client, service))
           continue
         }

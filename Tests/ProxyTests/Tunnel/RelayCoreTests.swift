@@ -267,6 +267,28 @@ struct RelayCoreTests {
     #expect(harness.takeOrders() == ["admit 5 2", "hold 0 false"])
   }
 
+  @Test("how long others waited for their places is nothing to the next who waits")
+  func waitsAnew() throws {
+    let harness = try CoreHarness(.source) { $0.session.connectionCountMax = 1 }
+    harness.accept()
+    _ = harness.send()
+    try harness.arrive(.data, stream: 1, connection: 1, [1])
+    harness.handle(.taken(slot: 0, byteCount: 1, pendingByteCount: 0))
+    harness.accept()
+    harness.handle(.failed(slot: 0))
+    _ = harness.send()
+    harness.handle(.deadlineCame)
+    #expect(harness.takeOrders().contains("admit 2 0"))
+    harness.wait(10_000)
+    harness.accept()
+    #expect(harness.takeOrders() == ["hold 0 true"])
+    for _ in 0..<2 {
+      harness.wait(1_000)
+      harness.handle(.deadlineCame)
+    }
+    #expect(harness.takeOrders().contains("refuse 3 fullWithoutAnswer"))
+  }
+
   @Test("after a request to stop nobody is admitted, and the last to go is told of")
   func drains() throws {
     let harness = try CoreHarness(.source)
