@@ -111,7 +111,7 @@ private final class LinkLog: TunnelLinkHandler {
       network: ScriptedNetwork(), stream: stream, role: role, limits: limits, early: [],
       log: .silent)
     link.handler = log
-    link.start(nil)
+    link.start()
     for piece in pieces {
       stream.supply(Array(piece))
       while true {

@@ -56,7 +56,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
       case .refuse, .textFrame, .noServiceIDs, .close: break
       }
     }
-    link.start(nil)
+    link.start()
     sendResets()
     if let code = faults[.close] {
       link.close(CloseCode(rawValue: UInt16(truncatingIfNeeded: code)), reason: "a fault")

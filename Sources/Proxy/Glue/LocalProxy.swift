@@ -121,10 +121,11 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   }
 
   /// The WebSocket is gone; `reason` is for the log.
-  private func lose(_ reason: String) {
+  /// - Parameter isServices: the service may have ended it because of what it got.
+  private func lose(_ reason: String, isServices: Bool = true) {
     noteLoss(reason)
     let loss = TunnelClient.Loss(
-      hasSent: relay?.hasSent == true, firstMarkAt: relay?.core.firstMarkAt)
+      hasSent: relay?.hasSent == true, firstMarkAt: isServices ? relay?.core.firstMarkAt : nil)
     dropSession()
     handle(.lost(loss))
   }
@@ -177,7 +178,9 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     let settings = configuration.settings
     let link = TunnelLink(
       network: network, stream: stream, role: .client, limits: LinkLimits(settings),
-      compression: compression, early: early, log: log)
+      compression: compression, early: early,
+      heartbeat: Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
+      pacer: Pacer(limit: settings.bandwidthLimit, isAdaptive: settings.isPacingAdaptive), log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
@@ -188,9 +191,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
     // A WebSocket of the first version has no list; after the others it may be here already.
     if settings.protocolVersion == .v1 { relay.agreeWithoutList() }
-    link.start(
-      Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
-      Pacer(limit: settings.bandwidthLimit, isAdaptive: settings.isPacingAdaptive))
+    link.start()
   }
 
   private var sessionOptions: TunnelSession.Options {
@@ -398,10 +399,11 @@ extension LocalProxy: RelayHandler {
     case .completed:
       dropSession()
       handle(.sessionClosed)
-    case .violation(let reason): lose("the service broke the protocol: %".with(reason))
+    case .violation(let reason):
+      lose("the service broke the protocol: %".with(reason), isServices: false)
     case .failed(let failure):
       lose("the connection to the service was lost: %".with(failure.reason))
-    case .silent: lose("the service has been silent for three ping periods")
+    case .silent: lose("the service has been silent for three ping periods", isServices: false)
     }
   }
 

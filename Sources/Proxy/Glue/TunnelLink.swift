@@ -39,7 +39,7 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
   let limits: LinkLimits
   private let log: Log
   let compression: MessageCompression?
-  var core = LinkCore()
+  var core: LinkCore
   private var inbound: MessageReceiver
   var outgoing = OutgoingFrame()
   var maskingKeys = MaskingKeySource()
@@ -56,10 +56,11 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
   /// - Parameters:
   ///   - compression: what was agreed on; nil when a compressed message is a violation.
   ///   - early: what came behind the handshake's last octet.
+  ///   - heartbeat: finds out whether the peer is there.
   public init(
     network: any Network, stream: any SecureStream, role: WebSocketRole,
     limits: LinkLimits = LinkLimits(), compression: MessageCompression? = nil, early: [UInt8],
-    log: Log
+    heartbeat: Heartbeat? = nil, pacer: consuming Pacer = Pacer(), log: Log
   ) {
     self.network = network
     self.stream = stream
@@ -67,15 +68,14 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
     self.limits = limits
     self.log = log
     self.compression = compression
+    core = LinkCore(heartbeat, pacer, now: network.now)
     inbound = MessageReceiver(
       role: role, limits: limits, inflater: compression?.inflater, early: early)
   }
 
-  /// Starts to read, to find out whether the peer is there if there is a heartbeat, and to pace what is
-  /// sent as the pacer says.
-  public func start(_ heartbeat: Heartbeat?, _ pacer: consuming Pacer = Pacer()) {
+  /// Starts to read.
+  public func start() {
     stream.handler = self
-    core.start(heartbeat, pacer, now: network.now)
     if !inbound.isEmpty { readOn() }
     settle()
   }

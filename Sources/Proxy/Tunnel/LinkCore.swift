@@ -51,7 +51,7 @@ package struct LinkCore: ~Copyable {
 
   private var closing = ClosingHandshake.open
   private var heartbeat: Heartbeat?
-  private var pacer = Pacer()
+  private var pacer: Pacer
   /// When the heartbeat's period ends.
   private var beatAt: Instant?
 
@@ -74,10 +74,8 @@ package struct LinkCore: ~Copyable {
   /// The owner is to be told when a message may be sent.
   package var wantsRoom = false
 
-  package init() {}
-
-  /// Begins to find out whether the peer is there, if there is a heartbeat, and to pace what is sent.
-  package mutating func start(_ heartbeat: Heartbeat?, _ pacer: consuming Pacer, now: Instant) {
+  /// - Parameter heartbeat: finds out whether the peer is there; its first period begins now.
+  package init(_ heartbeat: Heartbeat?, _ pacer: consuming Pacer, now: Instant) {
     self.heartbeat = heartbeat
     self.pacer = pacer
     beatAt = heartbeat.map { now + $0.period }

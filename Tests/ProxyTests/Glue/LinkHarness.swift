@@ -33,11 +33,11 @@ final class LinkHarness: TunnelLinkHandler {
     link = TunnelLink(
       network: scripted ?? network, stream: stream, role: role, limits: limits,
       compression: compression, early: early,
-      log: Log.silent)
+      heartbeat: pingPeriod.map {
+        Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count))
+      }, pacer: pacer, log: Log.silent)
     link.handler = self
-    link.start(
-      pingPeriod.map { Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count)) },
-      pacer)
+    link.start()
   }
 
   func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {

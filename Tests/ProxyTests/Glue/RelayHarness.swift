@@ -32,7 +32,7 @@ final class RelayHarness {
       targets: services.map { _ in .network(Endpoint(host: "127.0.0.1", port: 9)) },
       localAddresses: [],
       streamIDs: .beforeFirst, settings: settings, log: log)
-    link.start(nil)
+    link.start()
     arrive(MessageHeader.serviceIDs(services))
     relay.handler = handler
   }

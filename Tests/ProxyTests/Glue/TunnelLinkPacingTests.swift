@@ -31,6 +31,16 @@ struct TunnelLinkPacingTests {
     harness.link.abandon()
   }
 
+  @Test("what is sent before anything is read keeps to the limit, too")
+  func pacesFromTheStart() throws {
+    let link = TunnelLink(
+      network: ScriptedNetwork(), stream: ScriptedStream(), role: .client, early: [],
+      pacer: Pacer(limit: 100), log: Log.silent)
+    while link.hasRoom && link.sentByteCount < 1_000 { link.send(Self.header) }
+    #expect(link.sentByteCount < 100)
+    link.abandon()
+  }
+
   @Test("a limit's time is kept also after more was on the way than may be")
   func waitsAfterWindow() throws {
     let network = ScriptedNetwork()

@@ -92,14 +92,14 @@ private final class KnownTransport: LinkTransport {
 /// A core, the time, and what it ordered: no stream, no handler.
 private final class LinkPlay {
   let transport = KnownTransport()
-  var core = LinkCore()
+  var core: LinkCore
   var now = Instant(nanoseconds: 1_000_000_000_000)
 
   init(pingPeriod: Milliseconds? = nil, pacer: consuming Pacer = Pacer()) {
     let heartbeat = pingPeriod.map {
       Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count))
     }
-    core.start(heartbeat, pacer, now: now)
+    core = LinkCore(heartbeat, pacer, now: now)
   }
 
   @discardableResult func handle(_ event: LinkCore.Event) -> [String] {
