@@ -112,7 +112,7 @@ import CEpoll
         }
         if let result = unsafe result { unsafe ares_freeaddrinfo(result) }
         var failure = "no address"
-        if status != ARES_SUCCESS, let text = unsafe ares_strerror(status) {
+        if status != Int32(CARES_NO_ERROR), let text = unsafe ares_strerror(status) {
           failure = unsafe String(cString: text)
         }
         question.resolver.answer(question, addresses: addresses, failure: failure)
@@ -139,7 +139,9 @@ import CEpoll
     }
     var made: ares_channel?
     let flags = Int32(ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES)
-    guard unsafe ares_init_options(&made, &options, flags) == ARES_SUCCESS else { return nil }
+    guard unsafe ares_init_options(&made, &options, flags) == Int32(CARES_NO_ERROR) else {
+      return nil
+    }
     unsafe channel = made
     channelMade = reactor.now
     return unsafe made
