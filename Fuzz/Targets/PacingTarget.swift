@@ -9,7 +9,7 @@ extension FuzzTarget {
     var input = FuzzInput(bytes)
     let choices = input.octet()
     var pacer = Pacer(
-      limit: choices & 1 == 0 ? 0 : Int(input.word()), isAdaptive: choices & 128 == 0)
+      limit: choices & 1 == 0 ? 0 : Int64(input.word()), isAdaptive: choices & 128 == 0)
     // The clock may have run for years.
     var now = Int64(input.word()) << Int64(choices >> 1 & 24)
     while !input.isEmpty {
@@ -25,7 +25,7 @@ extension FuzzTarget {
       case 1: if pacer.wantsPing { _ = pacer.pinged() }
       case 2:
         // As a ping's payload brings it back: any number from 0 on, and no time to come.
-        let arrived = Int(input.word()) << Int(step & 4)
+        let arrived = Int64(input.word()) << Int64(step & 4)
         let sentAt = step & 4 == 0 ? now - Int64(input.word()) : Int64(input.octet())
         if sentAt < 0 || sentAt > now { break }
         pacer.ponged(

@@ -35,7 +35,7 @@ public struct OctetIndex {
   private func home(of name: [UInt8]) -> Int {
     var hash: UInt32 = 2_166_136_261
     for octet in name { hash = (hash ^ UInt32(octet)) &* 16_777_619 }
-    var index = Int(hash >> 16 ^ hash) & (places.count - 1)
+    var index = Int(truncatingIfNeeded: hash >> 16 ^ hash) & (places.count - 1)
     while places[index] >= 0 && entries[Int(places[index])].name != name {
       index = (index + 1) & (places.count - 1)
     }

@@ -130,6 +130,10 @@ extension Int {
   public var decimal: String { Int64(self).decimal }
 }
 
+extension UInt32 {
+  public var decimal: String { Int64(self).decimal }
+}
+
 extension Collection<String> {
   public func hasSame(_ text: String) -> Bool { contains { $0.isSame(as: text) } }
 }

@@ -4,10 +4,10 @@ import Tunnel
 /// A slow link, simulated: so many bytes a second, and so long on the way.
 public struct LinkShape: Sendable {
   /// Bytes a second in each direction; 0 for no limit.
-  public var bandwidth: Int
+  public var bandwidth: Int64
   public var latency: Milliseconds
 
-  public init(bandwidth: Int, latency: Milliseconds) {
+  public init(bandwidth: Int64, latency: Milliseconds) {
     self.bandwidth = bandwidth
     self.latency = latency
   }
@@ -70,7 +70,7 @@ struct Shaper {
     let start = max(now, freeAt ?? now)
     let sending =
       shape.bandwidth == 0
-      ? 0 : Int64(content.byteCount) * 1_000_000_000 / Int64(shape.bandwidth)
+      ? 0 : Int64(content.byteCount) * 1_000_000_000 / shape.bandwidth
     let end = Instant(nanoseconds: start.nanoseconds + sending)
     freeAt = end
     items.append(Item(content: content, due: end + shape.latency))

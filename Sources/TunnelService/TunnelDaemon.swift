@@ -82,16 +82,17 @@ package struct DaemonOptions {
       case "key": options.key = argument
       case "services": options.services = try parseServices(argument, "--services")
       case "open":
-        options.tunnelCount = try number(argument, "--open", max: TunnelService.tunnelCountMax)
+        options.tunnelCount = Int(
+          try number(argument, "--open", max: Int64(TunnelService.tunnelCountMax)))
       case "bandwidth":
         options.service.shape.bandwidth = try number(
           argument, "--bandwidth", max: 1_000_000_000_000)
       case "latency":
         options.service.shape.latency = Milliseconds(
-          Int64(try number(argument, "--latency", max: 60_000)))
+          try number(argument, "--latency", max: 60_000))
       case "lifetime":
         let seconds = try number(argument, "--lifetime", max: 31_536_000)
-        options.service.lifetime = seconds == 0 ? nil : Milliseconds(Int64(seconds) * 1_000)
+        options.service.lifetime = seconds == 0 ? nil : Milliseconds(seconds * 1_000)
       case "compression": options.service.acceptsCompression = true
       case "fault": options.service.faults = try Faults.parse(argument)
       case "verbose":
@@ -108,8 +109,10 @@ package struct DaemonOptions {
     return .run(options)
   }
 
-  private static func number(_ text: String, _ option: String, max: Int) throws(UsageError) -> Int {
-    guard let number = Int(text), (0...max).contains(number) else {
+  private static func number(_ text: String, _ option: String, max: Int64) throws(UsageError)
+    -> Int64
+  {
+    guard let number = Int64(text), (0...max).contains(number) else {
       throw UsageError("\(option) '\(text)' is not a number from 0 to \(max)")
     }
     return number

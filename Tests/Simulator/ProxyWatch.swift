@@ -45,12 +45,12 @@ final class ProxyWatch {
   private var placeSince: Instant?
   private var placeSeenAt: Instant
   /// Of a drain.
-  private var movedByteCount = 0
+  private var movedByteCount: Int64 = 0
   private var movedAt: Instant
   private var stirredAt: Instant
   private var wasLinkOpen = false
   /// Of a limit: bytes that are ahead of it.
-  private var sentByteCount = 0
+  private var sentByteCount: Int64 = 0
   private var aheadByteCount = 0.0
   private var lookedAt: Instant
   /// What the peers of sockets that are being closed have acknowledged, and since when no more.

@@ -266,7 +266,7 @@ public final class Scenario {
     settings.offersCompression = compresses
     settings.compressionMemoryLevel = 1
     settings.compressionWindowBits = 9
-    if random.chance(1_500) { settings.bandwidthLimit = random.size(20_000...5_000_000) }
+    if random.chance(1_500) { settings.bandwidthLimit = Int64(random.size(20_000...5_000_000)) }
     settings.isPacingAdaptive = random.chance(7_000)
     return settings
   }

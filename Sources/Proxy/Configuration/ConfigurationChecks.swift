@@ -110,7 +110,7 @@ extension Configuration {
             + "make one with systemd-machine-id-setup, or give --client-token")
         return token
       }
-      let user = Int(Process.userID).decimal
+      let user = Process.userID.decimal
       return Cryptography.uuid(
         derivedFrom: "localproxy client token\n%\n%\n".with(machineID, user).octets
           + accessToken.octets)

@@ -167,7 +167,9 @@ extension Settings {
     case .websocketCompression: return Self.exchange(&offersCompression, new)
     case .websocketCompressionWindowBits: return Self.exchange(&compressionWindowBits, new)
     case .websocketCompressionMemoryLevel: return Self.exchange(&compressionMemoryLevel, new)
-    case .tunnelBandwidthLimit: return Self.exchange(&bandwidthLimit, new)
+    case .tunnelBandwidthLimit:
+      if let new { bandwidthLimit = new }
+      return bandwidthLimit
     case .tunnelPacing:
       if let new { isPacingAdaptive = new == 0 }
       return isPacingAdaptive ? 0 : 1

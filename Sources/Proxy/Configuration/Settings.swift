@@ -98,7 +98,7 @@ public struct Settings: Sendable {
   /// `websocket.write_buffer_size`: bytes that wait for the service before local sockets are no longer read.
   public var linkWriteByteCountMax = 131_076
   /// `tunnel.bandwidth_limit`: bytes a second into the tunnel, at the most; 0 for as many as it takes.
-  public var bandwidthLimit = 0
+  public var bandwidthLimit: Int64 = 0
   /// `tunnel.pacing`: whether the round trips of pings tell how much may be on the way.
   public var isPacingAdaptive = true
   /// `websocket.handshake_timeout_ms`: how long each step on the way to a WebSocket may take.

@@ -296,9 +296,9 @@ extension LocalProxy {
   }
 
   package var connectionCount: Int { relay?.connectionCount ?? 0 }
-  package var movedByteCount: Int { relay?.movedByteCount ?? 0 }
+  package var movedByteCount: Int64 { relay?.movedByteCount ?? 0 }
   /// Bytes of messages that this session has sent.
-  package var sentByteCount: Int { relay?.link.sentByteCount ?? 0 }
+  package var sentByteCount: Int64 { relay?.link.sentByteCount ?? 0 }
   /// Something waits for a local socket or for the tunnel.
   package var hasUnsent: Bool { relay?.hasUnsent ?? false }
   /// The WebSocket is not being closed.

@@ -187,7 +187,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     log.debug(
       "Received service id: %, stream id: %, connection id: %: connecting to ".with(
         core.session.serviceNames[connection.service], Int(connection.streamID).decimal,
-        Int(connection.connectionID).decimal) + target.description)
+        connection.connectionID.decimal) + target.description)
     socket.connect(
       by: Connector(
         network: network, target: target, from: localAddresses, settings: settings, tag: slot,
@@ -303,7 +303,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   }
 
   /// Bytes of messages that went through so far, both ways together.
-  var movedByteCount: Int { link.receivedByteCount + link.sentByteCount }
+  var movedByteCount: Int64 { link.receivedByteCount + link.sentByteCount }
 
   /// Something still waits for a local socket or for the link.
   var hasUnsent: Bool { core.pendingByteCount > 0 || core.wantsRoom || !link.hasRoom }

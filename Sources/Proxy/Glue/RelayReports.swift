@@ -123,7 +123,7 @@ extension Relay {
         ? "Sending stream start, setting new stream ID to: %, service id: %"
           .with(Int(connection.streamID).decimal, service)
         : "Sending connection start for service id: %, connection id: %"
-          .with(service, Int(connection.connectionID).decimal))
+          .with(service, connection.connectionID.decimal))
   }
 
   /// One line on the connections that are open at the end of a drain.

@@ -49,8 +49,8 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
   public var handler: (any TunnelLinkHandler)?
 
   /// Bytes received so far, and bytes of messages sent.
-  public private(set) var receivedByteCount = 0
-  public internal(set) var sentByteCount = 0
+  public private(set) var receivedByteCount: Int64 = 0
+  public internal(set) var sentByteCount: Int64 = 0
 
   /// Takes over an open stream behind the opening handshake.
   /// - Parameters:
@@ -122,7 +122,7 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
     }) {
     case .bytes(let count):
       inbound.advance(count)
-      receivedByteCount += count
+      receivedByteCount += Int64(count)
       tell(.received)
       readOn()
       tellOfRoom()

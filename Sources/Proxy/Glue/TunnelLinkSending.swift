@@ -64,7 +64,7 @@ extension TunnelLink {
   }
 
   private func sendMessages() {
-    sentByteCount += outgoing.count
+    sentByteCount += Int64(outgoing.count)
     let isCompressed = compress()
     // What the path carries is what counts there.
     let byteCount = outgoing.count

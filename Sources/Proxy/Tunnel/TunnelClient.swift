@@ -107,7 +107,7 @@ public struct TunnelClient {
     /// No connection is left, after `drain`.
     case connectionsGone
     /// What came of `observe`: bytes that went through so far, and whether some still wait.
-    case observed(movedByteCount: Int, hasUnsent: Bool)
+    case observed(movedByteCount: Int64, hasUnsent: Bool)
     /// Our own close is over.
     case sessionClosed
     case deadlineCame
@@ -203,7 +203,7 @@ public struct TunnelClient {
 
   private var drainEnd: Instant?
   private var quietTicks = 0
-  private var drainedByteCount = 0
+  private var drainedByteCount: Int64 = 0
 
   /// - Parameters:
   ///   - servicesTimeout: how long the service may take to send SERVICE_IDS.
@@ -402,7 +402,7 @@ public struct TunnelClient {
   // MARK: The end
 
   /// Open connections may go on for a while; once nothing moves, or time is up, the WebSocket closes.
-  private mutating func judgeDrain(_ byteCount: Int, _ hasUnsent: Bool, _ now: Instant) {
+  private mutating func judgeDrain(_ byteCount: Int64, _ hasUnsent: Bool, _ now: Instant) {
     guard let drainEnd else { return }
     quietTicks = byteCount == drainedByteCount && !hasUnsent ? quietTicks + 1 : 0
     drainedByteCount = byteCount

@@ -257,7 +257,7 @@ public struct TunnelSession: ~Copyable {
     case .ofStaleStream:
       return .dropped(reason: "a message of the stale stream %".with(Int(message.streamID).decimal))
     case .ofUnknownConnection:
-      let id = Int(max(message.connectionID, 1))
+      let id = max(message.connectionID, 1)
       return .dropped(reason: "a message of the unknown connection %".with(id.decimal))
     }
   }
@@ -292,7 +292,7 @@ public struct TunnelSession: ~Copyable {
     if type == .connectionReset { return connectionReset(message, service, slot) }
     if slots[slot]?.state.takesData == false {
       return .dropped(
-        reason: "data for connection %, which is over".with(Int(connectionID).decimal))
+        reason: "data for connection %, which is over".with(connectionID.decimal))
     }
     return received(message, slot)
   }
@@ -428,7 +428,7 @@ public struct TunnelSession: ~Copyable {
       // What would be said about one of them could be about the other.
       fault = "a further connection in a stream that began without connection ids"
     } else if services[service].slots[connectionID] != nil {
-      fault = "the connection id % is in use already".with(Int(connectionID).decimal)
+      fault = "the connection id % is in use already".with(connectionID.decimal)
     } else if isStopping || !hasPlace {
       return .full(
         service: service, streamID: message.streamID, connectionID: connectionID,

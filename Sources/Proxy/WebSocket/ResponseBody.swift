@@ -26,7 +26,7 @@ package struct ResponseBody {
         isWhole = true
       }
     } else {
-      let length = head.value("content-length")?.number.map { Int($0) } ?? Int.max
+      let length = head.value("content-length")?.number.map { Int(clamping: $0) } ?? Int.max
       take(bytes.prefix(max(0, length)))
       isWhole = isWhole || octets.count == length
     }

@@ -111,7 +111,8 @@ public final class Reactor: Network {
   }
 
   private func dispatch(_ event: cepoll_event) {
-    let index = Int(truncatingIfNeeded: event.token & 0xffff_ffff)
+    // The alarm's place is above every Int where that has 32 bits.
+    guard let index = Int(exactly: event.token & 0xffff_ffff) else { return }
     let generation = UInt32(truncatingIfNeeded: event.token >> 32)
     guard index < registrations.count, registrations[index].generation == generation,
       let handler = registrations[index].handler

@@ -79,7 +79,7 @@ struct PacerTests {
     "a limit is kept to, nearly used, and leaves next to no queue",
     arguments: [10_000, 100_000, 800_000, 50_000_000])
   func keepsLimit(limit: Int) {
-    var pacer = Pacer(limit: limit)
+    var pacer = Pacer(limit: Int64(limit))
     var path = Path(bytesPerSecond: Int64(limit), roundTripMilliseconds: 40)
     path.run(&pacer, seconds: 10)
     #expect(path.sentByteCount <= limit * 10)
@@ -96,7 +96,7 @@ struct PacerTests {
     "what queued while the path stood still is gone soon, at the whole limit's rate",
     arguments: [20_000, 100_000, 800_000, 50_000_000])
   func drainsStrayQueue(limit: Int) {
-    var pacer = Pacer(limit: limit)
+    var pacer = Pacer(limit: Int64(limit))
     var path = Path(bytesPerSecond: Int64(limit), roundTripMilliseconds: 40)
     path.run(&pacer, seconds: 5)
     for _ in 0..<5 {
@@ -114,7 +114,7 @@ struct PacerTests {
     arguments: [100_000, 800_000, 10_000_000], [true, false])
   func bearsUnevenness(rate: Int, isLimited: Bool) {
     for milliseconds in [10, 20, 50, 100] as [Int64] {
-      var pacer = Pacer(limit: isLimited ? rate : 0)
+      var pacer = Pacer(limit: isLimited ? Int64(rate) : 0)
       var path = Path(bytesPerSecond: Int64(rate), roundTripMilliseconds: 40)
       path.slotTime = milliseconds * 1_000_000
       path.run(&pacer, seconds: 5)
@@ -129,7 +129,7 @@ struct PacerTests {
 
   @Test("a limit that is just above what the path takes leaves it full and its queue short")
   func keepsBelowLimit() {
-    for (limit, rate) in [(103_000, 100_000), (800_000, 750_000)] as [(Int, Int64)] {
+    for (limit, rate) in [(103_000, 100_000), (800_000, 750_000)] as [(Int64, Int64)] {
       var pacer = Pacer(limit: limit)
       var path = Path(bytesPerSecond: rate, roundTripMilliseconds: 40)
       path.run(&pacer, seconds: 60)
@@ -140,7 +140,7 @@ struct PacerTests {
 
   @Test("a limit far above what the path takes does no harm", arguments: paths)
   func outgrowsLimit(rate: Int64, roundTrip: Int64) {
-    var pacer = Pacer(limit: Int(rate) * 8)
+    var pacer = Pacer(limit: rate * 8)
     checkAdapting(&pacer, rate: rate, roundTrip: roundTrip)
   }
 
@@ -259,7 +259,7 @@ struct PacerTests {
     let year: Int64 = 31_536_000_000_000_000
     for sentAt in [0, year - SendWindow.roundTripMax.count, year] {
       var pacer = Pacer(limit: 0)
-      var arrived = 0
+      var arrived: Int64 = 0
       for number in 0..<100_000 {
         let now = Instant(nanoseconds: year + Int64(number))
         if pacer.readyAt(now) == nil { pacer.sent(1_000, now: now) }

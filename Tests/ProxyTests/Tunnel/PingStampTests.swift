@@ -7,8 +7,8 @@ import Testing
 struct PingStampTests {
   private static let sent = Instant(nanoseconds: 5_000_000_000)
 
-  @Test("comes back as it went", arguments: [0, 1, 0x0102_0304_0506_0708, Int.max])
-  func roundTrips(byteCount: Int) {
+  @Test("comes back as it went", arguments: [0, 1, 0x0102_0304_0506_0708, Int64.max])
+  func roundTrips(byteCount: Int64) {
     let stamp = PingStamp(sentAt: Self.sent, sentByteCount: byteCount)
     #expect(stamp.payload.count == PingStamp.byteCount)
     #expect(PingStamp(payload: stamp.payload, now: Self.sent) == stamp)

@@ -283,7 +283,7 @@ struct TunnelClientTests {
     var play = try Self.make(.stopping)
     let begin = play.now
     // What still waits is not quiet, nor is what moves.
-    for (byteCount, hasUnsent) in [(10, false), (20, false), (20, true)] {
+    for (byteCount, hasUnsent) in [(10, false), (20, false), (20, true)] as [(Int64, Bool)] {
       #expect(try play.waitForDeadline() == [.observe])
       #expect(play.handle(.observed(movedByteCount: byteCount, hasUnsent: hasUnsent)) == [])
     }
@@ -304,7 +304,7 @@ struct TunnelClientTests {
     var play = try Self.make(.stopping)
     let begin = play.now
     var orders: [TunnelClient.Order] = []
-    var byteCount = 0
+    var byteCount: Int64 = 0
     while orders.isEmpty {
       #expect(try play.waitForDeadline() == [.observe])
       byteCount += 1

@@ -28,7 +28,7 @@ public struct Pacer: ~Copyable {
   public private(set) var frameByteCountMax = Int.max
   /// What goes out between two pings.
   private var pingedByteCountMax = Int.max
-  private var pingedByteCount = 0
+  private var pingedByteCount: Int64 = 0
   /// When the next message may go, unless a pong comes before.
   private var readyAt = Instant(nanoseconds: .min)
 
@@ -38,9 +38,9 @@ public struct Pacer: ~Copyable {
   /// - Parameters:
   ///   - limit: bytes a second; 0 for none.
   ///   - isAdaptive: to go by the round trips, below the limit.
-  public init(limit: Int, isAdaptive: Bool = true) {
+  public init(limit: Int64, isAdaptive: Bool = true) {
     isLimited = limit > 0
-    self.limit = RateLimit(bytesPerSecond: Int64(max(limit, 1)))
+    self.limit = RateLimit(bytesPerSecond: max(limit, 1))
     self.isAdaptive = isAdaptive
     divideWindow()
   }
@@ -74,12 +74,12 @@ public struct Pacer: ~Copyable {
   /// its answer. Inlined, as the compiler copies the whole pacer to lend it to a function that only reads.
   @inline(__always) var wantsPing: Bool {
     let byteCount = window.sentByteCount - pingedByteCount
-    return byteCount > 0 && (byteCount >= pingedByteCountMax || window.isFull)
+    return byteCount > 0 && (byteCount >= Int64(pingedByteCountMax) || window.isFull)
   }
 
   /// A ping goes out. It is to carry the count of bytes that went before it.
   /// - Returns: that count.
-  mutating func pinged() -> Int {
+  mutating func pinged() -> Int64 {
     if isLimited { limit.pinged(PingStamp.byteCount) }
     pingedByteCount = window.sentByteCount
     noteReady()
@@ -126,6 +126,7 @@ public struct Pacer: ~Copyable {
   /// Bytes that go out in so long, a part of the window at the most.
   private func part(of time: Nanoseconds, _ divisor: Int) -> Int {
     let roundTrip = window.roundTrip.count / 1_000 + 1
-    return min(Int(Int64(window.size) * (time.count / 1_000) / roundTrip), window.size / divisor)
+    let byteCount = Int64(window.size) * (time.count / 1_000) / roundTrip
+    return min(Int(clamping: byteCount), window.size / divisor)
   }
 }

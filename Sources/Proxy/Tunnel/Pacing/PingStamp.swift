@@ -7,9 +7,9 @@ public struct PingStamp: Equatable, Sendable {
   public static let byteCount = 16
 
   public let sentAt: Instant
-  public let sentByteCount: Int
+  public let sentByteCount: Int64
 
-  public init(sentAt: Instant, sentByteCount: Int) {
+  public init(sentAt: Instant, sentByteCount: Int64) {
     self.sentAt = sentAt
     self.sentByteCount = sentByteCount
   }
@@ -18,7 +18,7 @@ public struct PingStamp: Equatable, Sendable {
   public init?(payload: [UInt8], now: Instant) {
     if payload.count != Self.byteCount { return nil }
     let numbers = (Self.number(payload[..<8]), Self.number(payload[8...]))
-    guard let sent = Int64(exactly: numbers.0), let count = Int(exactly: numbers.1),
+    guard let sent = Int64(exactly: numbers.0), let count = Int64(exactly: numbers.1),
       sent <= now.nanoseconds
     else { return nil }
     self.init(sentAt: Instant(nanoseconds: sent), sentByteCount: count)
@@ -27,7 +27,7 @@ public struct PingStamp: Equatable, Sendable {
   /// The ping's payload.
   public var payload: [UInt8] {
     (0..<Self.byteCount).map { index in
-      let number = index < 8 ? sentAt.nanoseconds : Int64(sentByteCount)
+      let number = index < 8 ? sentAt.nanoseconds : sentByteCount
       return UInt8(truncatingIfNeeded: number >> Int64(8 * (index & 7)))
     }
   }

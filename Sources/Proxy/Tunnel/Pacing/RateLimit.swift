@@ -4,7 +4,9 @@ import Basics
 struct ByteRate {
   let bytesPerSecond: Int64
 
-  func byteCount(in time: Nanoseconds) -> Int { Int(bytesPerSecond * time.count / 1_000_000_000) }
+  func byteCount(in time: Nanoseconds) -> Int {
+    Int(clamping: bytesPerSecond * time.count / 1_000_000_000)
+  }
 
   func time(of byteCount: Int) -> Nanoseconds {
     Nanoseconds(Int64(byteCount) * 1_000_000_000 / bytesPerSecond)

@@ -52,13 +52,13 @@ struct SendWindow {
   private var hasAnswered = false
   /// There was no queue yet.
   private var isStarting = true
-  private(set) var sentByteCount = 0
-  private var arrivedByteCount = 0
+  private(set) var sentByteCount: Int64 = 0
+  private var arrivedByteCount: Int64 = 0
   /// Shortest round trips of this period and the one before, in nanoseconds.
   private var shortest: (now: Int64, before: Int64) = (.max, .max)
   private var periodEnd = Instant(nanoseconds: 0)
   /// The round that is measured: it ends when what was sent at its beginning has arrived.
-  private var roundEnd = 0
+  private var roundEnd: Int64 = 0
   private var round = Round()
   private var wasUsed = false
   private var runOutAt: Instant?
@@ -70,10 +70,10 @@ struct SendWindow {
   private var readingSince: Instant?
 
   /// Bytes that are on the way, as far as is known.
-  var inFlightByteCount: Int { sentByteCount - arrivedByteCount }
+  var inFlightByteCount: Int64 { sentByteCount - arrivedByteCount }
 
   /// As much is on the way as may be.
-  var isFull: Bool { inFlightByteCount >= allowedByteCount }
+  var isFull: Bool { inFlightByteCount >= Int64(allowedByteCount) }
 
   /// The same, of a service that does answer pings.
   var awaitsPong: Bool { hasAnswered && isFull }
@@ -87,7 +87,7 @@ struct SendWindow {
   /// A message of so many bytes went out.
   mutating func sent(_ byteCount: Int, now: Instant) {
     if let readyAt, now >= readyAt { isUnanswered = true }
-    sentByteCount += byteCount
+    sentByteCount += Int64(byteCount)
     if !isFull || !isReading { return }
     fullSince = fullSince ?? now
     if !isUnanswered { wasUsed = true }
@@ -110,7 +110,7 @@ struct SendWindow {
   ///   - arrived: the count of bytes that the ping carried.
   ///   - sentAt: when it was sent.
   /// - Returns: how long it queued, for all that is known; nil when it tells nothing of that.
-  mutating func ponged(arrived: Int, sentAt: Instant, now: Instant) -> Nanoseconds? {
+  mutating func ponged(arrived: Int64, sentAt: Instant, now: Instant) -> Nanoseconds? {
     let roundTrip = now - sentAt
     if !(Nanoseconds(0)...Self.roundTripMax).contains(roundTrip)
       || !(arrivedByteCount...sentByteCount).contains(arrived)
@@ -132,7 +132,8 @@ struct SendWindow {
       round.count += 1
     }
     if runOut != .emptying && runOut != .measuring {
-      allowedByteCount = min(allowedByteCount + newlyArrived, size)
+      // More than a window may have been on the way to a service that answered none.
+      allowedByteCount = Int(min(Int64(allowedByteCount) + newlyArrived, Int64(size)))
     }
     if arrived >= roundEnd { endRound(now) }
     return Nanoseconds(roundTrip.count - shortestRoundTrip)
