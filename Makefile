@@ -4,7 +4,7 @@
   sim-mutants sim-fleet docs lint clean
 
 # The scripts take these from the command line or the environment.
-export STATIC KEEP JOBS DESTDIR PREFIX
+export STATIC TARGET KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -16,7 +16,7 @@ build: ## ordinary Swift, for development: .build/debug
 	@scripts/install-dependencies build
 	swift build
 
-release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library)
+release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library; TARGET=armv7: see README)
 	@scripts/install-dependencies build
 	@scripts/release
 
@@ -77,4 +77,4 @@ lint: deps ## format and layering
 	@scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build .build-embedded .build-embedded-static .build-fuzz .build-simulate
+	rm -rf .build .build-embedded .build-embedded-static .build-cross .build-fuzz .build-simulate

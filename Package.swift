@@ -7,7 +7,8 @@ import PackageDescription
 let embeddedLibraries = Context.environment["LOCALPROXY_EMBEDDED_LIBRARIES"]
 /// `make fuzz` sets it: libFuzzer and AddressSanitizer in everything, and their program instead of the tests.
 let fuzzes = Context.environment["LOCALPROXY_FUZZ"] == "1"
-let linksStatically = Context.environment["LOCALPROXY_STATIC"] == "1"
+/// `static-pie` or `static`: programs that need no other file; empty for those that use the system's libraries.
+let staticLinking = Context.environment["LOCALPROXY_STATIC"] ?? ""
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
@@ -24,7 +25,10 @@ if let embeddedLibraries {
     ]),
   ]
   // Each program takes of it what it calls.
-  shimSettings = [.unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"])]
+  shimSettings = [
+    .define("LOCALPROXY_EMBEDDED"),
+    .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"]),
+  ]
   // All code is generated once, in the program that uses it, which sees every module whole.
   librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   programSettings += [
@@ -40,11 +44,13 @@ if let embeddedLibraries {
         "-Xlinker", "--wrap=posix_memalign",
       ]
         // Loaded at any address, too; the relocations that this takes are packed.
-        + (linksStatically
-          ? [
-            "-static-executable", "-Xclang-linker", "-static-pie",
-            "-Xlinker", "--pack-dyn-relocs=relr",
-          ] : []))
+        + (staticLinking.isEmpty
+          ? []
+          : [
+            // The driver says -pie besides.
+            "-Xclang-linker", "-\(staticLinking)", "-Xclang-linker",
+            "-Wno-unused-command-line-argument", "-Xlinker", "--pack-dyn-relocs=relr",
+          ]))
   ]
 }
 /// Programs with dictionaries and Unicode's tables, which localproxy does without.
