@@ -1,13 +1,13 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
-  sim-mutants sim-fleet docs lint clean
+  sim-mutants sim-fleet cross-test cross-test-long docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC TARGET KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 deps: ## install what is missing for building, the demo and the tests, with apt-get
 	@scripts/install-dependencies
@@ -66,6 +66,12 @@ sim-mutants: deps ## plants each mistake of Tests/Mutants, and says which seed f
 
 sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plots/data/fleet.tsv and its plot
 	@scripts/simulate fleet
+
+cross-test: ## builds for aarch64, armv7 and riscv64, and runs that by qemu's user mode (TARGETS="armv7")
+	@scripts/cross-test $(TARGETS)
+
+cross-test-long: ## two ARMv7 programs carry 2.2 GB each way, by qemu's user mode
+	@scripts/cross-test --long
 
 seeds: deps ## what the fuzzers begin with, out of the tests' tables
 	WRITE_SEEDS=1 swift test --disable-xctest --filter SeedCorpora
