@@ -85,6 +85,8 @@ extension Scenario {
     let stall = source.configuration.settings.stallTimeout.count
     // Held off for longer, a destination takes the service for dead.
     if destination.configuration.settings.pingPeriod.count < stall + 1_000 { return }
+    // So does one whose pings stand behind much in a web proxy's buffers.
+    if destination.configuration.webProxy != nil { return }
     serverPlans = [
       Plan(byteCount: 700_000, chunkByteCount: 20_000, answersAfter: 8, ending: .finish)
     ]
@@ -195,7 +197,9 @@ extension Scenario {
     wait(8_000)
     let shares = (few.flow.sentByteCount - before.0, many.flow.sentByteCount - before.1)
     // Where frames may be as long as they like, a short buffer is often empty when its turn would come.
-    let isPaced = source.configuration.settings.isPacingAdaptive
+    // Nor where short buffers of the tunnel's own make a queue of what its path would carry.
+    let isPaced =
+      source.configuration.settings.isPacingAdaptive && shares.0 + shares.1 > 400_000
     if isPaced && shares.1 > 4 * shares.0 {
       world.fail(
         "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
