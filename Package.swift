@@ -13,10 +13,12 @@ let staticLinking = Context.environment["LOCALPROXY_STATIC"] ?? ""
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
 var librarySettings = checked
+var embeddedSettings: [SwiftSetting] = []
+var embeddedLibrarySettings: [SwiftSetting] = []
 var shimSettings: [CSetting] = []
 var programSettings: [LinkerSetting] = []
 if let embeddedLibraries {
-  productSettings += [
+  embeddedSettings = [
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags([
       "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
@@ -24,13 +26,16 @@ if let embeddedLibraries {
       "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
     ]),
   ]
+  productSettings += embeddedSettings
   // Each program takes of it what it calls.
   shimSettings = [
     .define("LOCALPROXY_EMBEDDED"),
     .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.
-  librarySettings = productSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+  embeddedLibrarySettings =
+    embeddedSettings + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+  librarySettings = checked + embeddedLibrarySettings
   programSettings += [
     .unsafeFlags(
       [
@@ -57,6 +62,14 @@ if let embeddedLibraries {
 let hashingSettings: [LinkerSetting] =
   embeddedLibraries == nil
   ? [] : programSettings + [.linkedLibrary("m"), .linkedLibrary("swiftUnicodeDataTables")]
+
+/// scripts/cross-test sets it: the fuzzers' targets and seeds as an Embedded program, for other machines.
+let replays = embeddedLibraries != nil && Context.environment["LOCALPROXY_REPLAY"] == "1"
+if replays {
+  let testable: SwiftSetting = .unsafeFlags(["-enable-testing"])
+  productSettings.append(testable)
+  librarySettings.append(testable)
+}
 
 let fuzzSettings: [SwiftSetting] =
   fuzzes ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
@@ -152,13 +165,30 @@ let simulator: Target = .target(
     "Basics", "Reactor", "Tunnel", "WebProxy", "Configuration", "Proxy", "TunnelService",
   ],
   path: "Tests/Simulator", swiftSettings: fuzzSettings)
+let memoryFile: Target = .target(name: "CMemoryFile", path: "Fuzz/CMemoryFile")
+if replays {
+  targets += [
+    memoryFile,
+    // Of the simulator, what the targets ask for.
+    .target(
+      name: "Simulator", dependencies: ["Basics", "Reactor", "Tunnel"],
+      path: "Tests/Simulator/Scripted", swiftSettings: embeddedLibrarySettings),
+    .executableTarget(
+      name: "Replay", dependencies: proxyModules + ["Simulator", "CMemoryFile"], path: "Fuzz",
+      exclude: ["CFuzzer", "CMemoryFile", "Program", "Tests", "seeds", "regressions"],
+      sources: ["Targets", "Replay"], swiftSettings: productSettings,
+      linkerSettings: hashingSettings),
+  ]
+}
 if fuzzes {
   targets += [
     simulator,
+    memoryFile,
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
     .executableTarget(
-      name: "Fuzz", dependencies: proxyModules + ["Simulator", "CFuzzer"], path: "Fuzz",
-      exclude: ["CFuzzer", "Tests", "seeds", "regressions"], sources: ["Targets", "Program"],
+      name: "Fuzz", dependencies: proxyModules + ["Simulator", "CFuzzer", "CMemoryFile"],
+      path: "Fuzz", exclude: ["CFuzzer", "CMemoryFile", "Replay", "Tests", "seeds", "regressions"],
+      sources: ["Targets", "Program"],
       swiftSettings: productSettings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ]
@@ -170,6 +200,7 @@ if fuzzes {
   targets += frameLoops
   targets += [
     simulator,
+    memoryFile,
     .target(name: "Figures", path: "Benchmarks/Figures"),
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
@@ -195,8 +226,9 @@ if fuzzes {
       name: "ManualTests",
       dependencies: ["ManualPages", "StateTables", "Configuration", "TunnelService"]),
     .testTarget(
-      name: "FuzzTests", dependencies: proxyModules + ["Simulator"], path: "Fuzz",
-      exclude: ["CFuzzer", "Program", "seeds", "regressions"], sources: ["Targets", "Tests"]),
+      name: "FuzzTests", dependencies: proxyModules + ["Simulator", "CMemoryFile"], path: "Fuzz",
+      exclude: ["CFuzzer", "CMemoryFile", "Program", "Replay", "seeds", "regressions"],
+      sources: ["Targets", "Tests"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CEpoll", "Simulator"]),
     .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Basics", "Simulator"]),

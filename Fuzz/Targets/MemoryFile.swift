@@ -1,4 +1,4 @@
-import Glibc
+import CMemoryFile
 
 /// A file without a directory: what reads files by their paths can be given octets.
 @safe final class MemoryFile: Sendable {
@@ -6,23 +6,17 @@ import Glibc
   let path: String
 
   init() throws(Finding) {
-    var template = Array("/dev/shm/fuzz-XXXXXX".utf8CString)
-    descriptor = unsafe template.withUnsafeMutableBufferPointer { name in
-      guard let name = name.baseAddress else { return -1 }
-      let descriptor = unsafe mkstemp(name)
-      if descriptor >= 0 { unsafe unlink(name) }
-      return descriptor
-    }
-    if descriptor < 0 { throw Finding("no file can be made in /dev/shm") }
+    descriptor = memory_file_make()
+    if descriptor < 0 { throw Finding("no file can be made in memory") }
     path = "/proc/self/fd/\(descriptor)"
   }
 
-  deinit { close(descriptor) }
+  deinit { memory_file_close(descriptor) }
 
   func replace(_ bytes: [UInt8]) throws(Finding) {
-    let count = unsafe bytes.withUnsafeBytes { all in
-      unsafe ftruncate(descriptor, 0) == 0 ? pwrite(descriptor, all.baseAddress, all.count, 0) : -1
+    let result = unsafe bytes.withUnsafeBytes { all in
+      unsafe memory_file_replace(descriptor, all.baseAddress, all.count)
     }
-    if count != bytes.count { throw Finding("a file in memory took \(count) bytes") }
+    if result < 0 { throw Finding("a file in memory does not take \(bytes.count) bytes") }
   }
 }

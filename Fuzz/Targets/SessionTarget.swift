@@ -102,7 +102,8 @@ private struct ModelRelay: ~Copyable {
     let choices = input.octet()
     let names = Array(Self.names.prefix(input.number(below: 4)))
     var session = TunnelSession.Options(
-      role: choices & 1 == 0 ? .source : .destination, mappings: names.isEmpty ? [nil] : names,
+      role: choices & 1 == 0 ? .source : .destination,
+      mappings: names.isEmpty ? [nil] : names.map { $0 },
       connectionCountMax: 1 + input.number(below: 4))
     session.version = ProtocolVersion(rawValue: 1 + input.number(below: 3)) ?? .v3
     session.negotiatesHalfClose = choices & 2 != 0

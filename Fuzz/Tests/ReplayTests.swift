@@ -54,6 +54,15 @@ struct ReplayTests {
     }
   }
 
+  @Test("a number of more than 32 bits is no trap", arguments: BoundsCheck.all)
+  func keepsBounds(check: BoundsCheck) {
+    do throws(Finding) {
+      try check.body()
+    } catch {
+      Issue.record("\(check.name): \(error)")
+    }
+  }
+
   @Test("no folder of regressions belongs to nobody")
   func regressionsHaveTargets() throws {
     let path = Self.folder.appending(path: "regressions").path

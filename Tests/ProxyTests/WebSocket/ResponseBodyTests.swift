@@ -39,6 +39,9 @@ struct ResponseBodyTests {
       name: "a length beyond all numbers", fields: ["Content-Length: 99999999999999999999"],
       bytes: "expired", text: "expired", isWhole: false),
     Case(
+      name: "a length beyond 32 bits", fields: ["Content-Length: 3000000000"], bytes: "expired",
+      text: "expired", isWhole: false),
+    Case(
       name: "more than is wanted", bytes: long, text: String(long.prefix(512)), isWhole: true),
     Case(
       name: "more than is wanted of a length", fields: ["Content-Length: 600"], bytes: long,

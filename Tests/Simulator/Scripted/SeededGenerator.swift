@@ -1,22 +1,8 @@
-import Glibc
-
-/// The seed of this run's random tests. A failure names it, and `SEED=… swift test` runs them again.
-/// It is printed too, for a trap leaves no time to name it.
-public let seed: UInt64 = {
-  let given = getenv("SEED").flatMap { UInt64(String(cString: $0)) }
-  let seed = given ?? UInt64.random(in: 0...UInt64.max)
-  print("SEED=\(seed)")
-  return seed
-}()
-
 /// Random numbers that depend on nothing but the seed (SplitMix64), the same on every machine.
 public struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   public init(seed: UInt64) { state = seed }
-
-  /// With the seed of this run.
-  public init() { state = Simulator.seed }
 
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15

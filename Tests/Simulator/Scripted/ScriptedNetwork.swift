@@ -39,9 +39,9 @@ public final class ScriptedNetwork: Network {
   /// Milliseconds since the start.
   public var time: Int64 { (now.nanoseconds - 1_000_000_000) / 1_000_000 }
   /// Connections on their way or open.
-  public var openAddresses: [String] { attempts.filter { !$0.stream.isClosed }.map(\.address) }
+  public var openAddresses: [String] { attempts.filter { !$0.stream.isClosed }.map { $0.address } }
   public var listeningAddresses: [String] {
-    listeners.filter { !$0.isClosed }.map(\.address.description)
+    listeners.filter { !$0.isClosed }.map { $0.address.description }
   }
 
   /// Lets time pass, and fires what becomes due on the way at its own time.
