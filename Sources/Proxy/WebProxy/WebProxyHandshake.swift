@@ -41,8 +41,9 @@ public struct WebProxyHandshake {
   /// Reads the answer from the front of `bytes`; call it again with more after `.needMore`.
   public func parse(_ bytes: Span<UInt8>) -> Outcome {
     // An alert to what is no TLS, or a handshake's beginning.
-    if !proxy.usesTLS && bytes.count > 1 && (0x15...0x16).contains(bytes[0]) && bytes[1] == 3 {
-      return violation("is TLS: it must be named with https://")
+    if !proxy.usesTLS && !bytes.isEmpty && (0x15...0x16).contains(bytes[0]) {
+      if bytes.count == 1 { return .needMore }
+      if bytes[1] == 3 { return violation("is TLS: it must be named with https://") }
     }
     // Some web proxies, and scripts in their place, end lines with a line feed alone. It may be taken for the
     // end of a line (RFC 9112 §2.2), and there is nothing behind the head that could be misread for it.
