@@ -205,6 +205,8 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
   private func tellOfRoom() {
     if !core.wantsRoom || !hasRoom { return }
     core.wantsRoom = false
+    // A TLS stream tells of its room when the interest in it is new.
+    settle()
     handler?.linkHasRoom(self)
   }
 
