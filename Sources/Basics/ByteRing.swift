@@ -10,8 +10,8 @@ import CEpoll
 /// as well. The owner asks for a region (`withReadable`, `withWritable`), uses it, and then says how much of it was used
 /// (`consume`, `advance`).
 ///
-/// Invariant: `0 ≤ start < capacity` and `start ≤ end ≤ start + capacity`; without memory all are 0. An emptied ring
-/// starts over at its beginning, so that small pieces stay in the processor's cache.
+/// Invariant: `0 ≤ start < capacity` and `start ≤ end ≤ start + capacity`. An emptied ring starts
+/// over at its beginning, so that small pieces stay in the processor's cache.
 ///
 /// A small ring, and one that the system does not map twice, lies in the heap with as many bytes behind its end. What
 /// would be there twice is copied to the beginning when the readable part has left that.

@@ -55,7 +55,6 @@ public struct Nanoseconds: Comparable, Sendable {
   public var count: Int64
 
   @inlinable public init(_ count: Int64) { self.count = count }
-  @inlinable public init(_ span: Milliseconds) { count = span.count &* 1_000_000 }
 
   @inlinable public static func < (left: Nanoseconds, right: Nanoseconds) -> Bool {
     left.count < right.count
@@ -63,10 +62,6 @@ public struct Nanoseconds: Comparable, Sendable {
 
   @inlinable public static func + (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
     Nanoseconds(left.count &+ right.count)
-  }
-
-  @inlinable public static func - (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
-    Nanoseconds(left.count &- right.count)
   }
 
   @inlinable public static func * (span: Nanoseconds, factor: Int64) -> Nanoseconds {

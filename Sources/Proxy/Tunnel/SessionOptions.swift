@@ -52,8 +52,8 @@ extension TunnelSession {
         "the source names no service (it speaks V1), but the tunnel has several; open a tunnel with one "
           + "service, or start a newer source without '--destination-client-type V1'"
       case .newerSource:
-        "the source knows a newer protocol, with many connections at once; set websocket.subprotocol to "
-          + "'aws.iot.securetunneling-3.0' in --settings-json here, or leave it out"
+        ("the source knows a newer protocol, with many connections at once; set websocket.subprotocol to "
+          + "'%' in --settings-json here, or leave it out").with(ProtocolVersion.v3.subprotocol)
       }
     }
   }

@@ -70,7 +70,8 @@ public struct PermessageDeflate: Equatable, Sendable {
     ] where bits ?? 0 > windowBits {
       throw Violation(
         reason:
-          "the answer's permessage-deflate has %=%, above the % offered".with(
+          "the answer's " + name
+          + " has %=%, above the % offered".with(
             parameter, (bits ?? 0).decimal, windowBits.decimal))
     }
     // Without a word it is as large as can be, which an offer of less excludes.

@@ -51,7 +51,7 @@ struct SendWindow {
   private(set) var isUnanswered = false
   private var hasAnswered = false
   /// There was no queue yet.
-  private var isStarting = true
+  private var isInSlowStart = true
   private(set) var sentByteCount: Int64 = 0
   private var arrivedByteCount: Int64 = 0
   /// Shortest round trips of this period and the one before, in nanoseconds.
@@ -172,13 +172,13 @@ struct SendWindow {
     let roundTrip = (round.shortest + round.sum / round.count) / 2
     let queueing = roundTrip - shortestRoundTrip
     let target = Self.queueTimeTarget.count
-    if queueing > target / 2 { isStarting = false }
+    if queueing > target / 2 { isInSlowStart = false }
     let size = Int64(size)
     let missing = (target - queueing) / 1_000
     // Two fifths of the difference at once: a loop with a round trip's delay stays stable.
     var change = size * missing / (roundTrip / 1_000 + 1) * 2 / 5
     // Where the round trip is long, that is little for a path that is all but empty.
-    if queueing < target / 4 { change = max(change, isStarting ? size : size / 8) }
+    if queueing < target / 4 { change = max(change, isInSlowStart ? size : size / 8) }
     if change > 0 && !wasUsed && size >= Self.unusedSizeMax { return }
     change = min(max(change, -size / 2), size)
     self.size = min(max(Int(size + change), Self.sizeMin), Self.sizeMax)
