@@ -9,6 +9,8 @@ let embeddedLibraries = Context.environment["LOCALPROXY_EMBEDDED_LIBRARIES"]
 let fuzzes = Context.environment["LOCALPROXY_FUZZ"] == "1"
 /// `static-pie` or `static`: programs that need no other file; empty for those that use the system's libraries.
 let staticLinking = Context.environment["LOCALPROXY_STATIC"] ?? ""
+/// Relocations take a bit each instead of 24 octets: a static program always may, another with a loader that knows.
+let packsRelocations = Context.environment["LOCALPROXY_PACKED"] == "1"
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
@@ -48,13 +50,14 @@ if let embeddedLibraries {
         // All of Swift's memory comes by a function of CEpoll's that does not fail.
         "-Xlinker", "--wrap=posix_memalign",
       ]
-        // Loaded at any address, too; the relocations that this takes are packed.
+        + (packsRelocations ? ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"] : [])
+        // Loaded at any address, too.
         + (staticLinking.isEmpty
           ? []
           : [
             // The driver says -pie besides.
             "-Xclang-linker", "-\(staticLinking)", "-Xclang-linker",
-            "-Wno-unused-command-line-argument", "-Xlinker", "--pack-dyn-relocs=relr",
+            "-Wno-unused-command-line-argument",
           ]))
   ]
 }
