@@ -259,10 +259,12 @@ struct ContractTests {
     #expect(client.failure?.reason == SystemError(ECONNRESET, "receive").reason)
   }
 
-  @Test("interest is told each turn, and nothing without it", arguments: StageKind.allCases)
-  func tellsByLevel(kind: StageKind) throws {
+  @Test(
+    "interest is told each turn, and nothing without it", arguments: StageKind.allCases,
+    [false, true])
+  func tellsByLevel(kind: StageKind, isSecure: Bool) throws {
     let stage = try kind.make()
-    let (client, server) = try connect(stage)
+    let (client, server) = try isSecure ? connectSecurely(stage) : connect(stage)
     #expect(send(client, [1, 2, 3]) == 3)
     stage.run(for: Milliseconds(10))
     #expect(notes.lines.isEmpty)
@@ -276,7 +278,7 @@ struct ContractTests {
     stage.run(for: Milliseconds(10))
     #expect(notes.lines.isEmpty)
     server.stream?.interest = .writable
-    #expect(stage.run { notes.lines.count >= 2 })
+    #expect(stage.run { notes.lines.count >= 5 })
     #expect(Set(notes.lines) == ["server ready w"])
     server.take()
     #expect(server.received == [1, 2, 3])
@@ -440,11 +442,46 @@ struct ContractTests {
     #expect(notes.lines.isEmpty, "there is no room as long as nobody reads")
     server.stream?.interest = .readable
     #expect(stage.run { notes.lines.contains("client ready w") })
+    // As long as there is some, also when all has left and nobody asks anew.
+    #expect(stage.run { stream.unsentByteCount == 0 })
+    notes.forget()
+    #expect(stage.run { notes.lines.count { $0 == "client ready w" } >= 3 })
     #expect(stream.hasRoom)
     stream.interest = []
     #expect(stage.run { server.received.count == count * bytes.count })
     #expect(server.received.elementsEqual((0..<count).flatMap { _ in bytes }))
     client.stream?.close()
+    server.stream?.close()
+  }
+
+  @Test(
+    "behind the end of TLS's sending, writing is told of when all has been taken",
+    arguments: StageKind.allCases)
+  func tellsThatAllIsTaken(kind: StageKind) throws {
+    let stage = try kind.make()
+    let (client, server) = try connectSecurely(stage)
+    let stream = try #require(client.stream as? any SecureStream)
+    let bytes = [UInt8](repeating: 3, count: 20_000)
+    var count = 0
+    var countBefore = -1
+    while count > countBefore {
+      countBefore = count
+      while count < 10_000, case .accepted = stream.sendWhole(bytes.span) { count += 1 }
+      stage.run(for: Milliseconds(5))
+    }
+    try #require(stream.unsentByteCount > 0)
+    stream.finishSending()
+    stream.interest = .writable
+    stage.run(for: Milliseconds(10))
+    #expect(notes.lines.isEmpty, "nobody has read")
+    client.reaction = { what in
+      #expect(what == "ready w" && stream.unsentByteCount == 0)
+    }
+    server.stream?.interest = .readable
+    #expect(stage.run { notes.lines.contains("client ready w") })
+    stream.close()
+    #expect(stage.run { server.hasEnded })
+    #expect(server.received.count == count * bytes.count && server.failure == nil)
     server.stream?.close()
   }
 

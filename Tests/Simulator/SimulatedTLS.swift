@@ -295,14 +295,15 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       return
     }
     if state == .open { notify(readable: hasBuffered) }
-    if state == .open { requestTurnEndIfNeeded() }
   }
 
   /// There is something that the system does not know of.
   private var hasBuffered: Bool { !plain.isEmpty || isEnded || failure != nil }
 
+  private var isWritable: Bool { hasFinished ? outbound.isEmpty : hasRoom }
+
   private func requestTurnEndIfNeeded() {
-    if hasBuffered && interest.contains(.readable) || hasRoom && interest.contains(.writable) {
+    if hasBuffered && interest.contains(.readable) || isWritable && interest.contains(.writable) {
       requestTurnEnd()
     }
   }
@@ -310,8 +311,9 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private func notify(readable: Bool) {
     var readiness: Readiness = []
     if readable && interest.contains(.readable) { readiness.insert(.readable) }
-    if interest.contains(.writable) && hasRoom { readiness.insert(.writable) }
+    if interest.contains(.writable) && isWritable { readiness.insert(.writable) }
     if !readiness.isEmpty { handler?.streamReady(readiness) }
+    if state == .open { requestTurnEndIfNeeded() }
   }
 
   private func requestTurnEnd() {

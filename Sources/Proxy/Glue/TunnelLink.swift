@@ -190,6 +190,7 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
       case .send(let opcode, let payload): sendControlFrame(opcode, payload)
       case .report(let roundTrip):
         log.debug("Pong reply latency: % ms".with(roundTrip.count.decimal))
+      case .finishSending: stream.finishSending()
       case .end(let end): self.end(end)
       }
     }
@@ -205,8 +206,6 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
   private func tellOfRoom() {
     if !core.wantsRoom || !hasRoom { return }
     core.wantsRoom = false
-    // A TLS stream tells of its room when the interest in it is new.
-    settle()
     handler?.linkHasRoom(self)
   }
 

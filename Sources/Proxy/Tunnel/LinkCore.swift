@@ -45,6 +45,8 @@ package struct LinkCore: ~Copyable {
     case send(Opcode, [UInt8])
     /// A ping of the heartbeat was answered.
     case report(roundTrip: Milliseconds)
+    /// Nothing more is sent.
+    case finishSending
     /// The last one: close the stream.
     indirect case end(ClosingHandshake.End)
   }
@@ -59,6 +61,8 @@ package struct LinkCore: ~Copyable {
   private var pong: [UInt8]?
   private var needsPing = false
   private var close: CloseFrame?
+  /// The last of them went out, and nothing follows.
+  private var hasFinished = false
 
   /// A ping of the heartbeat is to be sent; and when the last one was.
   private var isBeatDue = false
@@ -178,7 +182,13 @@ package struct LinkCore: ~Copyable {
       return .report(roundTrip: roundTrip)
     }
     if hasControlFrame && transport.takesFrame, let order = nextFrame(now) { return order }
-    if closing.isLeaving && close == nil && transport.unsentByteCount == 0 { end(.frameTaken, now) }
+    if closing.isLeaving && close == nil {
+      if !hasFinished {
+        hasFinished = true
+        return .finishSending
+      }
+      if transport.unsentByteCount == 0 { end(.frameTaken, now) }
+    }
     guard case .over(let end) = closing else { return nil }
     isEnded = true
     return .end(end)

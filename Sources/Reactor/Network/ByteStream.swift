@@ -57,8 +57,9 @@ public enum StreamFailure {
 /// starts with no interest, and then nothing is told, a failure neither. Being told is a hint: the next receive may
 /// still say `wouldBlock`. A broken stream counts as readable and writable, and the next call says what is wrong.
 ///
-/// *Ends.* What was accepted by `send` before `finishSending` or `close` still reaches a peer that takes it. After
-/// `close` and `abort` nothing is told, `receive` says `endOfStream` and `send` fails.
+/// *Ends.* What was accepted by `send` before `finishSending` or `close` still reaches a peer that takes it; of a secure
+/// stream's, `close` drops what the kernel has not taken (`unsentByteCount`). After `close` and `abort` nothing is
+/// told, `receive` says `endOfStream` and `send` fails.
 public protocol ByteStream: AnyObject {
   var handler: (any StreamHandler)? { get set }
   var interest: Readiness { get set }
@@ -90,7 +91,8 @@ public protocol ByteStream: AnyObject {
 
 /// A stream with a queue of its own in front of the transport, which takes whole messages or nothing: TLS.
 public protocol SecureStream: ByteStream {
-  /// The next `sendWhole` is taken. Interest in writing tells when that becomes true.
+  /// The next `sendWhole` is taken. Interest in writing tells of it; after `finishSending`, that all has been taken by
+  /// the kernel.
   var hasRoom: Bool { get }
   /// Bytes accepted that the kernel has not taken yet.
   var unsentByteCount: Int { get }

@@ -310,10 +310,6 @@ import COpenSSL
       return
     }
     if state == .open { notify(readable: hasBuffered && !isReadingHeld) }
-    // Level-triggered: what the handler left there is reported again.
-    if state == .open && hasBuffered && interest.contains(.readable) && !isReadingHeld {
-      requestTurnEnd()
-    }
   }
 
   /// Tells the handler what it is interested in and is there.
@@ -321,19 +317,26 @@ import COpenSSL
     receivesLeft = Self.receivesPerTurnMax
     var readiness: Readiness = []
     if readable && interest.contains(.readable) { readiness.insert(.readable) }
-    if interest.contains(.writable) && hasRoom {
-      readiness.insert(.writable)
-    }
+    if interest.contains(.writable) && isWritable { readiness.insert(.writable) }
     if !readiness.isEmpty { handler?.streamReady(readiness) }
+    if state == .open { tellAgain() }
   }
+
+  private var isWritable: Bool { sendingFinished ? outbound.isEmpty : hasRoom }
 
   private func interestChanged() {
     if state != .open { return }
     updateTransportInterest()
-    let hasWork =
-      (hasBuffered && interest.contains(.readable) && !isReadingHeld)
-      || (interest.contains(.writable) && hasRoom)
-    if hasWork { requestTurnEnd() }
+    tellAgain()
+  }
+
+  /// Level-triggered: what the handler is interested in and is there is told at the end of each turn.
+  private func tellAgain() {
+    if hasBuffered && interest.contains(.readable) && !isReadingHeld
+      || interest.contains(.writable) && isWritable
+    {
+      requestTurnEnd()
+    }
   }
 
   private func updateTransportInterest() {

@@ -17,8 +17,6 @@ final class LinkHarness: TunnelLinkHandler {
   private(set) var messages: [[UInt8]] = []
   private(set) var ends: [TunnelLink.End] = []
   private(set) var roomCount = 0
-  /// Whoever is told of room wants more of it.
-  var asksForMore = false
   /// What the handler does with a message: it takes it, or takes it and pauses, or does not take it.
   enum Disposition { case next, pause, hold }
   var disposition: (Message) -> Disposition = { _ in .next }
@@ -49,10 +47,7 @@ final class LinkHarness: TunnelLinkHandler {
     return answer != .hold
   }
 
-  func linkHasRoom(_ link: TunnelLink) {
-    roomCount += 1
-    if asksForMore { link.wantsRoom = true }
-  }
+  func linkHasRoom(_ link: TunnelLink) { roomCount += 1 }
 
   func link(_ link: TunnelLink, ended end: TunnelLink.End) { ends.append(end) }
 

@@ -89,22 +89,6 @@ struct TunnelLinkPacingTests {
     harness.link.abandon()
   }
 
-  @Test(
-    "who is told of room by a pong and wants more has asked anew: a TLS stream tells of new interest alone"
-  )
-  func asksAnew() throws {
-    let harness = try LinkHarness(.client, pacer: Pacer(limit: 0))
-    harness.asksForMore = true
-    harness.link.send(Self.header)
-    harness.link.wantsRoom = true
-    #expect(harness.stream.interest.contains(.writable))
-    harness.stream.interestChanges = []
-    harness.arrive(CollectedFrame(opcode: .pong, payload: [1]))
-    #expect(harness.roomCount == 1 && harness.stream.interest.contains(.writable))
-    #expect(harness.stream.interestChanges.contains { !$0.contains(.writable) })
-    harness.link.abandon()
-  }
-
   @Test("a link without a pacer sends as fast as it can, and no pings")
   func unpaced() throws {
     let harness = try LinkHarness(.server)

@@ -113,6 +113,7 @@ private final class LinkPlay {
       switch order {
       case .send(let opcode, let payload): orders.append("\(opcode) \(payload.count)")
       case .report(let roundTrip): orders.append("report \(roundTrip.count)")
+      case .finishSending: orders.append("finish")
       case .end(let end): orders.append("end \(end)")
       }
     }
@@ -241,7 +242,7 @@ struct LinkCoreTests {
     for isTaken in [true, false] {
       let play = LinkPlay()
       play.transport.unsentByteCount = 10
-      #expect(play.handle(.violated(.protocolError, reason: "why")) == ["close 5"])
+      #expect(play.handle(.violated(.protocolError, reason: "why")) == ["close 5", "finish"])
       #expect(!play.receives && play.isForRoom)
       if isTaken {
         play.transport.unsentByteCount = 0

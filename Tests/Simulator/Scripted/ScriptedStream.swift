@@ -4,11 +4,7 @@ import Reactor
 /// A stream whose other end is the test.
 public final class ScriptedStream: SecureStream {
   public var handler: (any StreamHandler)?
-  public var interest: Readiness = [] {
-    didSet { if interest != oldValue { interestChanges.append(interest) } }
-  }
-  /// What the interest has become, each time.
-  public var interestChanges: [Readiness] = []
+  public var interest: Readiness = []
   /// What counts as waiting for the kernel.
   public var unsentByteCount = 0
   /// With so many bytes waiting there is no room.
