@@ -35,7 +35,7 @@ final class ProxyWatch {
   private let name: String
   private let settings: Settings
   private let addressCountMax: Int
-  private var step = Step(state: .idle, dialing: .none, attempt: 0)
+  private var step = Step(state: .idle, dialing: .idle, attempt: 0)
   private var stateSince: Instant
   /// When it last had a WebSocket, and since when; and when the tunnel was lost that it has not got back.
   private var upgradedAt: Instant?
@@ -131,7 +131,7 @@ final class ProxyWatch {
       case .connecting:
         return Milliseconds(time.count + Self.attemptDelay.count * Int64(addressCountMax - 1))
       case .readingRefusal: return Milliseconds(1_000)
-      case .none, .lookingUpLocal, .lookingUp, .openingWebProxyTLS, .askingWebProxy, .openingTLS,
+      case .idle, .lookingUpLocal, .lookingUp, .openingWebProxyTLS, .askingWebProxy, .openingTLS,
         .upgrading:
         return time
       }

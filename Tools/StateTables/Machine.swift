@@ -7,9 +7,10 @@ public struct Machine: Sendable {
     /// Nil where nothing but state and event decides.
     var condition: String?
     var next = "next"
-    let output: String
+    /// Nil where the next state says it all.
+    var output: String?
 
-    var all: [String] { [state, event] + (condition.map { [$0] } ?? []) + [next, output] }
+    var all: [String] { [state, event] + [condition, next, output].compactMap { $0 } }
   }
 
   public let name: String
@@ -36,6 +37,10 @@ public struct Machine: Sendable {
     name: "ClosingHandshake", source: "Sources/Proxy/Tunnel/ClosingHandshake.swift",
     columns: Columns(output: "end"))
 
+  public static let dialingStep = Machine(
+    name: "DialingStep", source: "Sources/Proxy/Tunnel/DialingStep.swift",
+    columns: Columns(state: "step"))
+
   /// In the order of the page that shows them.
-  public static let all = [tunnelClient, connection, closingHandshake, frameParser]
+  public static let all = [tunnelClient, dialingStep, connection, closingHandshake, frameParser]
 }

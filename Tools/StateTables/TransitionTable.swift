@@ -38,7 +38,7 @@ public struct TransitionTable: Sendable {
       Row(
         subject: row[columns.state] ?? "", event: row[columns.event] ?? "",
         condition: Self.field(columns.condition.flatMap { row[$0] }),
-        next: row[columns.next] ?? "", output: Self.field(row[columns.output]))
+        next: row[columns.next] ?? "", output: Self.field(columns.output.flatMap { row[$0] }))
     }
     groups =
       machine.hasGroups

@@ -19,24 +19,14 @@ protocol DialerHandler: AnyObject {
     compression: MessageCompression?, early: [UInt8])
 }
 
-/// The steps of the way to a WebSocket.
-package enum DialingStep: Sendable {
-  case none, lookingUpLocal, lookingUp, connecting, openingWebProxyTLS, askingWebProxy, openingTLS,
-    upgrading, readingRefusal
-}
-
-/// The way to a WebSocket, one step after the other. Each step is bounded in time, each answer in length.
-///
-///     lookingUpLocal ─▶ lookingUp ─▶ connecting ─┬──────────────────────────────────▶ openingTLS ─▶ upgrading
-///     (with a name to                            ├─▶ openingWebProxyTLS ─▶ askingWebProxy ─▲            │
-///      connect from)                             └──────────────────────────▲              readingRefusal ◀┘
+/// The way to a WebSocket, one step after the other, as `DialingStep` says. Each step is bounded in time, each answer in
+/// length.
 final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHandler {
   /// How long an answer that refuses may take to say why.
   private static let bodyTimeout = Milliseconds(1_000)
 
   private enum Step {
     case idle
-    /// The name to connect from, which the DNS may not know yet when a machine has just started.
     case lookingUpLocal(ResolveID)
     case lookingUp(ResolveID)
     case connecting(AddressRace)
@@ -44,8 +34,21 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     case askingWebProxy(WebProxyHandshake)
     case openingTLS
     case upgrading(ClientHandshake)
-    /// The answer is a refusal; the words that say why come in a record of their own.
     case readingRefusal(ClientHandshake)
+
+    var name: DialingStep {
+      switch self {
+      case .idle: .idle
+      case .lookingUpLocal: .lookingUpLocal
+      case .lookingUp: .lookingUp
+      case .connecting: .connecting
+      case .openingWebProxyTLS: .openingWebProxyTLS
+      case .askingWebProxy: .askingWebProxy
+      case .openingTLS: .openingTLS
+      case .upgrading: .upgrading
+      case .readingRefusal: .readingRefusal
+      }
+    }
   }
 
   private let network: any Network
@@ -113,16 +116,40 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   /// What there is to know of the current step. For tests: its name, and the timers and questions that it holds.
   var inspection: (step: DialingStep, heldTimerCount: Int, heldQuestionCount: Int) {
     let own = timer == nil ? 0 : 1
-    switch step {
-    case .idle: return (.none, own, 0)
-    case .lookingUpLocal: return (.lookingUpLocal, own, 1)
-    case .lookingUp: return (.lookingUp, own, 1)
-    case .connecting(let race): return (.connecting, own + race.heldTimerCount, 0)
-    case .openingWebProxyTLS: return (.openingWebProxyTLS, own, 0)
-    case .askingWebProxy: return (.askingWebProxy, own, 0)
-    case .openingTLS: return (.openingTLS, own, 0)
-    case .upgrading: return (.upgrading, own, 0)
-    case .readingRefusal: return (.readingRefusal, own, 0)
+    return switch step {
+    case .lookingUpLocal, .lookingUp: (step.name, own, 1)
+    case .connecting(let race): (step.name, own + race.heldTimerCount, 0)
+    case .idle, .openingWebProxyTLS, .askingWebProxy, .openingTLS, .upgrading, .readingRefusal:
+      (step.name, own, 0)
+    }
+  }
+
+  /// Begins the step that an event leads to.
+  /// - Parameter addresses: what a name was found to be.
+  private func advance(_ event: DialingStep.Event, _ addresses: [SocketAddress] = []) {
+    switch step.name.after(event) {
+    case nil, .idle: break
+    case .lookingUpLocal:
+      startStep("looking up " + configuration.bindHost)
+      step = .lookingUpLocal(network.resolve(configuration.bindHost, port: 0, self))
+    case .lookingUp:
+      if !addresses.isEmpty { localAddresses = addresses }
+      startStep("looking up " + nextHop.host)
+      log.debug(stepName)
+      step = .lookingUp(network.resolve(nextHop.host, port: nextHop.port, self))
+    case .connecting: connect(to: addresses)
+    case .openingWebProxyTLS:
+      step = .openingWebProxyTLS
+      startTLS(with: nextHop, nextHopName)
+    case .askingWebProxy: askWebProxy()
+    case .openingTLS:
+      request = []
+      response = []
+      stream?.interest = []
+      step = .openingTLS
+      startTLS(with: configuration.endpoint, configuration.endpoint.description)
+    case .upgrading: upgrade()
+    case .readingRefusal: readRefusal()
     }
   }
 
@@ -166,30 +193,13 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   func dial() {
     // From here on requests with secrets in them are made and sent.
     network.wipesFreedMemory = true
-    if configuration.role == .destination && !configuration.bindHost.isEmpty
+    let needsName =
+      configuration.role == .destination && !configuration.bindHost.isEmpty
       && localAddresses.isEmpty
-    {
-      startStep("looking up " + configuration.bindHost)
-      step = .lookingUpLocal(network.resolve(configuration.bindHost, port: 0, self))
-    } else {
-      lookUp()
-    }
+    advance(needsName ? .dialedFromName : .dialed)
   }
 
-  private func lookUp() {
-    startStep("looking up " + nextHop.host)
-    log.debug(stepName)
-    step = .lookingUp(network.resolve(nextHop.host, port: nextHop.port, self))
-  }
-
-  func resolved(_ addresses: [SocketAddress]) {
-    if case .lookingUpLocal = step {
-      localAddresses = addresses
-      lookUp()
-    } else {
-      connect(to: addresses)
-    }
-  }
+  func resolved(_ addresses: [SocketAddress]) { advance(.nameFound, addresses) }
 
   func resolveFailed(reason: String) {
     if case .lookingUpLocal = step {
@@ -218,15 +228,10 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     stream.setUserTimeout(configuration.settings.userTimeout)
     log.debug("Connected successfully with proxy server: " + address.description)
     guard let webProxy = configuration.webProxy else {
-      startTLS()
+      advance(.reachedService)
       return
     }
-    if webProxy.usesTLS {
-      step = .openingWebProxyTLS
-      startTLS(with: nextHop, nextHopName)
-    } else {
-      ask(webProxy)
-    }
+    advance(webProxy.usesTLS ? .reachedSecureWebProxy : .reachedWebProxy)
   }
 
   func race(_ race: AddressRace, lost reason: String) {
@@ -235,8 +240,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   // MARK: Web proxy
 
-  private func ask(_ webProxy: WebProxy) {
-    guard let stream else { return }
+  private func askWebProxy() {
+    guard let webProxy = configuration.webProxy, let stream else { return }
     startStep("the answer of " + webProxy.description)
     let handshake = WebProxyHandshake(proxy: webProxy, endpoint: configuration.endpoint)
     step = .askingWebProxy(handshake)
@@ -264,21 +269,12 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   private func judge(_ outcome: WebProxyHandshake.Outcome) {
     switch outcome {
     case .needMore: break
-    case .connected:
-      request = []
-      response = []
-      stream?.interest = []
-      startTLS()
+    case .connected: advance(.agreed)
     case .refused(_, let reason), .violation(let reason): fail(reason)
     }
   }
 
   // MARK: TLS and upgrade
-
-  private func startTLS() {
-    step = .openingTLS
-    startTLS(with: configuration.endpoint, configuration.endpoint.description)
-  }
 
   private func startTLS(with server: Endpoint, _ name: String) {
     startStep("the TLS handshake with " + name)
@@ -323,11 +319,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func streamOpened() {
     log.debug("Successfully completed SSL handshake with proxy server")
-    if case .openingWebProxyTLS = step, let webProxy = configuration.webProxy {
-      ask(webProxy)
-    } else {
-      upgrade()
-    }
+    advance(.tlsOpened)
   }
 
   func streamFailed(_ failure: StreamFailure) {
@@ -373,13 +365,20 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch step {
     case .askingWebProxy(let handshake): judge(handshake.parse(received.span))
     case .upgrading(let handshake), .readingRefusal(let handshake):
-      judge(handshake, handshake.parse(received.span), isComplete: isComplete)
+      judge(handshake.parse(received.span), isComplete: isComplete)
     case .idle, .lookingUpLocal, .lookingUp, .connecting, .openingWebProxyTLS, .openingTLS: break
     }
   }
 
+  private func readRefusal() {
+    guard case .upgrading(let handshake) = step else { return }
+    step = .readingRefusal(handshake)
+    cancelTimer()
+    timer = network.schedule(at: network.now + Self.bodyTimeout, self, tag: 0)
+  }
+
   private func judge(
-    _ handshake: ClientHandshake, _ outcome: ClientHandshake.Outcome, isComplete: Bool
+    _ outcome: ClientHandshake.Outcome, isComplete: Bool
   ) {
     switch outcome {
     case .needMore: break
@@ -388,10 +387,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
       let body = ResponseBody(
         status: status, head: head, bytes: response.dropFirst(byteCount))
       if !isComplete && !body.isWhole {
-        if case .readingRefusal = step { return }
-        step = .readingRefusal(handshake)
-        cancelTimer()
-        timer = network.schedule(at: network.now + Self.bodyTimeout, self, tag: 0)
+        advance(.refusalBegan)
         return
       }
       let refusal = Refusal(

@@ -278,7 +278,7 @@ extension LocalProxy {
   /// Where it is on its way, and how many attempts failed in a row before.
   package var state: TunnelClient.State { client.state }
   package var attempt: Int { client.attempt }
-  package var dialingStep: DialingStep { dialer?.inspection.step ?? .none }
+  package var dialingStep: DialingStep { dialer?.inspection.step ?? .idle }
 
   /// Clients wait in the kernel until there is a tunnel again; nil before the first.
   package var holdsClients: Bool? { listeners.map { !$0.isAccepting } }
@@ -318,7 +318,7 @@ extension LocalProxy {
     switch client.state {
     case .idle, .stopped:
       faults.unless(timer.due == nil && orphans.isEmpty, "clients wait for nothing")
-    case .dialing: faults.unless(dialingStep != .none, "no step that something will end")
+    case .dialing: faults.unless(dialingStep != .idle, "no step that something will end")
     case .awaitingServices, .backingOff: faults.unless(timer.due != nil, "nothing ends the wait")
     case .running:
       faults.unless(orphans.isEmpty && !isOutage, "clients wait for the tunnel that is there")
