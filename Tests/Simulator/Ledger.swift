@@ -40,6 +40,22 @@ final class Flow {
   @inline(__always) static func byte(_ id: UInt64, _ offset: Int) -> UInt8 {
     UInt8(truncatingIfNeeded: word(id, offset >> 3) >> (56 - 8 * UInt64(offset & 7)))
   }
+
+  /// The next bytes to be sent.
+  func next(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { bytes, initializedCount in
+      var word: UInt64 = 0
+      for index in 0..<count {
+        let offset = sentByteCount + index
+        if index == 0 || offset & 7 == 0 {
+          word = Self.word(id, offset >> 3) << (8 * UInt64(offset & 7))
+        }
+        bytes[index] = UInt8(word >> 56)
+        word <<= 8
+      }
+      initializedCount = count
+    }
+  }
 }
 
 /// What was sent and what has arrived, of all connections of applications.

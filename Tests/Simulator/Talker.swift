@@ -242,8 +242,7 @@ final class Talker: StreamHandler, TimerHandler {
     guard let stream, wantsToSend else { return }
     let count = min(plan.chunkByteCount, plan.byteCount - flow.sentByteCount)
     if count > 0 {
-      var bytes = [UInt8](repeating: 0, count: count)
-      for index in 0..<count { bytes[index] = Flow.byte(flow.id, flow.sentByteCount + index) }
+      let bytes = flow.next(count)
       switch stream.send(bytes.span) {
       case .accepted(let taken):
         flow.sentByteCount += taken
