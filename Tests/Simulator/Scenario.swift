@@ -597,12 +597,7 @@ public final class Scenario {
       return self.ledger.talkers.allSatisfy { $0.outcome != .open }
     }
     if !world.run(for: Self.calmTime, isDone: isOver) { return }
-    // After a reset of the session nobody tells the other end of what was on its way then; the next client does.
-    let isForgiven = { (talker: Talker) in
-      self.world.faultCounts[FaultKind.sessionReset.rawValue] > 0 && !talker.isClient
-        && self.ledger.talkers.allSatisfy { !$0.isClient || $0.outcome != .open }
-    }
-    if let talker = ledger.talkers.first(where: { $0.outcome == .open && !isForgiven($0) }) {
+    if let talker = ledger.talkers.first(where: { $0.outcome == .open }) {
       world.fail(
         talker.name,
         "still open \(Self.calmTime.count) ms after the storm: sent \(talker.flow.sentByteCount), "

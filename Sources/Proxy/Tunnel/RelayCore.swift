@@ -26,8 +26,8 @@ package protocol LocalSockets: AnyObject {
 package struct RelayCore: ~Copyable {
   /// Messages without a payload that wait for room; with so many the tunnel is not read.
   package static let replyCountMax = 64
-  /// A message, or a client, adds so many of them at the most.
-  static let repliesPerEventMax = 3
+  /// A message, or a client, adds so many of them at the most: SESSION_RESET one for each service.
+  static let repliesPerEventMax = TunnelSession.serviceCountMax
   /// Frames sent in one go before the other events get their turn.
   package static let framesPerTurnMax = 16
   /// After so many connections at once the memory that they had is given back to the system.
@@ -384,8 +384,9 @@ package struct RelayCore: ~Copyable {
     case .streamUnknown(let service):
       report(.streamUnknown(service: service))
       endAll(.peerCut, of: service, now)
-    case .sessionReset:
+    case .sessionReset(let resets):
       report(.sessionReset)
+      replies += resets
       for service in session.serviceNames.indices { endAll(.peerCut, of: service, now) }
     case .full(let service, let streamID, let connectionID, let reason),
       .reply(let service, let streamID, let connectionID, let reason):

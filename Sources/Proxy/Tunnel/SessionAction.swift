@@ -1,6 +1,6 @@
 extension TunnelSession {
   /// What a message from the peer asks the glue to do.
-  public enum Action: Equatable, Sendable {
+  public enum Action {
     /// The services are known; act on `services` now.
     case servicesAgreed
     /// The tunnel's services and the mappings do not go together: the user's fault.
@@ -18,7 +18,9 @@ extension TunnelSession {
     case peerReset(slot: Int, isCut: Bool)
     case serviceReset(service: Int, isCut: Bool)
     /// Nobody has closed anything.
-    case sessionReset
+    /// The service has reset all streams.
+    /// - Parameter resets: what the destination must hear of it.
+    case sessionReset(_ resets: [MessageHeader])
     /// There is no place for a new connection. Make one and handle the message again, or reply as below.
     case full(service: Int, streamID: Int32, connectionID: UInt32, reason: String)
     /// A source's: the destination does not know the stream, so all of its connections are lost.

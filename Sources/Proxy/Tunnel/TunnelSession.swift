@@ -221,9 +221,7 @@ public struct TunnelSession: ~Copyable {
         let reason = "a message of the unknown type %".with(Int(message.rawType).decimal)
         return message.ignorable ? .dropped(reason: reason) : .violation(reason: reason)
       case .serviceIDs: return agree(bytes)
-      case .sessionReset:
-        for service in services.indices { endStream(service) }
-        return .sessionReset
+      case .sessionReset: return .sessionReset(services.indices.compactMap { resetStream($0) })
       case .streamStart, .connectionStart:
         let service = try service(of: message, bytes)
         if role == .source { return .violation(reason: "a source cannot be asked to connect") }
@@ -491,6 +489,18 @@ public struct TunnelSession: ~Copyable {
   mutating func endStream(_ service: Int) {
     services[service].isStreaming = false
     services[service].slots.removeAll()
+  }
+
+  /// Ends a stream that the service has reset together with all others.
+  /// - Returns: what the destination must hear of it, if anything. It may have been reset before the stream's start came
+  ///   to it, and would keep connections then that nobody else knows of. When something has come back, it knew the stream.
+  private mutating func resetStream(_ service: Int) -> MessageHeader? {
+    let (isStreaming, hasReceived) = (services[service].isStreaming, services[service].hasReceived)
+    endStream(service)
+    if role == .destination || !isStreaming || hasReceived { return nil }
+    return MessageHeader(
+      .streamReset, streamID: services[service].streamID,
+      serviceID: services[service].hasServiceID ? services[service].id : [])
   }
 
   private mutating func takeSlot(service: Int, connectionID: UInt32, state: Connection) -> Int {

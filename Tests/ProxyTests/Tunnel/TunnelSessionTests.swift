@@ -397,6 +397,29 @@ struct TunnelSessionTests {
     }
   }
 
+  @Test(
+    "when the service resets the session, a source ends what its destination may not have seen begin",
+    arguments: [ProtocolVersion.v1, .v2, .v3])
+  func endsWhatMayCross(version: ProtocolVersion) throws {
+    var session = TunnelSession.agreed(
+      .source, services: version == .v1 ? [] : ["SSH1", "HTTP1", "WEB"], version: version)
+    let last = session.services.count - 1
+    for service in [0, last] { _ = session.open(service: service) }
+    let streamID = session.services[last].streamID
+    // Of the first something came back: its destination knew it, and has been told.
+    if last > 0 { _ = session.receive(.data) }
+    guard case .sessionReset(let resets) = session.receive(.sessionReset, stream: 0) else {
+      Issue.record("the session is not reset")
+      return
+    }
+    let reset = try #require(resets.first)
+    #expect(resets.count == 1 && reset.type == .streamReset && reset.streamID == streamID)
+    #expect(reset.serviceID == (version == .v1 ? [] : session.services[last].id))
+    #expect(reset.connectionID == 0 && !reset.writesIgnorable)
+    guard case .sessionReset(let again) = session.receive(.sessionReset, stream: 0) else { return }
+    #expect(again.isEmpty)
+  }
+
   @Test("data for a connection that is over is dropped")
   func dropsDataBehindEnd() {
     var session = TunnelSession.agreed(.destination)
