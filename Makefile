@@ -70,7 +70,7 @@ sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plo
 cross-test: ## builds for aarch64, armv7 and riscv64, and runs that by qemu's user mode (TARGETS="armv7")
 	@scripts/cross-test $(TARGETS)
 
-cross-test-long: ## two ARMv7 programs carry 2.2 GB each way, by qemu's user mode
+cross-test-long: ## two ARMv7 programs carry 4.4 GB each way, by qemu's user mode
 	@scripts/cross-test --long
 
 seeds: deps ## what the fuzzers begin with, out of the tests' tables
