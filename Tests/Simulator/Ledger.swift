@@ -13,6 +13,8 @@ final class Flow {
   var sentByteCount = 0
   /// The sender has ended this direction in good order, behind these bytes.
   var hasEnded = false
+  private var ahead: [UInt8] = []
+  private var aheadStart = 0
 
   init(id: UInt64, sender: Talker) {
     self.id = id
@@ -41,12 +43,21 @@ final class Flow {
     UInt8(truncatingIfNeeded: word(id, offset >> 3) >> (56 - 8 * UInt64(offset & 7)))
   }
 
-  /// The next bytes to be sent.
-  func next(_ count: Int) -> [UInt8] {
+  /// The next bytes to be sent. They are made ahead, as a socket often takes a few of many.
+  func next(_ count: Int) -> ArraySlice<UInt8> {
+    if sentByteCount + count > aheadStart + ahead.count {
+      aheadStart = sentByteCount
+      ahead = bytes(from: aheadStart, 3 * count)
+    }
+    let start = sentByteCount - aheadStart
+    return ahead[start..<(start + count)]
+  }
+
+  private func bytes(from start: Int, _ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { bytes, initializedCount in
       var word: UInt64 = 0
       for index in 0..<count {
-        let offset = sentByteCount + index
+        let offset = start + index
         if index == 0 || offset & 7 == 0 {
           word = Self.word(id, offset >> 3) << (8 * UInt64(offset & 7))
         }
