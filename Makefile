@@ -1,10 +1,10 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
-  sim-mutants sim-fleet cross-test cross-test-long docs lint clean
+  sim-mutants sim-fleet cross-test cross-test-long deb docs lint clean
 
 # The scripts take these from the command line or the environment.
-export STATIC TARGET KEEP JOBS DESTDIR PREFIX
+export STATIC SHARED TARGET VERSION KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ build: ## ordinary Swift, for development: .build/debug
 release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library; TARGET=armv7: see README)
 	@scripts/install-dependencies build
 	@scripts/release
+
+deb: ## Debian packages of localproxy and tunneld: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
+	@scripts/deb
 
 install: ## what `make release` built, manual pages, completions (PREFIX=/usr/local; DESTDIR=…; STATIC=1)
 	@scripts/install
@@ -83,4 +86,4 @@ lint: deps ## format and layering
 	@scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build .build-embedded .build-embedded-static .build-cross .build-fuzz .build-simulate
+	rm -rf .build .build-embedded .build-embedded-static .build-cross .build-fuzz .build-simulate .build-deb
