@@ -4,7 +4,7 @@
   sim-mutants sim-fleet cross-test cross-test-long deb docs lint clean
 
 # The scripts take these from the command line or the environment.
-export STATIC SHARED TARGET VERSION KEEP JOBS DESTDIR PREFIX
+export STATIC SHARED TARGET TLS VERSION KEEP JOBS DESTDIR PREFIX
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -16,8 +16,8 @@ build: ## ordinary Swift, for development: .build/debug
 	@scripts/install-dependencies build
 	swift build
 
-release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library; TARGET=armv7: see README)
-	@scripts/install-dependencies build
+release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no shared library; TARGET=armv7, TLS=trimmed: see README)
+	@scripts/install-dependencies $(if $(filter trimmed,$(TLS)),trimmed,build)
 	@scripts/release
 
 deb: ## Debian packages of localproxy and tunneld: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
@@ -38,11 +38,8 @@ test: ## everything: both builds, lint, layering, unit tests, end-to-end tests
 unit: deps ## the unit tests alone
 	swift test --disable-xctest --skip EndToEndTests
 
-e2e: deps ## the end-to-end tests alone, against both release builds
-	@scripts/check-localhost
-	@STATIC= scripts/release
-	@STATIC=1 scripts/release
-	swift test --disable-xctest --filter EndToEndTests
+e2e: deps ## the end-to-end tests alone, against both release builds (TLS=trimmed: against that static one)
+	@scripts/end-to-end
 
 autobahn: deps ## the WebSocket against Autobahn|Testsuite, both roles and both builds (needs Python 2.7)
 	@scripts/autobahn --record

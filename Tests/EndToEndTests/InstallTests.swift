@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  /// `make install` and `make uninstall`.
+  /// `make install` and `make uninstall`, and how `make release` refuses what it cannot build.
   @Suite("Installing")
   struct Installing {
     /// Every file below the prefix, and whether it can be run.
@@ -75,20 +75,48 @@ extension EndToEnd {
       #expect(try Self.files(below: root).isEmpty)
     }
 
-    @Test("Without a build nothing is installed, and one line says what to do")
-    func needsBuild() throws {
+    @Test(
+      "Without a build nothing is installed, and one line says what to do",
+      arguments: [
+        ("LOCALPROXY_BINARIES", [:], "make release"),
+        ("LOCALPROXY_STATIC_BINARIES", ["STATIC": "1"], "make release STATIC=1"),
+        (
+          "LOCALPROXY_STATIC_BINARIES", ["STATIC": "1", "TLS": "trimmed"],
+          "make release STATIC=1 TLS=trimmed"
+        ),
+      ] as [(String, [String: String], String)])
+    func needsBuild(place: String, variables: [String: String], command: String) throws {
       let scratch = try ScratchDirectory()
       let root = scratch.file("root")
       let process = try ChildProcess(
         "\(Linkage.packageRoot)/scripts/install", name: "install", in: scratch,
-        environment: ["DESTDIR": root, "LOCALPROXY_BINARIES": scratch.file("none")])
+        environment: variables.merging(
+          ["DESTDIR": root, place: scratch.file("none")]) { $1 })
       #expect(try process.waitForExit(within: 20) == .status(1))
       #expect(
         process.text(of: .error) == """
-          There is no \(scratch.file("none"))/localproxy: 'make release' builds it; then run this again.
+          There is no \(scratch.file("none"))/localproxy: '\(command)' builds it; then run this again.
 
           """)
       #expect(!FileManager.default.fileExists(atPath: root))
+    }
+
+    @Test(
+      "What cannot be built is refused before anything is built, with what can",
+      arguments: [
+        (["TLS": "other"], "there is no TLS=other; there is trimmed"),
+        (["TLS": "trimmed"], "TLS=trimmed is for static programs: give STATIC=1 or TARGET besides"),
+        (
+          ["TARGET": "vax"], "there is no TARGET=vax; there are x86_64, aarch64, armv7 and riscv64"
+        ),
+      ])
+    func refusesBuild(variables: [String: String], reason: String) throws {
+      let scratch = try ScratchDirectory()
+      let process = try ChildProcess(
+        "\(Linkage.packageRoot)/scripts/release", name: "release", in: scratch,
+        environment: variables)
+      #expect(try process.waitForExit(within: 20) == .status(2))
+      #expect(process.text(of: .error) == "scripts/release: \(reason)\n")
     }
   }
 }
