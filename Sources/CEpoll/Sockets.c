@@ -163,6 +163,21 @@ static int to_sockaddr_un(const char *path, struct sockaddr_un *to) {
   return 0;
 }
 
+int cepoll_notify_socket(void) {
+  return result(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int cepoll_notify(int fd, const char *name, const void *bytes, size_t count) {
+  struct sockaddr_un address;
+  if (name[0] != '/' && name[0] != '@') return -EAFNOSUPPORT;
+  int outcome = to_sockaddr_un(name, &address);
+  if (outcome < 0) return outcome;
+  if (name[0] == '@') address.sun_path[0] = 0;
+  // All of an abstract name counts, also zeros behind it.
+  socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+  return result(sendto(fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0 ? -1 : 0);
+}
+
 int cepoll_connect_path(int fd, const char *path) {
   struct sockaddr_un address;
   int outcome = to_sockaddr_un(path, &address);

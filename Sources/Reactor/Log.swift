@@ -38,6 +38,8 @@ public final class Log {
   /// Lines of the kind of the next one that were left out before it.
   private var leftOutCount = 0
   private let sink: any LogSink
+  /// The last line of level error or fatal, without what must not get out; "" for none.
+  public private(set) var lastError = ""
 
   public init(level: LogLevel, sink: any LogSink) {
     self.level = level
@@ -99,6 +101,7 @@ public final class Log {
     var text = text
     if leftOutCount > 0 { text += " (% more like it were left out)".with(leftOutCount.decimal) }
     leftOutCount = 0
+    if level <= .error { lastError = shown(text) }
     if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
     offer(level, text)
   }
@@ -144,9 +147,11 @@ public final class Log {
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
     var line = "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name).octets
-    // Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
-    line += concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax)
+    line += shown(text).octets.beginning(Self.lineByteCountMax)
     line.append(.lineFeed)
     return line
   }
+
+  /// Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
+  private func shown(_ text: String) -> String { concealment.applied(to: text).printable }
 }

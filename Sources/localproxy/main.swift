@@ -48,6 +48,7 @@ func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> In
     return ExitStatus.usage.rawValue
   }
   let signals = try Signals(reactor: reactor, handler: proxy)
+  if let socket = NotifySocket() { proxy.report(to: socket) }
   proxy.start()
   try reactor.run()
   withExtendedLifetime(signals) {}

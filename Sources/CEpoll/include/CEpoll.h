@@ -164,6 +164,12 @@ void *cepoll_map_twice(size_t size);
 /// Gives that back, or what cepoll_allocate gave when `is_mapped` is 0.
 void cepoll_free_ring(void *memory, size_t size, int is_mapped);
 
+/// A socket for cepoll_notify.
+int cepoll_notify_socket(void);
+/// Sends one message to a service manager's socket (sd_notify(3)), which `name` leads to: an absolute path, or `@` and
+/// an abstract name. Waits for nobody. -EAFNOSUPPORT for another kind of name, -ENAMETOOLONG above 107 bytes.
+int cepoll_notify(int fd, const char *name, const void *bytes, size_t count);
+
 // Commands ------------------------------------------------------------------------------------------
 
 /// Opens a pipe, or the terminal that controls this process, once more, to be read without blocking; -ENOTTY for

@@ -13,6 +13,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private let configuration: Configuration
   private let log: Log
   private let stopped: (Int32) -> Void
+  /// Nil when there is nobody to be told.
+  private var supervision: Supervision?
   private var client: TunnelClient
   private var dialer: Dialer?
   private var relay: Relay?
@@ -62,6 +64,11 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       network: network, configuration: configuration, tls: tls, log: log, handler: self)
   }
 
+  /// Who is told how it fares, from the start on.
+  public func report(to supervisor: any Supervisor) {
+    supervision = Supervision(network: network, supervisor: supervisor, log: log)
+  }
+
   public func start() {
     log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
     handle(.start)
@@ -74,6 +81,19 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       event, now: network.now, randomness: (try? network.randomBits()) ?? 0)
     while let order = client.next() { perform(order) }
     timer.set(client.deadline, on: network, self)
+    report()
+  }
+
+  private func report() {
+    if client.state != .stopped { supervision?.note(facts) }
+  }
+
+  private var facts: SupervisorReport.Facts {
+    SupervisorReport.Facts(
+      state: client.state,
+      isReady: client.state == .running
+        && (configuration.role == .destination || listeners?.isListening == true),
+      connectionCount: connectionCount)
   }
 
   public func timerFired(tag: Int, now: Instant) {
@@ -256,6 +276,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     dropSession()
     refuseOrphans()
     listeners?.close()
+    supervision?.end(facts)
     stopped(ExitStatus(reason).rawValue)
   }
 }
@@ -289,6 +310,7 @@ extension LocalProxy {
   package var heldTimerCount: Int {
     (timer.due == nil ? 0 : 1) + (dialer?.inspection.heldTimerCount ?? 0)
       + (relay?.heldTimerCount ?? 0) + (listeners?.heldTimerCount ?? 0)
+      + (supervision?.heldTimerCount ?? 0)
   }
   package var heldQuestionCount: Int {
     (dialer?.inspection.heldQuestionCount ?? 0) + (relay?.heldQuestionCount ?? 0)
@@ -414,6 +436,8 @@ extension LocalProxy: RelayHandler {
     return words.hasPart("rotated") ? .tokenRotated : .tunnelEnded
   }
 
+  func relayCounted(_ relay: Relay) { report() }
+
   func relayDrained(_ relay: Relay) { handle(.connectionsGone) }
 
   func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
@@ -434,6 +458,8 @@ extension LocalProxy: SourceListenersHandler {
   }
 
   func needsDescriptors() { relay?.makeRoom() }
+
+  func isListening() { report() }
 
   func cannotListen() { handle(.cannotListen) }
 }

@@ -10,6 +10,8 @@ protocol RelayHandler: AnyObject {
   func relayAgreed(_ relay: Relay)
   func relay(_ relay: Relay, mismatch reason: String)
   func relay(_ relay: Relay, ended end: TunnelLink.End)
+  /// The number of connections has changed.
+  func relayCounted(_ relay: Relay)
   /// No connection is left, after `drain`.
   func relayDrained(_ relay: Relay)
   /// A client of the service waits for a place, so that the others are to wait in the kernel; or none waits any more.
@@ -45,6 +47,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
   private var timer = DeadlineTimer()
+  /// Connections that the handler knows of.
+  private var countedConnections = 0
   /// The link is over, and with it everything here.
   private var isOver = false
   var handler: (any RelayHandler)?
@@ -117,6 +121,12 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     if core.wantsRoom { link.wantsRoom = true }
     timer.set(core.deadline, on: network, self)
     if core.readsTunnel { link.resume() } else { link.pause() }
+    if core.connectionCount != countedConnections { count() }
+  }
+
+  @inline(never) private func count() {
+    countedConnections = core.connectionCount
+    handler?.relayCounted(self)
   }
 
   func timerFired(tag: Int, now: Instant) {

@@ -8,6 +8,8 @@ protocol SourceListenersHandler: AnyObject {
   func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress)
   /// The system has no descriptor or memory for a client.
   func needsDescriptors()
+  /// There is a socket for each service now.
+  func isListening()
   /// A port could not be had; the reason is in the log.
   func cannotListen()
 }
@@ -63,6 +65,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   var isAccepting = true {
     didSet { for service in services.indices { updateAccepting(service) } }
   }
+
+  /// There is a socket for each service.
+  var isListening: Bool { !services.isEmpty && services.allSatisfy { !$0.listeners.isEmpty } }
 
   /// The same for the clients of one service.
   func hold(_ service: Int, _ isHeld: Bool) {
@@ -130,7 +135,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       }
       current += 1
     }
-    if handler == nil || services.allSatisfy({ !$0.listeners.isEmpty }) { return }
+    if isListening { handler?.isListening() }
+    if handler == nil || isListening { return }
     retriesLeft -= 1
     timer = network.schedule(
       at: network.now + configuration.settings.connectionRetryDelay, self, tag: 0)

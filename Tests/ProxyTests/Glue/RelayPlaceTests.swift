@@ -18,6 +18,7 @@ private final class Owner: RelayHandler {
   func relayAgreed(_ relay: Relay) {}
   func relay(_ relay: Relay, mismatch reason: String) {}
   func relay(_ relay: Relay, ended end: TunnelLink.End) {}
+  func relayCounted(_ relay: Relay) {}
   func relayDrained(_ relay: Relay) {}
 }
 

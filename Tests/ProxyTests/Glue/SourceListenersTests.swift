@@ -11,9 +11,11 @@ import Testing
 struct SourceListenersTests {
   private final class Owner: SourceListenersHandler {
     private(set) var failureCount = 0
+    private(set) var listeningCount = 0
 
     func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {}
     func needsDescriptors() {}
+    func isListening() { listeningCount += 1 }
     func cannotListen() { failureCount += 1 }
   }
 
@@ -128,7 +130,9 @@ struct SourceListenersTests {
   func servesEachKind() throws {
     let listeners = try listeners([.unix(path: "/run/s")], directory: [Self.port("", 7000)])
     listeners.serve(["A", "B", "C"], [0, 1, nil])
+    #expect(!listeners.isListening && owner.listeningCount == 0)
     network.advance(0)
+    #expect(listeners.isListening && owner.listeningCount == 1)
     #expect(
       network.listeningAddresses == [
         "/run/s", "127.0.0.1:7000", "[::1]:7000", "127.0.0.1:40001", "[::1]:40001",
@@ -145,6 +149,7 @@ struct SourceListenersTests {
     listeners.serve(["A", "B"], [0, 1])
     network.advance(0)
     if retries > 0 { #expect(network.listeningAddresses == ["/run/s"]) }
+    #expect(!listeners.isListening && owner.listeningCount == 0)
     network.advance(Int64(retries) * 500 - 1)
     #expect(owner.failureCount == (retries == 0 ? 1 : 0))
     network.advance(1)
