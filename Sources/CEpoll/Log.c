@@ -9,6 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+int cepoll_is_journal(int fd) {
+  const char *stream = getenv("JOURNAL_STREAM");
+  unsigned long long device, number;
+  int end = 0;
+  struct stat information;
+  if (!stream || sscanf(stream, "%llu:%llu%n", &device, &number, &end) != 2 || stream[end]) return 0;
+  return fstat(fd, &information) == 0 && information.st_dev == device && information.st_ino == number;
+}
+
 cepoll_log cepoll_log_open(int fd) {
   cepoll_log log = {.fd = fd, .way = CEPOLL_LOG_PLAIN};
   struct stat information;

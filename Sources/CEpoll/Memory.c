@@ -61,11 +61,13 @@ static void reset_connections(void) {
 
 void cepoll_out_of_memory(void) {
   static char text[] = ": out of memory\n";
+  static char level[] = "<2>";
   struct iovec pieces[] = {
+      {level, cepoll_is_journal(STDERR_FILENO) ? sizeof level - 1 : 0},
       {program_invocation_short_name, strlen(program_invocation_short_name)},
       {text, sizeof text - 1}};
   reset_connections();
-  ssize_t written = cepoll_is_writable(STDERR_FILENO) ? writev(STDERR_FILENO, pieces, 2) : 0;
+  ssize_t written = cepoll_is_writable(STDERR_FILENO) ? writev(STDERR_FILENO, pieces, 3) : 0;
   (void)written;  // there is nobody else to tell
   _exit(1);
 }

@@ -18,9 +18,20 @@ public enum LogLevel: Int, Comparable, Sendable {
     case .trace: "trace"
     }
   }
+
+  /// syslog(3)'s number of it.
+  var priority: Int {
+    switch self {
+    case .off, .fatal: 2
+    case .error: 3
+    case .warning: 4
+    case .info: 6
+    case .debug, .trace: 7
+    }
+  }
 }
 
-/// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`.
+/// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`; for the journal `<6>[info] text`.
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text, nor does a piece of it (`Concealment`).
 /// Whatever others say, a line is one line of characters that can be seen.
@@ -146,7 +157,11 @@ public final class Log {
   }
 
   private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
-    var line = "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name).octets
+    let head =
+      sink.isJournal
+      ? "<%>[%] ".with(level.priority.decimal, level.name)
+      : "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name)
+    var line = head.octets
     line += shown(text).octets.beginning(Self.lineByteCountMax)
     line.append(.lineFeed)
     return line

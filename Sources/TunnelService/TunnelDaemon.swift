@@ -160,7 +160,7 @@ public func runTunnelDaemon() -> Int32 {
     case .run(let read): options = read
     }
   } catch {
-    StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
+    StandardStream.error.complain("tunneld: \(error.message). Try 'tunneld --help'.")
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: options.logLevel, sink: LogOutput())

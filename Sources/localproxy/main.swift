@@ -20,7 +20,7 @@ func run() -> Int32 {
     }
   } catch {
     for message in error.all.isEmpty ? [error.message] : error.all {
-      StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
+      StandardStream.error.complain("localproxy: %. Try 'localproxy --help'.".with(message))
     }
     return ExitStatus.usage.rawValue
   }

@@ -55,6 +55,55 @@ extension EndToEnd {
       try checkFailingRun(["-v", "\(level)"])
     }
 
+    /// Device and number of the file that a process's standard error will be, as JOURNAL_STREAM has them.
+    private static func stream(_ name: String, in scratch: ScratchDirectory) throws -> String {
+      let path = scratch.file("\(name).err")
+      try "".write(toFile: path, atomically: false, encoding: .utf8)
+      var information = stat()
+      guard stat(path, &information) == 0 else { throw Failure.system("stat") }
+      return "\(information.st_dev):\(information.st_ino)"
+    }
+
+    @Test("The journal gets levels in its own form, and no second time; no other file does")
+    func journal() throws {
+      let scratch = try ScratchDirectory()
+      let stream = try Self.stream("own", in: scratch)
+      for (name, variable, isJournal) in [
+        ("own", stream, true), ("other", stream, false), ("own", stream + "0", false),
+        ("own", stream + " ", false), ("own", "", false),
+      ] {
+        let process = try ChildProcess(
+          Linkage.dynamic.program("localproxy"),
+          ["-e", "localhost:1", "-s", "0", "-k", "--settings-json", "/dev/stdin"], name: name,
+          in: scratch,
+          environment: ["JOURNAL_STREAM": variable, "AWSIOT_TUNNEL_ACCESS_TOKEN": "a-token"],
+          input: try Self.pipe(
+            #"{"tunneling":{"proxy":{"websocket":{"connect_retry_count":0}}}}"#))
+        #expect(try process.waitForExit(within: 20) == .status(4))
+        let lines = process.logLines
+        #expect(lines.contains { $0.hasPrefix("<4>[warning] ") } == isJournal)
+        #expect(lines.contains { $0.hasPrefix("<6>[info] Starting proxy") } == isJournal)
+        #expect(lines.contains { $0.hasPrefix("<2>[fatal] ") } == isJournal)
+        #expect(lines.allSatisfy { $0.hasPrefix(isJournal ? "<" : "[2") }, "\(lines)")
+      }
+      let mistaken = try ChildProcess(
+        Linkage.dynamic.program("localproxy"), ["--nonsense"], name: "own", in: scratch,
+        environment: ["JOURNAL_STREAM": stream])
+      #expect(try mistaken.waitForExit(within: 20) == .status(2))
+      #expect(mistaken.text(of: .error).hasPrefix("<3>localproxy: "))
+    }
+
+    /// A descriptor to be read, with all of `text` behind it.
+    private static func pipe(_ text: String) throws -> Int32 {
+      var ends: [Int32] = [0, 0]
+      guard Foundation.pipe(&ends) == 0 else { throw Failure.system("pipe") }
+      closeOnExec(ends[0])
+      let written = write(ends[1], text, text.utf8.count)
+      close(ends[1])
+      guard written == text.utf8.count else { throw Failure.system("write") }
+      return ends[0]
+    }
+
     @Test("Without -v the level is 4")
     func defaultLevel() throws {
       try checkFailingRun([])

@@ -195,6 +195,8 @@ typedef struct {
   } way;
 } cepoll_log;
 
+/// Whether a descriptor leads to systemd's journal: what JOURNAL_STREAM names (systemd.exec(5)).
+int cepoll_is_journal(int fd);
 /// Finds out what a descriptor is.
 cepoll_log cepoll_log_open(int fd);
 void cepoll_log_close(cepoll_log log);

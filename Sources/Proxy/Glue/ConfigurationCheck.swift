@@ -67,7 +67,7 @@ public final class ConfigurationCheck: TimerHandler {
   }
 
   private func fail(_ reason: String) {
-    StandardStream.error.write("localproxy: %\n".with(reason.printable))
+    StandardStream.error.complain("localproxy: " + reason.printable)
     status = .usage
   }
 

@@ -7,6 +7,12 @@ public protocol LogSink: AnyObject {
   /// The time of day, local, as 2026-11-22 17:44:06.673382.
   var timeOfDay: String { get }
   var processID: Int32 { get }
+  /// It notes time and process by itself, and reads a level in front of a line, as sd-daemon(3) has it.
+  var isJournal: Bool { get }
   /// Offers bytes once, and returns how many were taken: none when it is full, broken or closed. It waits for nobody.
   func offer(_ bytes: [UInt8]) -> Int
+}
+
+extension LogSink {
+  public var isJournal: Bool { false }
 }

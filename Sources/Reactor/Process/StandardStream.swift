@@ -8,7 +8,13 @@ public struct StandardStream {
 
   let descriptor: Int32
 
+  /// systemd's journal reads it.
+  public var isJournal: Bool { cepoll_is_journal(descriptor) != 0 }
+
   public func write(_ text: String) { write(text.octets) }
+
+  /// Writes a line that says what is wrong.
+  public func complain(_ text: String) { write((isJournal ? "<3>" : "") + text + "\n") }
 
   /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
   /// pipe does not take is lost.
@@ -22,13 +28,19 @@ public struct StandardStream {
 /// A log's lines on standard error, as fast as that takes them.
 public final class LogOutput: LogSink {
   public let processID = cepoll_process_id()
+  public let isJournal: Bool
   private let log: cepoll_log
 
   public convenience init() { self.init(.error) }
 
-  convenience init(_ stream: StandardStream) { self.init(cepoll_log_open(stream.descriptor)) }
+  convenience init(_ stream: StandardStream) {
+    self.init(cepoll_log_open(stream.descriptor), isJournal: stream.isJournal)
+  }
 
-  init(_ log: cepoll_log) { self.log = log }
+  init(_ log: cepoll_log, isJournal: Bool = false) {
+    self.log = log
+    self.isJournal = isJournal
+  }
 
   deinit { cepoll_log_close(log) }
 

@@ -9,10 +9,14 @@ public final class LogRecorder: LogSink {
   public var now = Instant(nanoseconds: 0)
   public let timeOfDay = "2026-11-22 17:44:06.673382"
   public let processID: Int32 = 1
+  public let isJournal: Bool
   private let level: LogLevel
   private var unfinished: [UInt8] = []
 
-  public init(_ level: LogLevel = .info) { self.level = level }
+  public init(_ level: LogLevel = .info, isJournal: Bool = false) {
+    self.level = level
+    self.isJournal = isJournal
+  }
 
   public private(set) lazy var log = Log(level: level, sink: self)
 
