@@ -1,7 +1,7 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
-  sim-mutants sim-fleet cross-test cross-test-long deb docs lint clean
+  sim-mutants sim-fleet cross-test cross-test-long deb packaging-test docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC SHARED TARGET TLS VERSION KEEP JOBS DESTDIR PREFIX
@@ -72,6 +72,9 @@ cross-test: ## builds for aarch64, armv7 and riscv64, and runs that by qemu's us
 
 cross-test-long: ## two ARMv7 programs carry 4.4 GB each way, by qemu's user mode
 	@scripts/cross-test --long
+
+packaging-test: ## tries packaging/ of OpenWrt, Buildroot and the image, as root (TLS=trimmed)
+	@scripts/packaging-test
 
 seeds: deps ## what the fuzzers begin with, out of the tests' tables
 	WRITE_SEEDS=1 swift test --disable-xctest --filter SeedCorpora
