@@ -11,11 +11,12 @@
 
 int cepoll_is_journal(int fd) {
   const char *stream = getenv("JOURNAL_STREAM");
-  unsigned long long device, number;
-  int end = 0;
   struct stat information;
-  if (!stream || sscanf(stream, "%llu:%llu%n", &device, &number, &end) != 2 || stream[end]) return 0;
-  return fstat(fd, &information) == 0 && information.st_dev == device && information.st_ino == number;
+  char own[48];
+  if (!stream || fstat(fd, &information) < 0) return 0;
+  unsigned long long device = information.st_dev, number = information.st_ino;
+  snprintf(own, sizeof own, "%llu:%llu", device, number);
+  return strcmp(stream, own) == 0;
 }
 
 cepoll_log cepoll_log_open(int fd) {

@@ -115,6 +115,13 @@ void cepoll_format_time(char *text, size_t capacity) {
   snprintf(text + used, capacity - used, ".%06ld", time.tv_nsec / 1000);
 }
 
+int64_t cepoll_watchdog_period(void) {
+  const char *period = getenv("WATCHDOG_USEC"), *process = getenv("WATCHDOG_PID");
+  if (!period || (process && strtoull(process, NULL, 10) != (unsigned)getpid())) return 0;
+  unsigned long long milliseconds = strtoull(period, NULL, 10) / 1000;
+  return milliseconds < INT32_MAX ? (int64_t)milliseconds : INT32_MAX;
+}
+
 int cepoll_process_id(void) { return (int)getpid(); }
 
 uint32_t cepoll_user_id(void) { return (uint32_t)geteuid(); }

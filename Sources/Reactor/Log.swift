@@ -162,11 +162,13 @@ public final class Log {
       ? "<%>[%] ".with(level.priority.decimal, level.name)
       : "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name)
     var line = head.octets
-    line += shown(text).octets.beginning(Self.lineByteCountMax)
+    line += shown(text).octets
     line.append(.lineFeed)
     return line
   }
 
   /// Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
-  private func shown(_ text: String) -> String { concealment.applied(to: text).printable }
+  private func shown(_ text: String) -> String {
+    concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax).text
+  }
 }

@@ -160,7 +160,8 @@ public func runTunnelDaemon() -> Int32 {
     case .run(let read): options = read
     }
   } catch {
-    StandardStream.error.complain("tunneld: \(error.message). Try 'tunneld --help'.")
+    StandardStream.error.beginFault()
+    StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: options.logLevel, sink: LogOutput())

@@ -20,7 +20,8 @@ func run() -> Int32 {
     }
   } catch {
     for message in error.all.isEmpty ? [error.message] : error.all {
-      StandardStream.error.complain("localproxy: %. Try 'localproxy --help'.".with(message))
+      StandardStream.error.beginFault()
+      StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
     }
     return ExitStatus.usage.rawValue
   }

@@ -103,13 +103,16 @@ extension EndToEnd {
       try listener.wait(for: "WATCHDOG=1", within: 2)
     }
 
-    @Test("another process's watchdog is not fed")
-    func leavesOthersAlone() throws {
+    @Test(
+      "another process's watchdog is not fed, nor one without a period",
+      arguments: [("100000", "1"), ("0", nil), ("x", nil), ("100000", "x")] as [(String, String?)])
+    func leavesOthersAlone(period: String, processID: String?) throws {
       defer { server.stop() }
       let listener = try NotifyListener(scratch.file("notify"))
       let process = try start(
         .destination,
-        ["NOTIFY_SOCKET": listener.name, "WATCHDOG_USEC": "100000", "WATCHDOG_PID": "1"])
+        ["NOTIFY_SOCKET": listener.name, "WATCHDOG_USEC": period, "WATCHDOG_PID": processID]
+          .compactMapValues { $0 })
       try listener.wait(for: "READY=1")
       #expect(listener.next(within: 1) == nil)
       #expect(process.isRunning)

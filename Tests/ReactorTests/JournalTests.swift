@@ -21,4 +21,19 @@ struct JournalTests {
         "<7>[trace] t",
       ])
   }
+
+  @Test("the last error is that of the log: bounded, on one line, and without secrets")
+  func keepsLastError() {
+    let log = LogRecorder(.error).log
+    #expect(log.lastError == "")
+    log.conceal("a-secret-of-some-length")
+    log.error("a-secret-of-some-length\nis wrong")
+    log.warning("not this")
+    #expect(log.lastError == "***?is wrong")
+    log.fatal(String(repeating: "é", count: 3_000))
+    #expect(log.lastError == String(repeating: "é", count: 2_000))
+    let silent = LogRecorder(.off).log
+    silent.error("nothing")
+    #expect(silent.lastError == "")
+  }
 }

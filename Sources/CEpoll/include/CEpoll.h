@@ -164,6 +164,8 @@ void *cepoll_map_twice(size_t size);
 /// Gives that back, or what cepoll_allocate gave when `is_mapped` is 0.
 void cepoll_free_ring(void *memory, size_t size, int is_mapped);
 
+/// How long a service manager waits for WATCHDOG=1 (sd_watchdog_enabled(3)), in milliseconds; 0 when it does not.
+int64_t cepoll_watchdog_period(void);
 /// A socket for cepoll_notify.
 int cepoll_notify_socket(void);
 /// Sends one message to a service manager's socket (sd_notify(3)), which `name` leads to: an absolute path, or `@` and

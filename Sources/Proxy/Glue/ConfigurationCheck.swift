@@ -67,7 +67,8 @@ public final class ConfigurationCheck: TimerHandler {
   }
 
   private func fail(_ reason: String) {
-    StandardStream.error.complain("localproxy: " + reason.printable)
+    StandardStream.error.beginFault()
+    StandardStream.error.write("localproxy: %\n".with(reason.printable))
     status = .usage
   }
 

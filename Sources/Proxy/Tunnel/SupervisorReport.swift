@@ -35,8 +35,6 @@ public struct SupervisorReport {
 
   /// Between two statuses.
   static let interval = Milliseconds(1_000)
-  /// Octets of the last error, at the most.
-  static let errorByteCountMax = 200
 
   private var facts = Facts(state: .idle, isReady: false, connectionCount: 0)
   private var mark = Mark.none
@@ -83,10 +81,9 @@ public struct SupervisorReport {
   }
 
   private func status(_ lastError: String) -> String {
-    let error = lastError.octets.beginning(Self.errorByteCountMax).text
     return "%STATUS=%%\n".with(
       mark.text, name.with(facts.connectionCount.decimal),
-      error.isEmpty ? "" : "; last error: " + error)
+      lastError.isEmpty ? "" : "; last error: " + lastError)
   }
 
   private var name: String {

@@ -15,18 +15,8 @@ public final class NotifySocket: Supervisor {
     self.name = name
     // Where there is none, whoever tells something hears so.
     descriptor = FileDescriptor(cepoll_notify_socket())
-    watchdogPeriod = Self.watchdogPeriod(
-      microseconds: Process.environment("WATCHDOG_USEC"),
-      processID: Process.environment("WATCHDOG_PID"), own: cepoll_process_id())
-  }
-
-  /// As sd_watchdog_enabled(3) reads it.
-  /// - Parameter processID: whom it is meant for; nil for everybody.
-  static func watchdogPeriod(microseconds: String?, processID: String?, own: Int32) -> Milliseconds?
-  {
-    guard let period = microseconds?.number, period > 0 else { return nil }
-    if let processID, processID.number != Int64(own) { return nil }
-    return Milliseconds(max(1, period / 1_000))
+    let period = cepoll_watchdog_period()
+    watchdogPeriod = period > 0 ? Milliseconds(period) : nil
   }
 
   public func tell(_ message: String) -> String {

@@ -13,8 +13,8 @@ public struct StandardStream {
 
   public func write(_ text: String) { write(text.octets) }
 
-  /// Writes a line that says what is wrong.
-  public func complain(_ text: String) { write((isJournal ? "<3>" : "") + text + "\n") }
+  /// Begins a line that says what is wrong, as the journal has it.
+  public func beginFault() { if isJournal { write("<3>") } }
 
   /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
   /// pipe does not take is lost.

@@ -132,16 +132,4 @@ struct SupervisorReportTests {
     #expect(play.wait(1) == [Self.ready + "0\n"])
     #expect(play.wait(10_000) == [])
   }
-
-  @Test("the error is cut between two characters")
-  func boundsTheError() throws {
-    var play = Play()
-    let errorMax = SupervisorReport.errorByteCountMax
-    play.error = String(repeating: "x", count: errorMax - 1) + "é" + "y"
-    #expect(
-      play.handle(.stopped) == [
-        "STOPPING=1\nSTATUS=stopped; last error: " + String(repeating: "x", count: errorMax - 1)
-          + "\n"
-      ])
-  }
 }
