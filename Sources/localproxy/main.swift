@@ -37,6 +37,10 @@ func run() -> Int32 {
 
 func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> Int32 {
   let reactor = try Reactor()
+  if !reactor.takePassedSockets() {
+    log.fatal("what was passed (LISTEN_FDS) is not a stream socket that listens")
+    return ExitStatus.usage.rawValue
+  }
   let outcome = Outcome(reactor)
   let proxy: LocalProxy
   do {

@@ -43,6 +43,7 @@ typedef struct {
   uint8_t host[16];
   uint16_t port;
   uint32_t scope;
+  int passed;  // the descriptor of a socket that listens there, with which the process was started; 0 for none
 } cepoll_address;
 
 /// Reads a numeric address, with an interface's name or number for IPv6 (`fe80::1%eth0`). 0, -EINVAL, or -ENODEV
@@ -107,6 +108,19 @@ int cepoll_abort_on_close(int fd, int aborts);
 int cepoll_close(int fd);
 /// Counts a directory's files whose names are as `openssl rehash` makes them, up to `limit`; or a negated errno.
 int cepoll_hashed_certificates(const char *directory, int limit);
+
+// Sockets that the process was started with ---------------------------------------------------------
+
+enum { CEPOLL_PATH_MAX = 112 };
+
+/// Takes what LISTEN_PID and LISTEN_FDS pass (sd_listen_fds(3)). The count, or a negated errno when one is not a stream
+/// socket that listens.
+int cepoll_take_passed(void);
+/// Whether LISTEN_FDNAMES has this name for one of them, or no name is asked for, and where it listens. `path` has
+/// CEPOLL_PATH_MAX bytes; it is a Unix socket's, an abstract one with `@` in front, or empty.
+int cepoll_passed(int index, const char *name, cepoll_address *address, char *path);
+/// Another descriptor of the same.
+int cepoll_duplicate(int fd);
 
 // Signals, time, process ----------------------------------------------------------------------------
 

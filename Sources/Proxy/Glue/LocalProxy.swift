@@ -401,7 +401,27 @@ extension LocalProxy: DialerHandler {
 }
 
 extension LocalProxy: RelayHandler {
-  func relayAgreed(_ relay: Relay) { handle(.servicesAgreed) }
+  func relayAgreed(_ relay: Relay) {
+    if takesPassedSockets(of: relay.core.session.serviceNames) {
+      handle(.servicesAgreed)
+    } else {
+      self.relay(
+        relay,
+        mismatch: "a socket was passed (LISTEN_FDS) that has the name of no service of the tunnel's"
+      )
+    }
+  }
+
+  /// A source has a use for each socket that the process was started with: its only service takes all, and of several each
+  /// takes those that are called after it. A destination has none.
+  private func takesPassedSockets(of services: [String]) -> Bool {
+    var count = network.passedSocketCount
+    if count == 0 || configuration.role == .source && services.count == 1 { return true }
+    if configuration.role == .source {
+      for service in services { count -= network.passedAddresses(for: service).count }
+    }
+    return count == 0
+  }
 
   func relay(_ relay: Relay, mismatch reason: String) {
     log.fatal(reason)

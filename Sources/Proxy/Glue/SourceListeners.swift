@@ -26,6 +26,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   private struct Service {
     let name: String
     let address: LocalAddress
+    /// Where sockets listen for it that the process was started with: there, and not at `address`.
+    let passed: [SocketAddress]
     /// None as long as they cannot be had; of two, IPv4's is the first.
     var listeners: [any Listener] = []
     /// One of its clients waits for a place, and the others in the kernel.
@@ -101,7 +103,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     let mappings = configuration.allMappings
     services = names.indices.map { index in
       Service(
-        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }))
+        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }),
+        passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
     }
     begin()
   }
@@ -125,7 +128,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// Goes on with the first service from `current` on that has no socket.
   private func listenForNext() {
     while handler != nil && current < services.count {
-      if services[current].listeners.isEmpty {
+      if !services[current].passed.isEmpty && services[current].listeners.isEmpty {
+        listen(on: services[current].passed)
+      } else if services[current].listeners.isEmpty {
         switch services[current].address {
         case .network(let endpoint):
           resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
@@ -169,8 +174,10 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   ) {
     var missing: SystemError?
     for address in addresses {
-      let port = services[current].listeners.first?.address.port ?? address.port
-      let place = address.isUnix ? address : address.with(port: port)
+      var place = address
+      if place.port == 0, let first = services[current].listeners.first {
+        place = address.with(port: first.address.port)
+      }
       do throws(SystemError) {
         let listener = try network.listen(
           on: place, backlog: Settings.listenBacklog, keepalive: configuration.settings.keepalive,

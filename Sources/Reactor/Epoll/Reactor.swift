@@ -43,6 +43,7 @@ public final class Reactor: Network {
   private var turnHandlersRunning: [any TurnHandler] = []
   private var resolver: Resolver?
   private var stopped = false
+  public private(set) var passedSocketCount = 0
 
   public private(set) var now: Instant
   /// Turns taken so far, for tests and benchmarks.
@@ -198,6 +199,21 @@ public final class Reactor: Network {
   ) throws(SystemError) -> any Listener {
     try SocketListener(
       reactor: self, address: address, backlog: backlog, keepalive: keepalive, handler: handler)
+  }
+
+  /// Takes the sockets that the process was started with; false when one of them is not a stream socket that listens.
+  public func takePassedSockets() -> Bool {
+    let count = cepoll_take_passed()
+    passedSocketCount = Int(max(0, count))
+    return count >= 0
+  }
+
+  public func passedAddresses(for service: String?) -> [SocketAddress] {
+    var addresses: [SocketAddress] = []
+    for index in 0..<passedSocketCount {
+      if let address = SocketAddress(passed: index, name: service) { addresses.append(address) }
+    }
+    return addresses
   }
 
   public func connect(

@@ -19,6 +19,22 @@ public struct SocketAddress {
     self.path = path
   }
 
+  /// Where a socket listens that the process was started with.
+  /// - Parameter name: that of LISTEN_FDNAMES that it must have; nil for any.
+  init?(passed index: Int, name: String?) {
+    var raw = cepoll_address()
+    let path = unsafe withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: Int(CEPOLL_PATH_MAX)
+    ) { path -> String? in
+      guard let base = path.baseAddress, unsafe cepoll_passed(Int32(index), name, &raw, base) != 0
+      else { return nil }
+      return unsafe String(cString: base)
+    }
+    guard let path else { return nil }
+    self.raw = raw
+    self.path = path
+  }
+
   /// Reads a numeric address such as `127.0.0.1`, `::1` or `fe80::1%eth0`, without brackets; nil when
   /// `host` is a name, or this machine has no such interface. `::ffff:127.0.0.1` is 127.0.0.1.
   public init?(numeric host: String, port: UInt16) {
@@ -72,6 +88,11 @@ public struct SocketAddress {
   /// A socket of the address's family, neither bound nor connected.
   func makeSocket() throws(SystemError) -> FileDescriptor {
     FileDescriptor(try SystemError.check(cepoll_socket(Int32(raw.family)), "socket"))
+  }
+
+  /// The socket that listens here already, once more.
+  func passedSocket() throws(SystemError) -> FileDescriptor {
+    FileDescriptor(try SystemError.check(cepoll_duplicate(raw.passed), "dup"))
   }
 
   public func with(port: UInt16) -> SocketAddress {

@@ -7,6 +7,8 @@ import CEpoll
 /// connect. A file that a process left behind, which nobody listens on any more, is replaced; one of another kind,
 /// or with a listener, is not touched. `close` removes the file, unless it is somebody else's by then. The clients
 /// are unnamed, so their address is the listener's.
+///
+/// Of a socket that was passed this is another descriptor, so that it can be listened on again.
 final class SocketListener: Listener, EventHandler, TimerHandler {
   /// How long accepting rests when the process or the system has no descriptor or memory left. Without
   /// a rest the waiting connection would be reported, and fail, in every turn.
@@ -27,10 +29,18 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
     reactor: Reactor, address: SocketAddress, backlog: Int32, keepalive: Keepalive?,
     handler: any ListenerHandler
   ) throws(SystemError) {
-    let socket = try address.makeSocket()
-    var bound = cepoll_address()
+    var bound = address.raw
     var file = cepoll_file()
-    if address.isUnix {
+    let isPassed = bound.passed > 0
+    let socket = isPassed ? try address.passedSocket() : try address.makeSocket()
+    if !address.isUnix {
+      // Those who are accepted have inherited both.
+      _ = cepoll_abort_on_close(socket.raw, 1)
+      if let keepalive { SocketStream.set(keepalive, of: socket.raw) }
+    }
+    if isPassed {
+      // It listens already, and its file is not ours.
+    } else if address.isUnix {
       _ = try SystemError.check(
         unsafe cepoll_listen_on_path(socket.raw, address.path, backlog, &file), "listen")
     } else {
@@ -39,9 +49,6 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
       if address.isIPv6 {
         _ = cepoll_set_option(socket.raw, CEPOLL_V6ONLY, address.isWildcard ? 0 : 1)
       }
-      // Those who are accepted have inherited both.
-      _ = cepoll_abort_on_close(socket.raw, 1)
-      if let keepalive { SocketStream.set(keepalive, of: socket.raw) }
       var wanted = address.raw
       _ = try SystemError.check(unsafe cepoll_bind(socket.raw, &wanted), "bind")
       _ = try SystemError.check(cepoll_listen(socket.raw, backlog), "listen")

@@ -42,11 +42,19 @@ public protocol Network: AnyObject {
   func cancelResolve(_ id: ResolveID)
 
   /// Starts listening on TCP or a Unix domain socket; port 0 takes a free one, and `::` is every address of both
-  /// families. The error is the system's: in use, not permitted.
+  /// families. The error is the system's: in use, not permitted. A socket that the process was started with, and that
+  /// listens on this very address, is taken instead; its clients are not reset when the listener is closed.
   /// - Parameter keepalive: of the connections of its clients, also of those that are not accepted yet.
   func listen(
     on address: SocketAddress, backlog: Int32, keepalive: Keepalive?, _ handler: any ListenerHandler
   ) throws(SystemError) -> any Listener
+
+  /// How many listening sockets the process was started with.
+  var passedSocketCount: Int { get }
+  /// Where those of them listen that are called after a service; nil asks for all. Who listens on such an address takes the
+  /// socket, also more than once. Closing that listener resets nobody: clients whom nobody accepts are whoever's who
+  /// passed the socket.
+  func passedAddresses(for service: String?) -> [SocketAddress]
 
   /// Starts connecting; the handler hears `streamOpened` or `streamFailed`. A Unix domain socket is not connected
   /// from an address.
@@ -74,6 +82,9 @@ public protocol Network: AnyObject {
 }
 
 extension Network {
+  public var passedSocketCount: Int { 0 }
+  public func passedAddresses(for service: String?) -> [SocketAddress] { [] }
+
   /// Starts listening for clients that are not asked whether they are still there.
   public func listen(
     on address: SocketAddress, backlog: Int32, _ handler: any ListenerHandler

@@ -142,6 +142,27 @@ struct SourceListenersTests {
   }
 
   @Test(
+    "sockets that were passed come before the mapping of the service that they are called after")
+  func takesPassed() throws {
+    network.passed = [
+      ("A", SocketAddress(path: "/run/a")),
+      ("B", try #require(.init(numeric: "127.0.0.1", port: 1))),
+      ("A", try #require(.init(numeric: "::1", port: 2))),
+    ]
+    let listeners = try listeners([.unix(path: "/run/s"), Self.port("", 5555)])
+    listeners.serve(["A", "B", "C"], [0, 1, nil])
+    network.advance(0)
+    #expect(
+      network.listeningAddresses == [
+        "/run/a", "[::1]:2", "127.0.0.1:1", "127.0.0.1:40001", "[::1]:40001",
+      ])
+    listeners.serve(["A"], [0])
+    network.advance(0)
+    #expect(network.listeningAddresses == ["/run/a", "127.0.0.1:1", "[::1]:2"])
+    #expect(owner.failureCount == 0 && listeners.isListening)
+  }
+
+  @Test(
     "one that cannot be had is tried N times more; the others listen meanwhile", arguments: [0, 2])
   func countsRetries(retries: Int) throws {
     network.errors["127.0.0.1:5555"] = SystemError(EADDRINUSE, "bind")

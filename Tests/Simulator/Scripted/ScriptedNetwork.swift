@@ -26,6 +26,8 @@ public final class ScriptedNetwork: Network {
   public var errors: [String: SystemError] = [:]
   /// What names stand for; one that is not here has no address.
   public var names: [String: [String]] = [:]
+  /// Sockets that the process was started with: what each is called, and where it listens.
+  public var passed: [(name: String, address: SocketAddress)] = []
   /// The port that was last given to who asked for any.
   public private(set) var freePort: UInt16 = 40_000
   public private(set) var questionCount = 0
@@ -104,6 +106,12 @@ public final class ScriptedNetwork: Network {
   public func cancelResolve(_ id: ResolveID) {
     cancelledQuestionCount += 1
     questions.removeAll { $0.serial == id.serial }
+  }
+
+  public var passedSocketCount: Int { passed.count }
+
+  public func passedAddresses(for service: String?) -> [SocketAddress] {
+    passed.filter { service == nil || $0.name == service }.map { $0.address }
   }
 
   public func listen(
