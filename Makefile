@@ -1,7 +1,7 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
-  sim-mutants sim-fleet cross-test cross-test-long deb packaging-test docs lint clean
+  sim-mutants sim-fleet systemd-test cross-test cross-test-long deb packaging-test docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC SHARED TARGET TLS VERSION KEEP JOBS DESTDIR PREFIX
@@ -23,7 +23,7 @@ release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no sh
 deb: ## Debian packages of localproxy and tunneld: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
 	@scripts/deb
 
-install: ## what `make release` built, manual pages, completions (PREFIX=/usr/local; DESTDIR=…; STATIC=1)
+install: ## what `make release` built, manual pages, completions, units (PREFIX=/usr/local; DESTDIR=…; STATIC=1)
 	@scripts/install
 
 uninstall: ## remove what `make install` installed, with the same PREFIX and DESTDIR
@@ -66,6 +66,10 @@ sim-mutants: deps ## plants each mistake of Tests/Mutants, and says which seed f
 
 sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plots/data/fleet.tsv and its plot
 	@scripts/simulate fleet
+
+systemd-test: deps ## the units under systemd itself, in namespaces of its own (needs root and systemd)
+	@STATIC= scripts/release
+	@scripts/systemd-test
 
 cross-test: ## builds for aarch64, armv7 and riscv64, and runs that by qemu's user mode (TARGETS="armv7")
 	@scripts/cross-test $(TARGETS)

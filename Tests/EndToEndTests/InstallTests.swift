@@ -16,6 +16,8 @@ extension EndToEnd {
         files["share/zsh/site-functions/_\(program)"] = false
         files["share/fish/vendor_completions.d/\(program).fish"] = false
       }
+      for unit in ["service", "socket"] { files["lib/systemd/system/localproxy@.\(unit)"] = false }
+      files["share/doc/localproxy/localproxy@.env"] = false
       for page in pages { files["share/man/man1/\(page)"] = false }
       return files
     }
