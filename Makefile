@@ -1,7 +1,7 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
-  sim-mutants sim-fleet systemd-test cross-test cross-test-long deb packaging-test docs lint clean
+  sim-mutants sim-fleet systemd-test cross-test cross-test-long deb deb-test dist packaging-test docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC SHARED TARGET TLS VERSION KEEP JOBS DESTDIR PREFIX
@@ -22,6 +22,12 @@ release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no sh
 
 deb: ## Debian packages of localproxy and tunneld: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
 	@scripts/deb
+
+deb-test: ## installs, uses, upgrades and purges the packages in clean systems, as root (ARCHITECTURES="amd64 arm64")
+	@scripts/deb-test $(ARCHITECTURES)
+
+dist: ## what a release carries: .build-dist (KINDS="x86_64 armv7 native deb"; CHECK=1: twice, and compares the bytes)
+	@scripts/dist $(if $(CHECK),--check) $(KINDS)
 
 install: ## what `make release` built, manual pages, completions, units (PREFIX=/usr/local; DESTDIR=…; STATIC=1)
 	@scripts/install
@@ -90,4 +96,4 @@ lint: deps ## format and layering
 	@scripts/lint
 
 clean: ## remove what was built
-	rm -rf .build .build-embedded .build-embedded-static .build-cross .build-fuzz .build-simulate .build-deb
+	rm -rf .build .build-embedded .build-embedded-static .build-cross .build-fuzz .build-simulate .build-deb .build-dist
