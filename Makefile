@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
-.PHONY: help deps build release install uninstall test unit e2e autobahn demo bench plots fuzz seeds sim \
+.PHONY: help deps build release install uninstall test unit e2e autobahn demo bench footprint plots fuzz seeds sim \
   sim-mutants sim-fleet systemd-test cross-test cross-test-long deb deb-test dist packaging-test docs lint clean
 
 # The scripts take these from the command line or the environment.
@@ -57,9 +57,20 @@ bench: deps ## every figure and plot of docs/performance.md (BASELINE=PATH: of t
 	swift run -c release ProxyBench $(if $(BASELINE),compare --baseline $(BASELINE)) $(or $(PARTS),all) \
 	  --tools --plots docs/plots --page docs/performance.md
 
-plots: deps ## table and plots of docs/performance.md anew, out of the figures in docs/plots/data
+# Of each machine's static files, those that were built are in it.
+footprint: deps ## sizes, memory, system calls and start of every build: docs/footprint.md (BASELINE=PATH: of that localproxy too)
+	@scripts/install-dependencies bench
+	@scripts/install-dependencies trimmed
+	@scripts/release
+	@STATIC=1 TLS= scripts/release
+	@STATIC=1 TLS=trimmed scripts/release
+	swift run -c release ProxyBench footprint $(if $(BASELINE),--baseline $(BASELINE)) \
+	  --plots docs/plots --page docs/footprint.md
+
+plots: deps ## tables and plots of docs/performance.md and docs/footprint.md anew, out of the figures in docs/plots/data
 	@scripts/install-dependencies bench
 	swift run -c release ProxyBench draw --plots docs/plots --page docs/performance.md
+	swift run -c release ProxyBench draw --plots docs/plots --page docs/footprint.md
 
 fuzz: ## libFuzzer on all that reads bytes from outside (SECONDS=60 each; JOBS=2: two at a time; TARGETS=…)
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGETS)

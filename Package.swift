@@ -208,6 +208,8 @@ if fuzzes {
     .executableTarget(
       name: "FloorRelay", dependencies: ["COpenSSL"], path: "Benchmarks/FloorRelay"),
     .executableTarget(
+      name: "BareClient", dependencies: ["COpenSSL"], path: "Benchmarks/BareClient"),
+    .executableTarget(
       name: "ProxyBench",
       dependencies: [
         "CEpoll", "Figures", "FrameLoops",
@@ -245,7 +247,7 @@ if fuzzes {
     .testTarget(
       name: "TunnelServiceTests",
       dependencies: ["TunnelService", "Tunnel", "WebSocket", "Reactor", "Basics", "Simulator"]),
-    .testTarget(name: "EndToEndTests", dependencies: []),
+    .testTarget(name: "EndToEndTests", dependencies: ["Figures"]),
   ]
 }
 

@@ -129,6 +129,31 @@ if (has('keystroke')) {
   set xtics autofreq
 }
 
+# A bar for each build, and for each program that starts.
+set offsets 0, 0.7, graph 0.1, 0
+set xrange [-0.7:*]
+set yrange [0:*]
+set xtics noenhanced
+if (has('footprint-files')) {
+  set output directory . '/footprint-size.svg'
+  set title 'localproxy, stripped: less is better' font ',16'
+  set ylabel 'MB'
+  plot data('footprint-files') using 0:(column('stripped (kB)') / 1000) \
+    :xtic(below(strcol('contestant'), strcol('case'))) with boxes lc rgb dark notitle, \
+    '' using 0:(column('stripped (kB)') / 1000):(short(column('stripped (kB)') / 1000)) \
+    with labels offset 0, 0.7 notitle
+}
+if (has('footprint')) {
+  set output directory . '/footprint-start.svg'
+  set title 'From exec to listening, or to the end of the handshake: less is better' font ',16'
+  set ylabel 'milliseconds'
+  plot data('footprint') using 0:(column('start (ms)')):xtic(strcol('contestant')) \
+    with boxes lc rgb dark notitle, \
+    '' using 0:(column('start (ms)')):(short(column('start (ms)'))) \
+    with labels offset 0, 0.7 notitle
+}
+set xtics enhanced
+
 # --- Lines --------------------------------------------------------------------------------------------
 
 set offsets

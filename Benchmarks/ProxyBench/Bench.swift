@@ -32,7 +32,7 @@ struct Bench {
     let rounds = options.rounds ?? Self.roundCount(name)
     let megabytes = options.megabyteCount
     return switch name {
-    case .frames, .draw: nil
+    case .frames, .footprint, .draw: nil
     case .bulk, .bulk100:
       Bulk(
         megabyteCount: megabytes, roundCount: rounds, connectionCount: name == .bulk ? 1 : 100,
@@ -63,7 +63,7 @@ struct Bench {
     switch name {
     case .connects, .burst, .idle, .compression, .growth: 3
     case .many, .rest, .stalled, .stalled10, .halted, .keystroke: 1
-    case .bulk, .bulk100, .frames, .smoke, .draw: 5
+    case .bulk, .bulk100, .frames, .smoke, .footprint, .draw: 5
     case .pacing: 9
     case .latency: 15
     }

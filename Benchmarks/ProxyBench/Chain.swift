@@ -236,7 +236,7 @@ struct Launch {
 }
 
 /// What a line of tunneld's says: `AWSIOT_TUNNEL_ACCESS_TOKEN=… localproxy -e HOST:PORT …`.
-private struct Invitation {
+struct Invitation {
   static let variable = "AWSIOT_TUNNEL_ACCESS_TOKEN"
   let token: String
   let endpoint: String

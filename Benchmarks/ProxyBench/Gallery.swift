@@ -42,11 +42,23 @@ struct Gallery {
     }
   }
 
+  func keep(_ results: Results, as name: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory + "/data", withIntermediateDirectories: true)
+    try results.text.write(toFile: path(name), atomically: true, encoding: .utf8)
+  }
+
   /// All plots that there are figures for, and the page's table.
   func draw() throws {
     try Programs.run(Self.tool, ["-c", script, directory])
     guard let page else { return }
     let text = try String(contentsOfFile: page, encoding: .utf8)
+    if let drawn = FootprintPage(text).drawn({ name in
+      (try? String(contentsOfFile: path(name), encoding: .utf8)).flatMap { Results($0) }
+    }) {
+      try drawn.write(toFile: page, atomically: true, encoding: .utf8)
+      return
+    }
     guard let old = FigurePage(text) else {
       throw Failure("\(page) has no '<!-- table -->' … '<!-- /table -->'")
     }
@@ -63,8 +75,7 @@ struct Gallery {
     var results = Results(
       comments: [
         "\(series.measurement.title); medians of \(count) \(count == 1 ? "round" : "rounds")",
-        "\(machine.date); \(machine.cpu), \(machine.cores) cores, Linux \(machine.kernel); "
-          + machine.openssl,
+        machine.text,
       ],
       columns: series.measurement.columns.map { "\($0.name) (\($0.unit))" })
     for name in series.measurement.cases {

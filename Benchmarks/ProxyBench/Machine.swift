@@ -11,6 +11,18 @@ struct Machine: Encodable {
   let loadAverage: Double
   let date: String
 
+  /// As the names of targets have it.
+  static let architecture: String = {
+    var names = utsname()
+    uname(&names)
+    return withUnsafeBytes(of: &names.machine) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }()
+
+  /// One line of all of it.
+  var text: String { "\(date); \(cpu), \(cores) cores, Linux \(kernel); \(openssl)" }
+
   /// - Parameter floor: the program that is asked for its OpenSSL; nil where none is of interest.
   init(floor: String?) {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""

@@ -5,10 +5,14 @@ struct Options {
     case keystroke, pacing, compression, growth, frames
     /// Small sizes and wide bars, to catch what went wrong by half.
     case smoke
+    /// Of every build that ships, and alone.
+    case footprint
     /// Measures nothing: draws what other runs have kept.
     case draw
 
-    static var all: [Measured] { allCases.filter { $0 != .smoke && $0 != .draw } }
+    static var all: [Measured] {
+      allCases.filter { $0 != .smoke && $0 != .footprint && $0 != .draw }
+    }
   }
 
   var measured: [Measured] = []
@@ -69,6 +73,7 @@ struct Options {
       frames       the WebSocket's frames alone, in memory
       all          all of these; with compare half an hour, with --tools more
       smoke        20 s; ends with status 1 when something is out by half, twice in a row
+      footprint    sizes, memory, system calls and start of all builds; goes alone, and takes --baseline
       draw         measures nothing: draws the plots of the figures that --plots has kept
 
       --rounds N         rounds of each measurement, interleaved (default 3; the long ones 1,
@@ -134,7 +139,7 @@ struct Options {
       }
     }
     if measured.isEmpty { measured = [.bulk, .latency, .connects, .idle] }
-    guard compares == (baseline != nil) else {
+    guard compares == (baseline != nil) || measured == [.footprint] else {
       throw UsageFailure("compare and --baseline PATH go together")
     }
     guard plots != nil || (page == nil && measured != [.draw]) else {
@@ -142,6 +147,9 @@ struct Options {
     }
     guard measured == [.draw] || !measured.contains(.draw) else {
       throw UsageFailure("draw goes alone; what is measured is drawn anyway")
+    }
+    guard measured == [.footprint] || !measured.contains(.footprint) else {
+      throw UsageFailure("footprint goes alone")
     }
     let names =
       ["floor", "localproxy", "baseline"] + (hasTools ? Tool.allCases.map(\.rawValue) : [])

@@ -27,29 +27,29 @@ struct Programs {
     if let baseline = options.baseline, !Self.isProgram(baseline) {
       throw Failure("no program at \(baseline)")
     }
-    floor = try Self.findFloor(root)
+    floor = try Self.sibling("FloorRelay", root: root)
   }
 
-  /// `swift run ProxyBench` builds only what ProxyBench links, so the floor may have to be built:
-  /// by the same build system, into the same place.
-  private static func findFloor(_ root: String?) throws -> String {
+  /// `swift run ProxyBench` builds only what ProxyBench links, so another of the package's programs may have to be
+  /// built: by the same build system, into the same place.
+  static func sibling(_ name: String, root: String?) throws -> String {
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let folder = URL(fileURLWithPath: own).deletingLastPathComponent()
-    let floor = folder.appendingPathComponent("FloorRelay").path
-    if !isProgram(floor), let root {
+    let program = folder.appendingPathComponent(name).path
+    if !isProgram(program), let root {
       // …/SCRATCH/TRIPLE/CONFIGURATION/ProxyBench
       let configuration = folder.lastPathComponent
       let scratch = folder.deletingLastPathComponent().deletingLastPathComponent().path
-      Progress.say("building what is missing: FloorRelay")
+      Progress.say("building what is missing: \(name)")
       try run(
         "swift",
         [
           "build", "--package-path", root, "--scratch-path", scratch, "-c", configuration,
-          "--product", "FloorRelay",
+          "--product", name,
         ])
     }
-    guard isProgram(floor) else { throw Failure("no FloorRelay beside \(own)") }
-    return floor
+    guard isProgram(program) else { throw Failure("no \(name) beside \(own)") }
+    return program
   }
 
   static func packageRoot() -> String? {

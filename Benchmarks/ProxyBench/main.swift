@@ -1,5 +1,6 @@
 // ProxyBench: how fast, how cheap and how small localproxy is, beside the floor or another binary.
 // Real sockets, TLS and a service on loopback; every program its own process.
+import Figures
 import Foundation
 import Glibc
 
@@ -16,6 +17,20 @@ do {
   if options.measured == [.smoke] { try Smoke.judge(options) }
   let gallery = try Gallery(options)
   if options.measured == [.draw] {
+    try gallery?.draw()
+    exit(0)
+  }
+  if options.measured == [.footprint] {
+    let footprint = try Footprint(options)
+    let machine = Machine(floor: try Programs(options).floor)
+    let tables = [
+      (FootprintPage.files, try footprint.files(machine)),
+      (FootprintPage.running, try footprint.processes(machine)),
+    ]
+    for (name, results) in tables {
+      print(results.text)
+      try gallery?.keep(results, as: name)
+    }
     try gallery?.draw()
     exit(0)
   }

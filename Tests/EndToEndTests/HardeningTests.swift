@@ -55,13 +55,6 @@ extension EndToEnd {
       #expect(segments("LOAD").contains { flags($0) == "RE" })
     }
 
-    @Test("The program is as small as is promised")
-    func size() throws {
-      let program = try Linkage.dynamic.program("localproxy")
-      let attributes = try FileManager.default.attributesOfItem(atPath: program)
-      #expect(attributes[.size] as? Int ?? .max < 400_000)
-    }
-
     @Test("A library beside the program is not loaded")
     func ignoresNeighbour() throws {
       let scratch = try ScratchDirectory()

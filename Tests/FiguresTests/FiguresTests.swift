@@ -26,6 +26,50 @@ struct FiguresTests {
     #expect(try Self.page().table == table, "docs/performance.md is out of date: make plots")
   }
 
+  @Test("the tables of docs/footprint.md are those of the figures kept, within their budgets")
+  func footprintIsUpToDate() throws {
+    let results = { (name: String) in
+      (try? Self.read("docs/plots/data/\(name).tsv")).flatMap { Results($0) }
+    }
+    let page = try Self.read("docs/footprint.md")
+    #expect(
+      FootprintPage(page).drawn(results) == page, "docs/footprint.md is out of date: make plots")
+    let files = try #require(results(FootprintPage.files))
+    for build in FootprintBudget.Build.allCases {
+      let row = try #require(
+        files.rows.first { $0.name == "x86_64" && $0.contestant == build.rawValue })
+      let budget = FootprintBudget(build, openSSL: row.note.replacing("OpenSSL ", with: ""))
+      #expect(try #require(row.values[0]) * 1000 <= Double(budget.size), "\(build)")
+    }
+  }
+
+  @Test("a page without a place for its tables is left alone")
+  func leavesOtherPages() throws {
+    var results = Results(comments: ["Files"], columns: ["stripped (kB)", "start (ms)"])
+    results.add("x86_64", "dynamic", [386.4, 20], note: "OpenSSL 3.0.17")
+    results.add("a", FootprintPage.bare, [.nan, 16])
+    let tables = "<!-- footprint-files -->\n<!-- /footprint-files -->"
+    #expect(FootprintPage(tables).drawn { _ in results } == nil)
+    let page = FootprintPage(tables + "\n<!-- footprint -->\nold\n<!-- /footprint -->")
+    #expect(page.drawn { _ in nil } == nil)
+    #expect(
+      page.drawn { _ in results } == """
+        <!-- footprint-files -->
+        | machine | linked | stripped | start (ms) | with |
+        | --- | --- | ---: | ---: | ---: |
+        | x86_64 | dynamic | 386 | 20 | OpenSSL 3.0.17 |
+        | a | a bare TLS client | – | 16 |  |
+        <!-- /footprint-files -->
+        <!-- footprint -->
+        |  | dynamic | a bare TLS client |
+        | --- | ---: | ---: |
+        | stripped (kB) | 386.4 | – |
+        | start (ms) | 20.0 | 16.0 |
+        | start, of the bare client's | 1.25 | 1.00 |
+        <!-- /footprint -->
+        """)
+  }
+
   @Test(
     "what a page quotes of the table is what stands there",
     arguments: [
@@ -39,7 +83,7 @@ struct FiguresTests {
 
   @Test("every plot that a page shows is there")
   func plotsExist() throws {
-    for path in ["docs/performance.md", "docs/performance-log.md"] {
+    for path in ["docs/performance.md", "docs/performance-log.md", "docs/footprint.md"] {
       for match in try Self.read(path).matches(of: /\]\((plots\/[^)]+)\)/) {
         let file = Self.root.appendingPathComponent("docs/\(match.1)").path
         #expect(FileManager.default.fileExists(atPath: file), "\(path): \(match.1)")

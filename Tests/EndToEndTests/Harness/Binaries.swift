@@ -50,6 +50,16 @@ enum Linkage: String, CaseIterable, CustomTestStringConvertible {
     }
   }
 
+  /// What `make release STATIC=1 TLS=trimmed` makes; it may not be there.
+  static let trimmedProgram: String = {
+    var names = utsname()
+    uname(&names)
+    let machine = withUnsafeBytes(of: &names.machine) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return "\(packageRoot)/.build-cross/\(machine)-trimmed/release/localproxy"
+  }()
+
   /// The package this file belongs to: Tests/EndToEndTests/Harness/Binaries.swift is four levels down.
   static let packageRoot: String = {
     var url = URL(fileURLWithPath: #filePath)
