@@ -28,6 +28,8 @@ enum ManualPage {
     settings(&page)
     page.section("FILES", files)
     page.section("SIGNALS", signals)
+    page.section("SYSTEMD")
+    page.text(aboutSystemd)
     page.section("EXIT STATUS")
     for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
     page.section("DIAGNOSTICS")
@@ -35,7 +37,7 @@ enum ManualPage {
     for (line, text) in diagnostics { page.entry(line, text) }
     page.examples(examples)
     page.section("SEE ALSO")
-    page.line("tunneld(1), ssh(1), openssl-rehash(1), systemd.exec(5)")
+    page.line("tunneld(1), ssh(1), openssl-rehash(1), systemd.exec(5), systemd.socket(5)")
     return page.text
   }
 
@@ -83,6 +85,24 @@ enum ManualPage {
     ),
     ("SIGUSR1", "Log how many connections are open."),
   ]
+
+  private static let aboutSystemd = """
+    The unit localproxy@NAME.service runs one tunnel: /etc/localproxy/NAME.env has its variables, of which \
+    LOCALPROXY_OPTIONS has further options, and /etc/localproxy/NAME.token its access token. It is of Type=notify: it \
+    is up when a source listens, or a destination is connected. systemctl status shows what it does, how many \
+    connections are open, and the last error. With WatchdogSec= it is ended when it stands still.
+
+    A source takes the listening sockets that it is started with (LISTEN_FDS), as by localproxy@NAME.socket for its \
+    first client, who is served. The tunnel's only service takes all of them. Of several services each takes those \
+    whose FileDescriptorName= is its name, and one without a socket listens as --source-listen-port says; for the \
+    others that does not count, and --mode src alone will do. A socket that has the name of no service of the tunnel's, \
+    or that is passed to a destination, ends the program with status 6, and one that does not listen with 2. Clients that \
+    come while it ends wait for its next start; our unit refuses them (FlushPending=).
+
+    Where standard error is the journal, a line has its level in front, as <3>, and neither time nor process.
+
+    Restart=on-failure with RestartPreventExitStatus=2 3 6 7 starts it again where that is of use.
+    """
 
   private static let aboutTheLog = """
     Everything is logged on standard error, as [date time] (process) [level] text; standard output has only what \
