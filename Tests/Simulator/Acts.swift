@@ -22,6 +22,14 @@ enum Act: CaseIterable {
   case turns
   /// Very many sockets are closed that their peers do not read.
   case farewells
+  /// Who has ended his direction has the time for his answer that the settings say.
+  case answers
+  /// Another process with the same tokens takes one's place, and keeps it.
+  case double
+  /// The next client takes the place of the first, where that is wanted.
+  case takeover
+  /// All places are taken, and another one comes.
+  case fullHouse
 }
 
 extension Scenario {
@@ -38,6 +46,10 @@ extension Scenario {
     case .drain: playDrain()
     case .turns: if version != .v3 { playTurns() }
     case .farewells: playFarewells()
+    case .answers: playAnswers()
+    case .double: playDouble()
+    case .takeover: playTakeover()
+    case .fullHouse: if version == .v3 { playFullHouse() }
     }
     serverPlans = []
     return world.failure == nil
@@ -106,9 +118,9 @@ extension Scenario {
       playHostageOfGone()
       return
     }
-    // One talks all the time, either way.
+    // One talks all the time, or now and then, either way.
     var steady = Plan(byteCount: 4_000_000, chunkByteCount: 200)
-    steady.pause = 50
+    steady.pause = laterRandom.pick([50, 50, 2_000])
     serverPlans = [steady]
     let other = startClient(0, plan: steady)
     wait(2_000 + 4 * roundTrip.count)
@@ -121,7 +133,7 @@ extension Scenario {
     let settings = (isClients ? source : destination).configuration.settings
     wait(60_000) { hostage.outcome != .open || self.hasLostServer(since: hostage.startedAt) }
     let victim = isClients ? other : other.flow.receiver
-    let limit = settings.stallTimeout.count + 1_500 + 4 * roundTrip.count
+    let limit = settings.stallTimeout.count + 1_500 + 4 * roundTrip.count + Int64(steady.pause)
     // Without pacing, or behind a slow link of the other end's, its bytes stand behind full buffers.
     let isPaced =
       (isClients ? destination : source).configuration.settings.isPacingAdaptive
@@ -233,10 +245,18 @@ extension Scenario {
   private func playLateServer() {
     let settings = destination.configuration.settings
     if settings.connectionRetryCount == 0 { return }
-    servers.kill()
+    let isElsewhere = serverHost == "server.example" && laterRandom.chance(5_000)
+    var time = settings.connectionRetryDelay.count
+    if isElsewhere {
+      // There nobody answers.
+      world.names[serverHost] = ["10.9.9.9"]
+      time += settings.connectTimeout.count
+    } else {
+      servers.kill()
+    }
     let visitor = startVisitor(0)
-    wait(settings.connectionRetryDelay.count * Int64(settings.connectionRetryCount) * 3 / 4)
-    servers.start()
+    wait(time * Int64(settings.connectionRetryCount) * 3 / 4)
+    if isElsewhere { world.names[serverHost] = ["127.0.0.1"] } else { servers.start() }
     expectServed([visitor], within: 60_000, "its server came late, and was not waited for")
   }
 
@@ -326,8 +346,21 @@ extension Scenario {
     let pause = world.random.pick([0, 500, 1_000])
     var plan = Plan(byteCount: pause == 0 ? 8 : 100_000, chunkByteCount: 50, ending: .answerEnd)
     plan.pause = pause
-    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
-    startClient(0, plan: plan)
+    var answer = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    if laterRandom.chance(4_000) {
+      // Nothing moves in the tunnel, but something waits for one who reads slowly.
+      // The other end is held off meanwhile, and may take the service for dead.
+      isCountOpen = true
+      let giver = Plan(byteCount: 600_000, chunkByteCount: 20_000, ending: .close)
+      var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+      taker.reading = .slowly(byteCount: 100, pause: 300)
+      (plan, answer) = proxy === source ? (taker, giver) : (giver, taker)
+      serverPlans = [answer]
+      _ = withBuffers(of: 2_048) { startClient(0, plan: plan) }
+    } else {
+      serverPlans = [answer]
+      startClient(0, plan: plan)
+    }
     wait(2_000 + 2 * roundTrip.count)
     sessionCounts[proxy === source ? 0 : 1] += 1
     // Some of its clients may wait for a place.
@@ -339,6 +372,9 @@ extension Scenario {
       wait(700)
     }
     proxy.receive(.terminate)
+    // Nobody gets in any more.
+    wait(200)
+    startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
     if world.random.chance(3_000) {
       wait(Int64(world.random.size(1...1_000)))
       if proxy.proxy?.state == .stopping { proxy.receive(.terminate) }
@@ -387,6 +423,176 @@ extension Scenario {
     wait(1_000)
     world.bufferByteCounts = buffers
     letEnd()
+  }
+
+  private func playAnswers() {
+    letEnd()
+    if world.failure != nil { return }
+    if ledger.isStrict { playLateAnswer() } else { playLingering() }
+    letEnd()
+  }
+
+  /// An end that will be told is waited for, however long that takes.
+  private func playLateAnswer() {
+    let settings = source.configuration.settings
+    let time = Int(max(settings.halfCloseLinger.count, settings.silentLinger.count)) + 5_000
+    var late = Plan(byteCount: 100, chunkByteCount: 100, answersAfter: 100, ending: .finish)
+    late.reading = .halts(at: 8, milliseconds: time)
+    serverPlans = [late]
+    let client = startClient(0, plan: Plan(byteCount: 100, chunkByteCount: 100))
+    expectServed([client], within: 120_000, "its answer came late, and was not waited for")
+  }
+
+  /// Where no end can be told, an answer may take as long as the settings say since its last byte, and no longer.
+  private func playLingering() {
+    let settings = source.configuration.settings
+    let question = Plan(byteCount: 100, chunkByteCount: 100)
+    let slack = 3_000 + 4 * roundTrip.count
+    // One that goes on is not cut.
+    var answer = Plan(byteCount: 160, chunkByteCount: 8, answersAfter: 8, ending: .finish)
+    answer.pause = Int(settings.halfCloseLinger.count) / 12
+    serverPlans = [answer]
+    let patient = startClient(0, plan: question)
+    expectServed([patient], within: 120_000, "its answer is cut, although it goes on")
+    for isSilent in [true, false] where world.failure == nil {
+      let patience = (isSilent ? settings.silentLinger : settings.halfCloseLinger).count
+      var endless = Plan(byteCount: isSilent ? 0 : 100, chunkByteCount: 8, ending: .answerEnd)
+      endless.answersAfter = isSilent ? 1_000 : 8
+      endless.pause = 200_000
+      serverPlans = [endless]
+      let start = world.now
+      let client = startClient(0, plan: question)
+      wait(patience + slack) { client.outcome != .open }
+      if client.outcome == .open && world.failure == nil {
+        world.fail(client.name, "waits for an answer for more than \(patience) ms")
+      } else if world.now < start + Milliseconds(patience) && world.failure == nil {
+        world.fail(client.name, "is not given \(patience) ms for its answer")
+      }
+      letEnd()
+    }
+  }
+
+  private func playDouble() {
+    letEnd()
+    if world.failure != nil { return }
+    let office = world.machine("office")
+    office.addresses = ["10.0.0.3"]
+    let double = ProxyProcess(world, office, "double", source.configuration, level)
+    source.isKeptAlive = false
+    source.isReplaced = true
+    double.isKeptAlive = false
+    double.start()
+    wait(30_000) { double.proxy?.isTunnelUp == true && !self.source.isRunning }
+    // Nobody takes it away again.
+    wait(5_000)
+    if world.failure == nil && (source.status != 7 || double.sessionCount != 1) {
+      world.fail(
+        "the double",
+        "has had \(double.sessionCount) tunnels, and the first one ended with \(source.status ?? -1)"
+      )
+    }
+    double.receive(.terminate)
+    wait(10_000) { !double.isRunning }
+    double.kill(vanishes: false)
+    source.isReplaced = false
+    source.isKeptAlive = true
+    source.start()
+    sessionCounts[0] += 1
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  private func playTakeover() {
+    if version == .v3 || source.configuration.settings.secondClient != .replace { return }
+    letEnd()
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    let first = startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+    wait(2_000 + 4 * roundTrip.count)
+    let next = startVisitor(0)
+    expectServed([next], within: 10_000 + 8 * roundTrip.count, "does not get another's place")
+    if first.outcome == .open && world.failure == nil {
+      world.fail(first.name, "is still there, although another one took its place")
+    }
+    letEnd()
+  }
+
+  private func playFullHouse() {
+    letEnd()
+    let count = source.configuration.settings.activeConnectionCountMax
+    if world.failure != nil || count > 20
+      || destination.configuration.settings.activeConnectionCountMax < count
+    {
+      return
+    }
+    if ledger.isStrict || laterRandom.chance(5_000) {
+      if serviceCount > 1 && laterRandom.chance(5_000) {
+        playHouseOfUnanswered(count)
+      } else {
+        playHouseInUse(count)
+      }
+    } else {
+      playHouseOfHalfClosed(count)
+    }
+    letEnd()
+  }
+
+  /// Who has got an answer keeps his place, and so does who has ended his direction while his answer comes.
+  private func playHouseInUse(_ count: Int) {
+    let areHalfClosed = laterRandom.chance(5_000)
+    var answer = Plan(
+      byteCount: areHalfClosed ? 8_000 : 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd)
+    answer.pause = 300
+    let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    let half = Plan(byteCount: 8, chunkByteCount: 8, ending: .finish)
+    let talkers = (0..<count).map { _ in
+      serverPlans.append(answer)
+      return startClient(0, plan: areHalfClosed ? half : plan)
+    }
+    wait(4_000 + 8 * roundTrip.count)
+    // Not all of them may have got in; then nothing can be said.
+    if talkers.contains(where: { $0.receivedByteCount == 0 }) { return }
+    startClient(serviceCount - 1, plan: plan)
+    wait(4_000)
+    if let talker = talkers.first(where: { $0.outcome != .open }), world.failure == nil {
+      world.fail(talker.name, "loses a place that it uses to one who came later")
+    }
+  }
+
+  /// Who waits in vain gives his place to another service's client.
+  private func playHouseOfUnanswered(_ count: Int) {
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    for _ in 0..<count {
+      serverPlans.append(silent)
+      startClient(0, plan: plan)
+    }
+    wait(3_000 + 4 * roundTrip.count)
+    let visitor = startVisitor(serviceCount - 1)
+    expectServed([visitor], within: 20_000, "gets no place beside another service that is silent")
+  }
+
+  /// Of those who have ended their direction the one that has been silent the longest goes first.
+  private func playHouseOfHalfClosed(_ count: Int) {
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    let answered = Plan(byteCount: 16, chunkByteCount: 16, answersAfter: 8, ending: .answerEnd)
+    let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    let half = Plan(byteCount: 8, chunkByteCount: 8, ending: .finish)
+    for _ in 0..<(count - 2) {
+      serverPlans.append(answered)
+      startClient(0, plan: plan)
+      wait(20)
+    }
+    var talkers: [Talker] = []
+    for _ in 0..<2 {
+      serverPlans.append(silent)
+      talkers.append(startClient(0, plan: half))
+      wait(2_500 + 2 * roundTrip.count)
+    }
+    if talkers.contains(where: { $0.outcome != .open }) { return }
+    startClient(0, plan: plan)
+    wait(1_500 + 2 * roundTrip.count)
+    if talkers[1].outcome != .open && talkers[0].outcome == .open && world.failure == nil {
+      world.fail(talkers[1].name, "has to go before one who has been silent for longer")
+    }
   }
 
   /// Whoever is still there comes to an end.

@@ -54,6 +54,10 @@ final class ProxyProcess {
   /// What a source's numbers of streams begin with at its first start; nil for any.
   var firstRandomBits: UInt32?
   private(set) var hasGoneWithoutMarks = false
+  /// A signal has asked for its end.
+  private var isAskedToStop = false
+  /// Another one has taken its place.
+  var isReplaced = false
 
   init(
     _ world: World, _ machine: Machine, _ name: String, _ configuration: Configuration,
@@ -80,7 +84,9 @@ final class ProxyProcess {
     if proxy != nil { return }
     startCount += 1
     status = nil
+    isAskedToStop = false
     network = SimulatedNetwork(world, machine, name)
+    network.wireLimits = WireLimits(configuration)
     network.descriptorCountMax = descriptorCountMax
     network.forbidsDropping = true
     network.firstRandomBits = firstRandomBits
@@ -139,6 +145,7 @@ final class ProxyProcess {
     if number != startCount { return }
     self.status = status
     world.story.add(world.now, name, "ends with status \(status)")
+    judge(status)
     // What a program leaves behind when it ends by itself.
     world.after(Milliseconds(0)) { [weak self] in
       guard let self, self.startCount == number, self.proxy != nil else { return }
@@ -147,6 +154,22 @@ final class ProxyProcess {
       self.network.kill()
       self.startLater()
     }
+  }
+
+  /// Each status has its reason.
+  private func judge(_ status: Int32) {
+    let retry = configuration.settings.retry
+    let isRight =
+      switch status {
+      case 0: isAskedToStop
+      case 3: network.answer?.isFinal == true
+      case 4: retry.retryCountMax >= 0 || !retry.reconnectsOnDataError
+      // A port may be missing where the system fails.
+      case 5: true
+      case 7: isReplaced
+      default: false
+      }
+    if !isRight { world.fail(name, "ends with status \(status), without a reason") }
   }
 
   private func startLater() {
@@ -162,6 +185,10 @@ final class ProxyProcess {
     // As every event it comes in a turn.
     network.start()
     let before = proxy.state
+    switch signal {
+    case .terminate, .interrupt, .hangUp(endsTerminal: true): isAskedToStop = true
+    case .user1, .hangUp: break
+    }
     proxy.received(signal)
     judge(signal, before: before, after: proxy.state)
     check()
@@ -250,7 +277,8 @@ final class ServiceProcess {
       case .noServiceIDs, .textFrame: options.faults[fault] = 0
       case .dropAfter, .silentAfter: options.faults[fault] = world.random.number(0...5)
       case .close: options.faults[fault] = world.random.pick([1_001, 1_006, 1_011, 1_013])
-      case .refuse: options.faults[fault] = world.random.pick([408, 425, 429, 500, 503])
+      case .refuse:
+        options.faults[fault] = world.random.pick([408, 425, 429, 500, 503, 400, 403, 404])
       }
     }
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)
@@ -388,11 +416,12 @@ final class Servers: ListenerHandler, TimerHandler {
 
   func listener(_ listener: any Listener, paused error: SystemError) {}
 
-  func kill() {
+  /// - Parameter vanishes: their machine goes with them, and nobody hears.
+  func kill(vanishes: Bool = false) {
     if !isRunning { return }
     isRunning = false
-    world.story.add(world.now, "servers", "are killed")
-    network.kill()
+    world.story.add(world.now, "servers", vanishes ? "lose their power" : "are killed")
+    network.kill(vanishes: vanishes)
     for talker in talkers { talker.killed() }
     talkers = []
     listeners = []

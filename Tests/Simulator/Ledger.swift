@@ -143,7 +143,7 @@ final class Ledger {
 
   /// The receiver has seen an end in good order.
   func ended(_ talker: Talker) {
-    guard isStrict, let flow = talker.incoming else { return }
+    guard let flow = talker.incoming, isStrict || flow.sender.isCutOff else { return }
     if flow.hasEnded && flow.sentByteCount == talker.receivedByteCount { return }
     world.fail(
       talker.name,

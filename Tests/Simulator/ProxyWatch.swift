@@ -24,6 +24,10 @@ final class ProxyWatch {
   private static let farewellTime = Milliseconds(10_000)
   private static let farewellLookTime = Milliseconds(320)
 
+  /// What may come in one go beyond what may wait.
+  private static let messageByteCount = 70_000
+  private static let promptReturnCountMax = 3
+
   /// Where a program is on its way.
   private struct Step: Equatable {
     let state: TunnelClient.State
@@ -41,6 +45,12 @@ final class ProxyWatch {
   private var upgradedAt: Instant?
   private var lostAt: Instant?
   private var outage: Instant?
+  /// Attempts since the tunnel last stood, and how often in a row it was begun again at once without having been sound.
+  private var attemptCount = 0
+  private var promptReturnCount = 0
+  /// Until when the service wants to be left alone.
+  private var restsUntil: Instant?
+  private var connectionCount = 0
   /// Since when a client has waited for a place, and since when that is known.
   private var placeSince: Instant?
   private var placeSeenAt: Instant
@@ -75,11 +85,12 @@ final class ProxyWatch {
 
   /// After a turn.
   func look(at proxy: LocalProxy, _ network: SimulatedNetwork) {
-    lookAtSteps(proxy)
+    lookAtSteps(proxy, network)
     lookAtOutage(proxy)
     lookAtDrain(proxy)
     lookAtPatience(proxy)
     lookAtLimit(proxy)
+    lookAtMemory(proxy)
     lookAtFarewells(network)
     if network.timerCount - network.farewellTimerCount != proxy.heldTimerCount {
       fail(
@@ -94,11 +105,12 @@ final class ProxyWatch {
 
   // MARK: Steps
 
-  private func lookAtSteps(_ proxy: LocalProxy) {
+  private func lookAtSteps(_ proxy: LocalProxy, _ network: SimulatedNetwork) {
     let now = world.now
     let next = Step(state: proxy.state, dialing: proxy.dialingStep, attempt: proxy.attempt)
     if next != step {
       judge(from: step, to: next)
+      judgeAttempts(from: step, to: next, network)
       // The list may come in the same turn.
       if next.state == .awaitingServices
         || next.state == .running && step.state != .awaitingServices
@@ -122,6 +134,61 @@ final class ProxyWatch {
     }
   }
 
+  /// Attempts come as the settings say, and no more of them; and as the service has asked for.
+  private func judgeAttempts(from old: Step, to new: Step, _ network: SimulatedNetwork) {
+    let now = world.now
+    if old.state == .running || new.state == .running { attemptCount = 0 }
+    // All of it may have been in one turn.
+    if new.state == .backingOff && new.attempt == 0 { attemptCount = 0 }
+    if new.state == .backingOff && old.state != .backingOff {
+      judgeReturn(from: old, to: new)
+      if old.state == .dialing, let answer = network.answer {
+        if answer.isFinal { fail("tries again after an answer of \(answer.status)") }
+        restsUntil = answer.retryAfterSeconds.map { now + Milliseconds($0 * 1_000) }
+      }
+    }
+    if new.state != .dialing || old.state == .dialing { return }
+    network.answer = nil
+    if old.state == .backingOff && old.attempt > 0 {
+      let least = leastDelay(afterFailures: max(attemptCount, 1))
+      if now + Milliseconds(5) < stateSince + least {
+        fail("tries again sooner than \(least.count) ms after \(attemptCount) failures")
+      }
+    }
+    if let restsUntil, now + Milliseconds(5) < restsUntil {
+      fail("comes again sooner than the service has asked for")
+    }
+    restsUntil = nil
+    attemptCount += 1
+    let retryCountMax = settings.retry.retryCountMax
+    if retryCountMax >= 0 && attemptCount > retryCountMax + 1 {
+      fail("tries for the \(attemptCount). time, although it may \(retryCountMax) times more")
+    }
+  }
+
+  /// A tunnel that was not sound is not begun again at once over and over.
+  private func judgeReturn(from old: Step, to new: Step) {
+    if old.state == .running && !settings.retry.reconnectsOnDataError {
+      fail("connects again, although it may not")
+    }
+    if old.state == .dialing { return }
+    if let upgradedAt, upgradedAt + Self.healthyAfter < world.now + Self.slack {
+      promptReturnCount = 0
+    } else if new.attempt == 0 {
+      promptReturnCount += 1
+      if promptReturnCount > Self.promptReturnCountMax {
+        fail("comes back at once for the \(promptReturnCount). time")
+      }
+    }
+  }
+
+  /// It doubles, and a part of it is at random.
+  private func leastDelay(afterFailures count: Int) -> Milliseconds {
+    let longest = max(settings.retry.delay.count, settings.retry.delayMax.count)
+    let whole = min(settings.retry.delay.count << Int64(min(count - 1, 20)), longest)
+    return Milliseconds(whole < longest ? whole / 8 : whole / 3)
+  }
+
   private func limit(of step: Step) -> Milliseconds? {
     let time = settings.stepTimeout
     switch step.state {
@@ -138,8 +205,28 @@ final class ProxyWatch {
     case .awaitingServices: return time
     case .backingOff:
       return step.attempt == 0
-        ? Milliseconds(0) : max(settings.retry.delay, settings.retry.delayMax)
+        ? Milliseconds(0)
+        : max(settings.retry.delay, settings.retry.delayMax, Milliseconds(restMax))
     case .stopping: return max(settings.drainTimeout, Milliseconds(0)) + Self.closeTime
+    }
+  }
+
+  /// What the service has asked for, and up to a quarter more.
+  private var restMax: Int64 {
+    guard let restsUntil else { return 0 }
+    return (restsUntil.nanoseconds - stateSince.nanoseconds) / 1_000_000 * 5 / 4 + 1
+  }
+
+  // MARK: Memory
+
+  /// What waits for clients and servers is no more than the settings allow, and what comes in one go.
+  private func lookAtMemory(_ proxy: LocalProxy) {
+    let waiting = proxy.waitingByteCounts
+    if waiting.most > settings.connectionPendingMax + Self.messageByteCount {
+      fail("\(waiting.most) bytes wait for one, who may have \(settings.connectionPendingMax)")
+    }
+    if waiting.all > settings.tunnelPendingMax + Self.messageByteCount {
+      fail("\(waiting.all) bytes wait, where \(settings.tunnelPendingMax) may")
     }
   }
 
@@ -172,7 +259,10 @@ final class ProxyWatch {
     if proxy.hasUnsent { stirredAt = now }
     let isOpen = proxy.isLinkOpen
     defer { wasLinkOpen = isOpen }
+    let before = connectionCount
+    connectionCount = proxy.connectionCount
     guard step.state == .stopping else { return }
+    if before < connectionCount && stateSince < now { fail("takes somebody new while it drains") }
     let quietSince = max(stirredAt, stateSince)
     if isOpen && quietSince + Self.quietTime + Self.tick + Self.tick + Self.tick < now
       && world.faults[.timerLate] == 0 && world.faults[.processStalls] == 0
@@ -186,6 +276,12 @@ final class ProxyWatch {
       && now + Self.tick + Self.tick < max(movedAt, stateSince) + Self.quietTime
     {
       fail("a drain ends although bytes still move, and there is time")
+    }
+    // A violation closes it as well.
+    if wasLinkOpen && !isOpen && proxy.waitingByteCounts.all > 0
+      && now + rest + Self.tick + Self.slack < end && world.faults[.garbage] == 0
+    {
+      fail("a drain ends although bytes wait for a reader, and there is time")
     }
   }
 

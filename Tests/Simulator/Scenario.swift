@@ -43,10 +43,14 @@ public final class Scenario {
   var isCountOpen = false
   /// An act took the service away, perhaps while the first mark was on its way.
   var hadOutage = false
+  /// Of the servers, as the destination knows it.
+  var serverHost = "127.0.0.1"
   let laptop: Machine
   let gateway: Machine
   let cloud: Machine
-  private let level: LogLevel
+  let level: LogLevel
+  /// What came into the scenario later is drawn from here, so that a seed goes on meaning what it meant.
+  var laterRandom: SeededGenerator
   var source: ProxyProcess
   var destination: ProxyProcess
   var service: ServiceProcess
@@ -92,6 +96,7 @@ public final class Scenario {
 
   private init(seed: UInt64, keepsStory: Bool) {
     self.seed = seed
+    laterRandom = SeededGenerator(seed: seed ^ 0x5eed_0f1a_7e12)
     let world = World(seed: seed, keepsStory: keepsStory)
     self.world = world
     world.bufferByteCounts = 2_048...262_144
@@ -155,6 +160,23 @@ public final class Scenario {
       destinationSettings.halfClose = .linger
       ledger.isStrict = false
     }
+    if !isClean {
+      Self.limitRetries(&sourceSettings.retry, &laterRandom)
+      Self.limitRetries(&destinationSettings.retry, &laterRandom)
+    }
+    // Only where the name's own faults do not add to the time that a server is waited for.
+    if acts.contains(.fullHouse) && sourceSettings.activeConnectionCountMax > 20 {
+      sourceSettings.activeConnectionCountMax = laterRandom.pick([2, 5, 20])
+    }
+    let drainsLong = laterRandom.chance(7_000)
+    if acts.contains(.drain) && drainsLong {
+      sourceSettings.drainTimeout = Milliseconds(5_000)
+      destinationSettings.drainTimeout = Milliseconds(5_000)
+    }
+    let isNamed = laterRandom.chance(5_000)
+    if isClean && isNamed { serverHost = "server.example" }
+    world.names["server.example"] = ["127.0.0.1"]
+    let destinationHost = serverHost
     let proxyAddress = "10.0.0.7"
     let usesTLS = world.random.chance(4_000)
     var bindHost = ""
@@ -174,7 +196,7 @@ public final class Scenario {
             serviceID: settings.protocolVersion == .v1 ? nil : "S\(index)",
             address: .network(
               Endpoint(
-                host: "127.0.0.1",
+                host: isSource ? "127.0.0.1" : destinationHost,
                 port: (isSource ? Scenario.sourcePort : Scenario.serverPort) + UInt16(index))))
         }, bindHost: isSource ? "127.0.0.1" : bindHost, destinationVersion: destinationVersion,
         webProxy: webProxy, settings: settings)
@@ -182,9 +204,9 @@ public final class Scenario {
     if isClean {
       // Nobody is to lose a place that he uses.
       sourceSettings.halfCloseLinger = Milliseconds(20_000)
-      sourceSettings.silentLinger = Milliseconds(20_000)
+      sourceSettings.silentLinger = Milliseconds(12_000)
       destinationSettings.halfCloseLinger = Milliseconds(20_000)
-      destinationSettings.silentLinger = Milliseconds(20_000)
+      destinationSettings.silentLinger = Milliseconds(12_000)
     }
     // Clients wait for their turn there.
     isPatient = version == .v3 || sourceSettings.secondClient == .wait
@@ -271,6 +293,13 @@ public final class Scenario {
     return settings
   }
 
+  private static func limitRetries(
+    _ policy: inout TunnelClient.RetryPolicy, _ random: inout SeededGenerator
+  ) {
+    if random.chance(1_500) { policy.retryCountMax = random.number(0...3) }
+    if random.chance(500) { policy.reconnectsOnDataError = false }
+  }
+
   /// Which kinds of fault there are in this run, and how often.
   private func chooseFaults() {
     // Also where nothing goes wrong, nothing is whole or at once.
@@ -307,6 +336,7 @@ public final class Scenario {
   private func makeMeddler(_ compresses: Bool) -> Meddler {
     let meddler = Meddler(world)
     meddler.isCompressing = compresses
+    meddler.asksForRest = laterRandom.chance(5_000)
     meddler.strayMessages = { [unowned self] in self.strays }
     return meddler
   }
@@ -516,7 +546,7 @@ public final class Scenario {
       world.story.add(world.now, "a path", "forgets its connections")
       world.cutConnections(on: world.random.pick(tunnelPaths), ECONNRESET)
     case 7:
-      servers.kill()
+      servers.kill(vanishes: laterRandom.chance(3_000))
       world.after(time) { self.servers.start() }
     case 9:
       world.story.add(world.now, "a name", "means something else for \(time.count) ms")
@@ -551,6 +581,12 @@ public final class Scenario {
   private func restart(_ proxy: ProxyProcess, after time: Milliseconds) {
     world.note(.restarts)
     let vanishes = world.random.chance(3_000)
+    // A stream without connection ids has one kind of reset for both.
+    if version == .v3 {
+      for talker in ledger.talkers where talker.isClient == (proxy === source) {
+        talker.losesProxy()
+      }
+    }
     proxy.kill(vanishes: vanishes)
     world.after(time) {
       if vanishes { self.world.reappear(proxy.machine) }

@@ -44,8 +44,36 @@ public final class SimulatedNetwork: Network {
   private var entropy: SeededGenerator
   private var stalledUntil: Instant?
   public var wipesFreedMemory = false
+
+  /// The head of an HTTP answer, as far as it matters.
+  struct Answer {
+    let status: Int
+    let retryAfterSeconds: Int64?
+
+    /// Nil for what is no answer of HTTP's.
+    init?(_ bytes: Span<UInt8>) {
+      var octets: [UInt8] = []
+      for index in 0..<min(bytes.count, 2_048) { octets.append(bytes[index]) }
+      let lines = String(decoding: octets, as: UTF8.self).split(separator: "\r\n")
+      let words = lines.first?.split(separator: " ") ?? []
+      guard words.count > 1, words[0] == "HTTP/1.1", let status = Int(words[1]) else { return nil }
+      self.status = status
+      let name = "Retry-After: "
+      retryAfterSeconds = lines.first { $0.hasPrefix(name) }.flatMap {
+        Int64($0.dropFirst(name.count))
+      }
+    }
+
+    /// The same request would get the same answer.
+    var isFinal: Bool { (400..<500).contains(status) && ![408, 425, 429].contains(status) }
+  }
+
   /// How long a name is asked for that nobody answers.
   static let nameTimeout = Milliseconds(30_000)
+  /// What the program was told of the wire.
+  var wireLimits: WireLimits?
+  /// The last answer to a request of the program's; nil since it began to ask again.
+  var answer: Answer?
   /// What the first random bits are, when that is not left to chance.
   var firstRandomBits: UInt32?
   /// Called after each turn.

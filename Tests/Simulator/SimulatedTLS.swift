@@ -54,6 +54,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private var plain = ByteQueue()
   private var outbound = ByteQueue()
   private var isHandshakeDone = false
+  private var hasAnswer = false
   private var isEnded = false
   private var isBlocked = false
   private var hasFinished = false
@@ -81,6 +82,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     self.meddler = meddler
     self.handler = handler
     wire = WireWatch(world, isClient: isClient)
+    wire.limits = (network as? SimulatedNetwork)?.wireLimits
     transport.handler = self
     transport.interest = .readable
     if isClient { put(.hello, []) }
@@ -160,13 +162,24 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
         isHandshakeDone = true
       case .finished where !isClient && state == .handshaking: isHandshakeDone = true
       case .data:
-        inbound.withReadable { plain.append($0.extracting(3..<(3 + count))) }
+        inbound.withReadable { record in
+          let content = record.extracting(3..<(3 + count))
+          noteAnswer(content)
+          plain.append(content)
+        }
       case .closing: isEnded = true
       case .hello, .answer, .finished, nil:
         failure = .tls(.handshake(reason: "the simulator met an unexpected record"))
       }
       inbound.consume(3 + count)
     }
+  }
+
+  /// The service's answer comes first, whole.
+  private func noteAnswer(_ bytes: Span<UInt8>) {
+    if !isClient || hasAnswer { return }
+    hasAnswer = true
+    (network as? SimulatedNetwork)?.answer = SimulatedNetwork.Answer(bytes)
   }
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
@@ -365,6 +378,8 @@ public final class Meddler {
   /// Messages, with their length prefix, that may be slipped in between others.
   public var strayMessages: () -> [[UInt8]] = { [] }
   public var isCompressing = false
+  /// A refusal says when to come again.
+  var asksForRest = false
   private var isHandshakeOver = false
   /// What was held back, to be joined with the next frame.
   private var kept: [UInt8] = []
@@ -379,7 +394,7 @@ public final class Meddler {
     // The answer to the upgrade comes first.
     if !isHandshakeOver {
       isHandshakeOver = true
-      return [frame]
+      return [asksForRest ? askedForRest(frame) : frame]
     }
     let opcode = frame[0] & 0x0f
     if opcode == 0xa && world.happens(.pongLost) { return [] }
@@ -403,6 +418,16 @@ public final class Meddler {
       pieces.append(Self.frame([0, UInt8(count)] + world.random.bytes(count)))
     }
     return pieces + (world.happens(.frameSplit) ? split(payload) : Self.frames(payload))
+  }
+
+  /// An answer that refuses, and says when to come again.
+  private func askedForRest(_ answer: [UInt8]) -> [UInt8] {
+    let status = "HTTP/1.1 xxx ".utf8.count
+    guard answer.count > status, answer[9] >= 0x34, let end = answer.firstIndex(of: 10) else {
+      return answer
+    }
+    let field = "Retry-After: \(world.random.number(1...30))\r\n"
+    return Array(answer[...end]) + Array(field.utf8) + Array(answer[(end + 1)...])
   }
 
   /// What was held back and finds nothing to be joined with.

@@ -80,6 +80,8 @@ final class Talker: StreamHandler, TimerHandler {
   private var isNotReading = false
   private var hasHalted = false
   private let end: () -> Void
+  /// Its proxy is gone while it was connected: what it has sent by then has no end in good order.
+  private(set) var isCutOff = false
   private var timers: [TimerID] = []
 
   init(
@@ -318,6 +320,12 @@ final class Talker: StreamHandler, TimerHandler {
     isPausing = false
     updateInterest()
     if stream != nil && hasSeenEnd && hasFinished { closeInOrder() }
+  }
+
+  /// Its proxy goes.
+  func losesProxy() {
+    guard let stream = stream as? SimulatedStream, !stream.isClosed else { return }
+    if stream.socket.peer?.state == .open { isCutOff = true }
   }
 
   /// The process is killed.

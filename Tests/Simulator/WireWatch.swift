@@ -1,4 +1,20 @@
+import Configuration
 import Tunnel
+
+/// What a program was told of the messages that it may send.
+struct WireLimits {
+  let framePayloadLengthMax: Int
+  let payloadLengthMax: Int
+  /// Of the streams that a source begins.
+  let version: ProtocolVersion
+
+  init(_ configuration: Configuration) {
+    let settings = configuration.settings
+    framePayloadLengthMax = settings.framePayloadLengthMax
+    payloadLengthMax = settings.payloadLengthMax
+    version = min(settings.protocolVersion, configuration.destinationVersion)
+  }
+}
 
 /// What one end of a WebSocket sends, frame by frame, as its link hands it to its stream.
 final class WireWatch {
@@ -9,6 +25,7 @@ final class WireWatch {
 
   private let world: World
   private let isClient: Bool
+  var limits: WireLimits?
   /// Nil until it is known; false for what is not a WebSocket, as what goes to a web proxy.
   private var isWebSocket: Bool?
   private var isSource = false
@@ -46,6 +63,9 @@ final class WireWatch {
     judge(bytes)
     if !isClient || bytes[0] & 0x0f != 2 { return }
     count(callCount)
+    if let limits, bytes.count - 14 > limits.framePayloadLengthMax {
+      fail("sends a frame of \(bytes.count) bytes, more than it may")
+    }
     if bytes[0] & 0x40 != 0 { isBlind = true }
     if !isBlind { judgeMessage(payload(bytes)) }
   }
@@ -109,6 +129,7 @@ final class WireWatch {
       return
     }
     if message.streamID == 0 { fail("sends the stream id 0") }
+    if let limits { judge(message, service, limits) }
     let key = ConnectionKey(
       streamID: message.streamID, connectionID: max(message.connectionID, 1))
     switch message.type {
@@ -129,6 +150,20 @@ final class WireWatch {
       if isSource { streams[service] = nil }
     case .sessionReset, .serviceIDs: fail("sends a message that only the service may send")
     case nil, .unknown: fail("sends a message of the unknown type \(message.rawType)")
+    }
+  }
+
+  /// What the program was told must hold of each message.
+  private func judge(_ message: Message, _ service: String, _ limits: WireLimits) {
+    if message.payload.count > limits.payloadLengthMax {
+      fail("sends \(message.payload.count) bytes in one message, more than it may")
+    }
+    if !isSource { return }
+    if limits.version < .v3 && message.connectionID > 0 {
+      fail("names a connection to a destination that was said to be older")
+    }
+    if limits.version < .v2 && !service.isEmpty {
+      fail("names a service to a destination that was said to be older")
     }
   }
 

@@ -323,6 +323,10 @@ extension LocalProxy {
   package var sentByteCount: Int64 { relay?.link.sentByteCount ?? 0 }
   /// Something waits for a local socket or for the tunnel.
   package var hasUnsent: Bool { relay?.hasUnsent ?? false }
+  /// See `RelayCore`.
+  package var waitingByteCounts: (all: Int, most: Int) {
+    relay?.core.waitingByteCounts ?? (0, 0)
+  }
   /// The WebSocket is not being closed.
   package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
   /// See `RelayCore`.

@@ -51,6 +51,13 @@ extension RelayCore {
     return faults.first
   }
 
+  /// Bytes that wait for the local sockets: in all, and the most that wait for one. For tests.
+  package var waitingByteCounts: (all: Int, most: Int) {
+    var most = 0
+    for member in members { most = max(most, member.share.pendingByteCount) }
+    return (pendingByteCount, most)
+  }
+
   /// Since when, each the longest: a server has been connected to, a client has waited for a place, and a connection
   /// that others wait for has not been used. For tests.
   package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
