@@ -30,6 +30,8 @@ enum Act: CaseIterable {
   case takeover
   /// All places are taken, and another one comes.
   case fullHouse
+  /// Somebody types beside a transfer.
+  case typist
 }
 
 extension Scenario {
@@ -49,6 +51,7 @@ extension Scenario {
     case .answers: playAnswers()
     case .double: playDouble()
     case .takeover: playTakeover()
+    case .typist: if version == .v3 { playTypist() }
     case .fullHouse: if version == .v3 { playFullHouse() }
     }
     serverPlans = []
@@ -339,6 +342,8 @@ extension Scenario {
     if !isTunnelUp && world.failure == nil {
       world.fail("the tunnel", "does not come back to a service that stood still")
     }
+    // What was on its way to it arrives now, and has a server of its own.
+    wait(3_000 + 4 * roundTrip.count)
   }
 
   private func playDrain() {
@@ -402,6 +407,16 @@ extension Scenario {
 
   /// Servers close behind bytes that their clients do not read.
   private func playFarewells() {
+    // A system that has all of it lets a slow reader come to the end.
+    letEnd()
+    serverPlans = [
+      Plan(byteCount: 10_000, chunkByteCount: 10_000, answersAfter: 8, ending: .close)
+    ]
+    var slow = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    slow.reading = .slowly(byteCount: 100, pause: 200)
+    let reader = withBuffers(of: 65_536) { startClient(0, plan: slow) }
+    expectServed([reader], within: 120_000, "read slowly, and was cut")
+    serverPlans = []
     if version != .v3 || source.configuration.settings.activeConnectionCountMax < 128
       || destination.configuration.settings.activeConnectionCountMax < 128
     {
@@ -413,16 +428,19 @@ extension Scenario {
     plan.reading = .never
     var answer = Plan(byteCount: 3_000, chunkByteCount: 3_000, answersAfter: 8, ending: .close)
     answer.reading = .always
+    var talkers: [Talker] = []
     for _ in 0..<30 {
       for _ in 0..<12 {
         serverPlans.append(answer)
-        startClient(0, plan: plan)
+        talkers.append(startClient(0, plan: plan))
       }
       wait(100)
     }
     wait(1_000)
     world.bufferByteCounts = buffers
     letEnd()
+    // Not all of them found a place.
+    expectServed(talkers.filter { $0.incoming != nil }, within: 60_000, "was cut at its end")
   }
 
   private func playAnswers() {
@@ -511,6 +529,41 @@ extension Scenario {
     expectServed([next], within: 10_000 + 8 * roundTrip.count, "does not get another's place")
     if first.outcome == .open && world.failure == nil {
       world.fail(first.name, "is still there, although another one took its place")
+    }
+    letEnd()
+  }
+
+  /// His few bytes do not wait behind all that the buffers on the way would take.
+  private func playTypist() {
+    let settings = source.configuration.settings
+    if !settings.isPacingAdaptive || settings.bandwidthLimit > 0 || service.isShaped
+      || settings.activeConnectionCountMax < 3 || source.configuration.webProxy != nil
+      || destination.configuration.settings.activeConnectionCountMax < 3
+    {
+      return
+    }
+    letEnd()
+    world.faults = Faults()
+    let rates = tunnelPaths.map { $0.rate }
+    defer {
+      world.faults = stormFaults
+      for (path, rate) in zip(tunnelPaths, rates) { path.rate = rate }
+    }
+    for path in tunnelPaths { path.rate = 1_000_000 }
+    world.path(laptop, cloud).rate = 50_000
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    serverPlans = [silent, silent]
+    var typing = Plan(byteCount: 4_000, chunkByteCount: 8, ending: .answerEnd)
+    typing.pause = 300
+    let typist = startClient(0, plan: typing)
+    wait(3_000 + 4 * roundTrip.count)
+    startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
+    wait(8_000)
+    let limit = Milliseconds(1_500 + 2 * roundTrip.count)
+    if let server = typist.flow.receiver, limit < server.longestGap, world.failure == nil {
+      world.fail(
+        typist.name,
+        "what is typed takes \(server.longestGap.count) ms beside a transfer, not \(limit.count)")
     }
     letEnd()
   }
