@@ -26,14 +26,15 @@ int cepoll_wipes_freed_memory(void) { return wipes; }
 
 // Dropping the pages of a segment that nobody can write loses nothing: the file still has them. What the loader has
 // filled in and made read-only since (RELRO) is not in the file, and is part of a segment that says it can be written;
-// the programs have no relocations elsewhere (TEXTREL), which the tests check.
+// the programs have no relocations elsewhere (TEXTREL), which the tests check. Segments begin at pages; p_align may be
+// more, 64 kB on ARM, and what lies in front of one is another's.
 static int drop_segments(struct dl_phdr_info *object, size_t size, void *unused) {
   (void)size;
   (void)unused;
   for (int i = 0; i < object->dlpi_phnum; i++) {
     const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
     if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
-    uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(uintptr_t)(segment->p_align - 1);
+    uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(uintptr_t)(getpagesize() - 1);
     uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
     madvise((void *)start, end - start, MADV_DONTNEED);
   }
