@@ -74,6 +74,7 @@ extension FuzzTarget {
         "a service id of the wrong length")
       // A source without a host has its port alone.
       switch mapping.address {
+      case .standardStreams: written.append("\(service)-")
       case .network(let endpoint) where endpoint.host.isEmpty:
         written.append("\(service)\(endpoint.port)")
       // Several '=' count as one, so that of a path cannot be written behind another.

@@ -28,7 +28,7 @@ struct ManualTests {
     }
     #expect(Set(Option.variables.map(\.name)) == Set(VariableText.options.keys))
     #expect(VariableText.others.map(\.name) == Option.otherVariables)
-    #expect(ExitStatus.all.map(\.status.rawValue) == Array(0...7))
+    #expect(ExitStatus.all.map(\.status.rawValue) == Array(0...8))
     for (status, text) in ExitStatus.all {
       #expect(Option.table.helpText.contains("\n  \(status.rawValue)  \(text)\n"))
     }

@@ -116,7 +116,7 @@ struct LogTests {
     let flags = fcntl(writer, F_GETFL)
     let log =
       place.isBorrowed
-      ? Log(level: .info, sink: LogOutput(cepoll_log(fd: writer, way: CEPOLL_LOG_BORROWED)))
+      ? Log(level: .info, sink: LogOutput(cepoll_standard(fd: writer, way: CEPOLL_BORROWED)))
       : Log(level: .info, sink: LogOutput(StandardStream(descriptor: writer)))
     var text = ""
     var count = 0

@@ -390,6 +390,10 @@ public final class SimulatedNetwork: Network {
     }
   }
 
+  public func takeStandardConnection(
+    _ owner: any StandardConnectionHandler
+  ) throws(SystemError) -> any ByteStream { throw SystemError(ENOTSUP, "dup") }
+
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any ByteStream {

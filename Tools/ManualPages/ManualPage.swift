@@ -79,8 +79,8 @@ enum ManualPage {
     (
       "SIGHUP",
       """
-      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used; else log how many \
-      connections are open.
+      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used, or with -s -; else log how \
+      many connections are open.
       """
     ),
     ("SIGUSR1", "Log how many connections are open."),
@@ -160,6 +160,14 @@ enum ManualPage {
       device$ localproxy -r us-east-1 -d SSH=22
       laptop$ localproxy -r us-east-1 -s SSH=5555
       laptop$ ssh -p 5555 -o HostKeyAlias=device pi@localhost
+      """
+    ),
+    (
+      "In ~/.ssh/config, a device that ssh, scp, rsync and git reach without a port:",
+      """
+      Host pump-17
+        User pi
+        ProxyCommand localproxy -r us-east-1 --access-token-file ~/tunnels/%n.token -s SSH=-
       """
     ),
     (

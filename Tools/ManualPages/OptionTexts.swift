@@ -65,6 +65,12 @@ extension Option {
         Be the source, and listen for clients: on PORT, HOST:PORT, [IPV6]:PORT, or a Unix socket's path (whatever has \
         a / in it). Port 0 takes a free port and logs which.
 
+        A - instead of a port is one client over standard input and output, as ssh's ProxyCommand: nothing listens, the \
+        log has warnings alone by default, and the program ends with the connection: with 0 when that ended in good order, \
+        with 8 when it was refused or cut, as by a loss of the tunnel. It stands alone; the tunnel's other services are not \
+        used. The service takes one source at a time, so a second ssh of the same token ends the first: ControlMaster \
+        in ssh_config(5) lets them share one.
+
         For a tunnel with several services, SERVICE=PORT[,SERVICE=PORT…]. The names are those that the tunnel was opened \
         with. A service without a mapping gets one of --config-dir, else a free port. A mapping without a service is for \
         the tunnel's only one, and stands alone.

@@ -194,30 +194,37 @@ int cepoll_open_input(int fd);
 /// What is there; 0 at the end; -EAGAIN when nothing is there, -EBUSY while another job has the terminal.
 ssize_t cepoll_read_input(int fd, void *bytes, size_t capacity);
 
-// Log -----------------------------------------------------------------------------------------------
+// Standard input, output and error ------------------------------------------------------------------
 
 enum {
-  CEPOLL_LOG_PATIENCE = 20,  // milliseconds that a write may take where nothing better is to be had
+  CEPOLL_WRITE_PATIENCE = 20,  // milliseconds that a write may take where nothing better is to be had
 };
 
-/// Where log lines go to, and how they get there without anybody being waited for.
+/// What one of descriptors 0 to 2 leads to, and how bytes get there, or come from there, without anybody being waited for.
 typedef struct {
   int fd;
   enum {
-    CEPOLL_LOG_PLAIN,     // a file or a device: it takes bytes at once, or fails
-    CEPOLL_LOG_SOCKET,    // each send says that it does not wait
-    CEPOLL_LOG_OWN,       // a terminal or a pipe, opened once more, without blocking
-    CEPOLL_LOG_BORROWED,  // one that this user may not open: writes to it are interrupted
+    CEPOLL_PLAIN,     // a file or a device: it takes and gives bytes at once, or fails
+    CEPOLL_SOCKET,    // each call says that it does not wait
+    CEPOLL_OWN,       // a terminal or a pipe, opened once more, without blocking
+    CEPOLL_BORROWED,  // one that this user may not open: writes to it are interrupted
   } way;
-} cepoll_log;
+} cepoll_standard;
 
 /// Whether a descriptor leads to systemd's journal: what JOURNAL_STREAM names (systemd.exec(5)).
 int cepoll_is_journal(int fd);
-/// Finds out what a descriptor is.
-cepoll_log cepoll_log_open(int fd);
-void cepoll_log_close(cepoll_log log);
+/// Finds out what a descriptor is, to be written to.
+cepoll_standard cepoll_standard_error(int fd);
+void cepoll_standard_close(cepoll_standard standard);
+/// Takes what standard input or output leads to, with a descriptor that is the caller's to close; the number leads to
+/// /dev/null from then on. 0, or a negated errno.
+int cepoll_take_standard(int fd, int is_input, cepoll_standard *standard);
+/// Whether nobody is at the other end of a pipe, a socket or a terminal any more.
+int cepoll_standard_is_closed(cepoll_standard standard);
 /// Writes as much as is taken now; returns its count, or a negated errno.
-ssize_t cepoll_log_write(cepoll_log log, const void *bytes, size_t count);
+ssize_t cepoll_standard_write(cepoll_standard standard, const void *bytes, size_t count);
+/// What is there; 0 at the end; -EAGAIN when nothing is there.
+ssize_t cepoll_standard_read(cepoll_standard standard, void *bytes, size_t capacity);
 
 // Files ---------------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ public final class Configuration {
   public internal(set) var directoryMappings: [Mapping] = []
   /// Where those files were looked for, as the end of a message; "" for nowhere.
   package private(set) var directoryPlace = ""
+  /// Standard input and output are the one client; the program ends with it.
+  public var servesStandardStreams: Bool { mappings.first?.address == .standardStreams }
   /// All of them; a service that is in both is found in the first place.
   public var allMappings: [Mapping] { mappings + directoryMappings }
   /// What a source takes its destination for; a destination follows its source.
@@ -162,7 +164,9 @@ public final class Configuration {
         trustDirectory = directory.text
       }
       verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
-    case .level: logLevel = try LogLevel.parse(values[.verbose])
+    case .level:
+      logLevel = try LogLevel.parse(
+        values[.verbose], else: servesStandardStreams ? .warning : .info)
     }
   }
 
@@ -192,14 +196,16 @@ public final class Configuration {
 }
 
 extension LogLevel {
-  /// Reads 0 to 255, of which all above 6 are trace; `info` when nothing is given.
+  /// Reads 0 to 255, of which all above 6 are trace.
   public static func parse(_ text: String) -> LogLevel? {
     guard let number = text.number, (0...255).contains(number) else { return nil }
     return LogLevel(rawValue: min(Int(number), LogLevel.trace.rawValue))
   }
 
-  static func parse(_ value: OptionValue?) throws(UsageError) -> LogLevel {
-    guard let value else { return .info }
+  static func parse(
+    _ value: OptionValue?, else level: LogLevel = .info
+  ) throws(UsageError) -> LogLevel {
+    guard let value else { return level }
     guard let level = parse(value.text) else {
       throw value.fault("is not a level; it goes from 0 (off) to 6 (trace)")
     }

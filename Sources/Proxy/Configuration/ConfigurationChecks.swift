@@ -17,6 +17,13 @@ extension Configuration {
     let given = values[.accessToken]
     let file = values[.accessTokenFile]
     if let given, let file, given.layer == file.layer { throw given.excludes(file) }
+    if let file, file.text.isSame(as: "-"), let mapping = values[.sourceListenPort],
+      Mapping.isStandard(mapping.text.octets[...])
+    {
+      throw UsageError(
+        "% and % would both read standard input; give the token in AWSIOT_TUNNEL_ACCESS_TOKEN or another file",
+        with: file.label, mapping.label)
+    }
     guard var source = given ?? file else {
       throw UsageError("there is no access token; set AWSIOT_TUNNEL_ACCESS_TOKEN" + values.strange)
     }

@@ -13,11 +13,12 @@ public struct ExitStatus: Equatable, Sendable {
   public static let cannotListen = ExitStatus(rawValue: 5)
   public static let servicesMismatch = ExitStatus(rawValue: 6)
   public static let replaced = ExitStatus(rawValue: 7)
+  public static let connectionCut = ExitStatus(rawValue: 8)
 
   /// What each means, for the help and the documentation.
   public static var all: [(status: ExitStatus, text: String)] {
     [
-      (.success, "a signal asked for the end, or the tunnel was closed or has expired"),
+      (.success, "a signal, or the end of the tunnel's life or of the connection of -s -"),
       (.internalError, "the program or the system failed; the log says how"),
       (.usage, "options, environment or files are wrong: one line on standard error says what"),
       (
@@ -31,6 +32,7 @@ public struct ExitStatus: Equatable, Sendable {
       (.cannotListen, "a source could not have a port that it was to listen on"),
       (.servicesMismatch, "the mappings do not fit the tunnel's services"),
       (.replaced, "another localproxy with the same tokens has taken this one's place"),
+      (.connectionCut, "the connection of -s - was refused, or cut before its end"),
     ]
   }
 
@@ -44,12 +46,13 @@ public struct ExitStatus: Equatable, Sendable {
 
   package init(_ reason: TunnelClient.StopReason) {
     switch reason {
-    case .requested, .tunnelEnded: self = .success
+    case .requested, .tunnelEnded, .connectionEnded: self = .success
     case .refused, .tokenRotated: self = .refused
     case .replaced: self = .replaced
     case .retriesUsedUp: self = .retriesUsedUp
     case .servicesMismatch: self = .servicesMismatch
     case .cannotListen: self = .cannotListen
+    case .connectionCut: self = .connectionCut
     }
   }
 }

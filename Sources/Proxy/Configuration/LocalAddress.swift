@@ -6,11 +6,14 @@ public enum LocalAddress: Equatable, Sendable {
   case network(Endpoint)
   /// A Unix domain socket, by its path.
   case unix(path: String)
+  /// A source's one client: standard input and output.
+  case standardStreams
 
   @inline(never) public var description: String {
     switch self {
     case .network(let endpoint): endpoint.description
     case .unix(let path): path
+    case .standardStreams: "standard input and output"
     }
   }
 }

@@ -56,6 +56,9 @@ public struct Mapping: Equatable, Sendable {
       }
     }
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
+    if mappings.count > 1 && mappings.contains(where: { $0.address == .standardStreams }) {
+      throw given.fault("has '-' beside others, which ends the program with its one connection")
+    }
     return mappings
   }
 
@@ -96,10 +99,20 @@ public struct Mapping: Equatable, Sendable {
     return start.last == .colon || (try? Endpoint.parse(start.text, defaultPort: nil)) != nil
   }
 
+  /// Whether a mapping, or what is behind its '=', stands for standard input and output.
+  static func isStandard(_ text: ArraySlice<UInt8>) -> Bool {
+    let end = text.lastIndex(of: .equals).map { text[($0 + 1)...] } ?? text
+    return end.trimmed.count == 1 && end.trimmed.first == .hyphen
+  }
+
   /// What has a '/' in it is the path of a Unix socket.
   private static func address(
     _ text: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> LocalAddress {
+    if isStandard(text) {
+      if role == .source { return .standardStreams }
+      throw UsageError("standard input and output are for a source alone (-s)")
+    }
     if text.contains(.slash) && !isPlace(text) {
       if text.count > pathByteCountMax || text.contains(0) {
         throw UsageError("a socket's path has % bytes at the most", with: pathByteCountMax.decimal)

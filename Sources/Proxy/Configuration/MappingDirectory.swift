@@ -115,9 +115,12 @@ struct MappingDirectory {
     var mappings: [Mapping] = []
     while let line = try lines.next(in: content.bytes.span) {
       do throws(UsageError) {
-        mappings.append(
-          try Mapping.pair(
-            service: line.key.octets[...], address: line.value.octets[...], role: role))
+        let mapping = try Mapping.pair(
+          service: line.key.octets[...], address: line.value.octets[...], role: role)
+        if mapping.address == .standardStreams {
+          throw UsageError("standard input and output are for -s alone")
+        }
+        mappings.append(mapping)
       } catch {
         throw lines.fault(error.message)
       }

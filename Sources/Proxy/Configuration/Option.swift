@@ -28,7 +28,7 @@ public enum Option: Int, CaseIterable, Sendable {
       .init(
         "source-listen-port", "s", "MAPPINGS",
         "be the source: listen on [HOST:]PORT or a Unix socket, or SERVICE=[HOST:]PORT[,…]; "
-          + "port 0 picks a free one")
+          + "port 0 picks a free one, - is one client over standard input and output")
     case .destinationApp:
       .init(
         "destination-app", "d", "MAPPINGS",
@@ -67,7 +67,8 @@ public enum Option: Int, CaseIterable, Sendable {
     case .verbose:
       .init(
         "verbose", "v", "LEVEL",
-        "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace")
+        "0 off, 1 fatal, 2 error, 3 warning (default with -s -), 4 info (default), 5 debug, 6 trace"
+      )
     case .version: .init("version", "V", nil, "print name and version and exit")
     case .help: .init("help", "h", nil, "print this and exit")
     }
@@ -100,6 +101,7 @@ public enum Option: Int, CaseIterable, Sendable {
         "Examples, each with the token of its end in AWSIOT_TUNNEL_ACCESS_TOKEN:",
         "  localproxy -r us-east-1 -s 5555           then: ssh -p 5555 USER@localhost",
         "  localproxy -r us-east-1 -d localhost:22   on the device",
+        "  ssh -o ProxyCommand='localproxy -r us-east-1 -s -' USER@device",
         "",
         "See localproxy(1).",
       ])

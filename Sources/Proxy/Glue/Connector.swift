@@ -54,6 +54,8 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     case .network(let endpoint):
       resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
     case .unix(let path): begin([SocketAddress(path: path)])
+    // No destination has that.
+    case .standardStreams: begin([])
     }
   }
 

@@ -21,6 +21,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var listeners: SourceListeners?
   /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
   private var orphans: [(client: Relay.Client, service: String)] = []
+  /// Standard input and output, where they are the one client, until the tunnel stands.
+  private var standardClient: (any ByteStream)?
   private var streamIDs: StreamIDs
   private var timer = DeadlineTimer()
   private var channelID = ""
@@ -36,7 +38,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     self.stopped = stopped
     client = TunnelClient(
       policy: configuration.settings.retry, servicesTimeout: configuration.settings.stepTimeout,
-      drainTimeout: configuration.settings.drainTimeout)
+      drainTimeout: configuration.settings.drainTimeout,
+      servesOne: configuration.servesStandardStreams)
     streamIDs = StreamIDs(randomness: try network.randomBits())
     // Each step of the start touches other parts of the libraries; so no two add up.
     network.giveBackMemory()
@@ -72,6 +75,13 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   public func start() {
     log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
     handle(.start)
+    if !configuration.servesStandardStreams { return }
+    do throws(SystemError) {
+      standardClient = try network.takeStandardConnection(self)
+    } catch {
+      log.fatal("standard input and output cannot be used: " + error.reason)
+      handle(.connectionOver(isCut: true))
+    }
   }
 
   // MARK: Facts and orders
@@ -92,7 +102,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     SupervisorReport.Facts(
       state: client.state,
       isReady: client.state == .running
-        && (configuration.role == .destination || listeners?.isListening == true),
+        && (configuration.role == .destination || configuration.servesStandardStreams
+          || listeners?.isListening == true),
       connectionCount: connectionCount)
   }
 
@@ -234,6 +245,16 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     network.giveBackMemory()
     switch configuration.role {
     case .destination: relay.announceTargets()
+    case .source where configuration.servesStandardStreams:
+      guard let stream = standardClient,
+        let service = relay.core.session.mappingOfService.firstIndex(of: 0)
+      else { return }
+      standardClient = nil
+      lastFailure = ""
+      if let keepalive = configuration.settings.keepalive { stream.keepAlive(keepalive) }
+      relay.adopt(
+        stream, service: service,
+        from: SocketAddress(path: LocalAddress.standardStreams.description))
     case .source:
       let listeners =
         listeners
@@ -253,6 +274,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
       log.info("%: stopping".with(signal.name))
       handle(.stopRequested)
+    // ssh says so to its ProxyCommand.
+    case .hangUp where configuration.servesStandardStreams: handle(.stopRequested)
     case .hangUp, .user1:
       log.info("%: % connections are open".with(signal.name, (relay?.connectionCount ?? 0).decimal))
     }
@@ -269,13 +292,17 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     case .tokenRotated:
       log.fatal(
         "the access token was rotated and is of no use any more; start again with the new one")
-    case .requested, .refused, .servicesMismatch, .cannotListen: break
+    case .connectionCut:
+      let reason = lastFailure.isEmpty ? "" : lastFailure + "; "
+      log.fatal("%the connection over standard input and output is cut".with(reason))
+    case .requested, .connectionEnded, .refused, .servicesMismatch, .cannotListen: break
     }
     dialer?.close()
     dialer = nil
     dropSession()
     refuseOrphans()
     listeners?.close()
+    standardClient?.close()
     supervision?.end(facts)
     stopped(ExitStatus(reason).rawValue)
   }
@@ -467,6 +494,15 @@ extension LocalProxy: RelayHandler {
   func relay(_ relay: Relay, holdsClients: Bool, ofService service: Int) {
     listeners?.hold(service, holdsClients)
   }
+}
+
+extension LocalProxy: StandardConnectionHandler {
+  /// Else the relay finds out when it matters.
+  public func standardOutputBroke() {
+    if standardClient != nil { handle(.connectionOver(isCut: true)) }
+  }
+
+  public func standardConnectionEnded(isCut: Bool) { handle(.connectionOver(isCut: isCut)) }
 }
 
 extension LocalProxy: SourceListenersHandler {

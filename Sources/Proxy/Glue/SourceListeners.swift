@@ -136,6 +136,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
           resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
           return
         case .unix(let path): listen(on: [SocketAddress(path: path)])
+        // That client needs no socket.
+        case .standardStreams: break
         }
       }
       current += 1

@@ -14,19 +14,23 @@ import Basics
 ///     dialing           refused           stopped           stop
 ///     dialing           cannotListen      stopped           stop
 ///     dialing           stopRequested     stopped           stop
+///     dialing           connectionOver    stopped           stop
 ///     awaitingServices  servicesAgreed    running           serve
 ///     awaitingServices  servicesMismatch  stopped           stop
 ///     awaitingServices  lost              backingOff        retry
 ///     awaitingServices  ended             stopped           stop
 ///     awaitingServices  cannotListen      stopped           stop
 ///     awaitingServices  stopRequested     stopped           stop
+///     awaitingServices  connectionOver    stopped           stop
 ///     awaitingServices  deadlineCame      backingOff        dropSession retry
 ///     running           lost              backingOff        holdClients retry
 ///     running           ended             stopped           stop
 ///     running           cannotListen      stopped           stop
 ///     running           stopRequested     stopping          drain
+///     running           connectionOver    stopping          drain
 ///     backingOff        cannotListen      stopped           stop
 ///     backingOff        stopRequested     stopped           stop
+///     backingOff        connectionOver    stopped           stop
 ///     backingOff        deadlineCame      dialing           dial
 ///     stopping          connectionsGone   stopping          closeSession
 ///     stopping          observed          stopping          -
@@ -38,7 +42,7 @@ import Basics
 ///
 ///     state             ignores
 ///     idle              opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost ended
-///                       connectionsGone observed sessionClosed deadlineCame
+///                       connectionOver connectionsGone observed sessionClosed deadlineCame
 ///     dialing           start servicesAgreed servicesMismatch lost ended connectionsGone observed sessionClosed
 ///                       deadlineCame
 ///     awaitingServices  start opened failed refused postponed connectionsGone observed sessionClosed
@@ -47,11 +51,13 @@ import Basics
 ///     backingOff        start opened failed refused postponed servicesAgreed servicesMismatch lost ended
 ///                       connectionsGone observed sessionClosed
 ///     stopping          start opened failed refused postponed servicesAgreed servicesMismatch cannotListen
+///                       connectionOver
 ///     stopped           start opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost
-///                       ended stopRequested connectionsGone observed sessionClosed deadlineCame
+///                       ended stopRequested connectionOver connectionsGone observed sessionClosed deadlineCame
 ///
 /// Two orders stand beside the table: `avoidMarks` with a loss that is put down to the first mark, and `refuseClients` in
-/// whatever state clients have waited for too long.
+/// whatever state clients have waited for too long. One that serves a single connection (`servesOne`) stops at `lost`
+/// while it runs.
 public struct TunnelClient {
   public enum State: CaseIterable, Sendable {
     case idle, dialing
@@ -77,6 +83,8 @@ public struct TunnelClient {
     case retriesUsedUp
     case servicesMismatch
     case cannotListen
+    /// The one connection that this was for ended in good order, or did not.
+    case connectionEnded, connectionCut
   }
 
   /// What is to be known of a WebSocket that was lost.
@@ -104,6 +112,8 @@ public struct TunnelClient {
     /// The service has closed it for good.
     case ended(StopReason)
     case stopRequested
+    /// The one connection is over, of a program that serves a single one.
+    case connectionOver(isCut: Bool)
     /// No connection is left, after `drain`.
     case connectionsGone
     /// What came of `observe`: bytes that went through so far, and whether some still wait.
@@ -184,6 +194,9 @@ public struct TunnelClient {
   private let policy: RetryPolicy
   private let servicesTimeout: Milliseconds
   private let drainTimeout: Milliseconds
+  private let servesOne: Bool
+  /// What `stopping` ends with.
+  private var reasonToStop = StopReason.requested
   public private(set) var state = State.idle
   private var orders: [Order] = []
   /// The number of the attempt under way, from 1 on; 0 before one that costs no retry.
@@ -208,12 +221,15 @@ public struct TunnelClient {
   /// - Parameters:
   ///   - servicesTimeout: how long the service may take to send SERVICE_IDS.
   ///   - drainTimeout: how long what is pending may take to go out after `stopRequested`.
+  ///   - servesOne: it is for one connection, which a loss of the tunnel cuts.
   public init(
-    policy: RetryPolicy, servicesTimeout: Milliseconds, drainTimeout: Milliseconds
+    policy: RetryPolicy, servicesTimeout: Milliseconds, drainTimeout: Milliseconds,
+    servesOne: Bool = false
   ) {
     self.policy = policy
     self.servicesTimeout = servicesTimeout
     self.drainTimeout = drainTimeout
+    self.servesOne = servesOne
   }
 
   public mutating func next() -> Order? { orders.isEmpty ? nil : orders.removeFirst() }
@@ -252,7 +268,8 @@ public struct TunnelClient {
     case .start: dial()
     case .stopRequested: stop(.requested)
     case .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
-      .cannotListen, .lost, .ended, .connectionsGone, .observed, .sessionClosed, .deadlineCame:
+      .cannotListen, .lost, .ended, .connectionOver, .connectionsGone, .observed, .sessionClosed,
+      .deadlineCame:
       break
     }
   }
@@ -270,6 +287,7 @@ public struct TunnelClient {
     case .refused: stop(.refused)
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: stop(.requested)
+    case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
     case .start, .servicesAgreed, .servicesMismatch, .lost, .ended, .connectionsGone, .observed,
       .sessionClosed, .deadlineCame:
       break
@@ -298,6 +316,7 @@ public struct TunnelClient {
     case .ended(let reason): stop(reason)
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: stop(.requested)
+    case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
     case .start, .opened, .failed, .refused, .postponed, .connectionsGone, .observed,
       .sessionClosed:
       break
@@ -309,6 +328,10 @@ public struct TunnelClient {
   ) {
     switch event {
     case .lost(let loss):
+      if servesOne {
+        stop(.connectionCut)
+        return
+      }
       let isPrompt = judge(loss, now)
       if !policy.reconnectsOnDataError {
         stop(.retriesUsedUp)
@@ -320,11 +343,8 @@ public struct TunnelClient {
       }
     case .ended(let reason): stop(reason)
     case .cannotListen: stop(.cannotListen)
-    case .stopRequested:
-      state = .stopping
-      drainEnd = now + drainTimeout
-      stateEnd = now + Self.drainTick
-      orders.append(.drain)
+    case .stopRequested: drain(.requested, now)
+    case .connectionOver(let isCut): drain(isCut ? .connectionCut : .connectionEnded, now)
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
       .connectionsGone, .observed, .sessionClosed, .deadlineCame:
       break
@@ -336,6 +356,7 @@ public struct TunnelClient {
     case .deadlineCame: dial()
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: stop(.requested)
+    case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
       .lost, .ended, .connectionsGone, .observed, .sessionClosed:
       break
@@ -347,9 +368,9 @@ public struct TunnelClient {
     case .connectionsGone: closeSession(now, isQuiet: true)
     case .observed(let byteCount, let hasUnsent): judgeDrain(byteCount, hasUnsent, now)
     case .deadlineCame: orders.append(.observe)
-    case .sessionClosed, .lost, .ended, .stopRequested: stop(.requested)
+    case .sessionClosed, .lost, .ended, .stopRequested: stop(reasonToStop)
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
-      .cannotListen:
+      .cannotListen, .connectionOver:
       break
     }
   }
@@ -400,6 +421,14 @@ public struct TunnelClient {
   }
 
   // MARK: The end
+
+  private mutating func drain(_ reason: StopReason, _ now: Instant) {
+    state = .stopping
+    reasonToStop = reason
+    drainEnd = now + drainTimeout
+    stateEnd = now + Self.drainTick
+    orders.append(.drain)
+  }
 
   /// Open connections may go on for a while; once nothing moves, or time is up, the WebSocket closes.
   private mutating func judgeDrain(_ byteCount: Int64, _ hasUnsent: Bool, _ now: Instant) {

@@ -216,6 +216,12 @@ public final class Reactor: Network {
     return addresses
   }
 
+  public func takeStandardConnection(
+    _ owner: any StandardConnectionHandler
+  ) throws(SystemError) -> any ByteStream {
+    try StandardConnection(reactor: self, owner)
+  }
+
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any ByteStream {

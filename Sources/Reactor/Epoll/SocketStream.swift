@@ -32,8 +32,11 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
   }
 
   var transportState: TransportState {
+    rawDescriptor.map { Self.transportState(of: $0) } ?? TransportState()
+  }
+
+  static func transportState(of raw: Int32) -> TransportState {
     var state = TransportState()
-    guard let raw = rawDescriptor else { return state }
     let found = cepoll_transport_state_of(raw)
     state.unacknowledgedByteCount = Int(found.unacknowledged)
     state.acknowledgedByteCount = found.acknowledged

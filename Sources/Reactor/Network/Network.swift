@@ -62,6 +62,12 @@ public protocol Network: AnyObject {
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any ByteStream
 
+  /// Standard input and output as one connection, which is open; the process's own lead nowhere from then on. Only to be
+  /// asked for once.
+  func takeStandardConnection(
+    _ owner: any StandardConnectionHandler
+  ) throws(SystemError) -> any ByteStream
+
   /// What TLS connections as a client share: whom they trust.
   /// - Parameters:
   ///   - extraDirectory: further CA certificates, named by hash as `openssl rehash` does; nil for none.
@@ -124,6 +130,14 @@ public struct Keepalive: Equatable, Sendable {
     self.interval = interval
     self.probeCount = probeCount
   }
+}
+
+/// Whoever is to know what becomes of standard input and output as a connection, besides the stream's own handler.
+public protocol StandardConnectionHandler: AnyObject {
+  /// Nobody reads standard output any more, and nobody was just writing to it.
+  func standardOutputBroke()
+  /// It was closed, or aborted (`isCut`): at the end of that turn, once.
+  func standardConnectionEnded(isCut: Bool)
 }
 
 /// Whoever wants to act once per turn of the loop, after its events.

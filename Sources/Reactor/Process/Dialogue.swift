@@ -25,7 +25,7 @@ public final class Dialogue: EventHandler, TimerHandler {
 
   private let reactor: Reactor
   private let input: FileDescriptor
-  private let output: cepoll_log
+  private let output: cepoll_standard
   private let handler: any DialogueHandler
   private var registration: RegistrationToken?
   /// What has come and was not looked at.
@@ -48,12 +48,12 @@ public final class Dialogue: EventHandler, TimerHandler {
     if own < 0 { return nil }
     self.reactor = reactor
     self.input = FileDescriptor(own)
-    self.output = cepoll_log_open(output)
+    self.output = cepoll_standard_error(output)
     self.handler = handler
     listen()
   }
 
-  deinit { cepoll_log_close(output) }
+  deinit { cepoll_standard_close(output) }
 
   /// Nothing is asked for while an answer waits. A descriptor whose other side has gone is ready for ever, whatever is
   /// asked of it, and so it leaves the set.
@@ -120,7 +120,7 @@ public final class Dialogue: EventHandler, TimerHandler {
   private func send() {
     while !unsent.isEmpty {
       let count = unsafe unsent.withUnsafeBytes { all in
-        unsafe cepoll_log_write(output, all.baseAddress, all.count)
+        unsafe cepoll_standard_write(output, all.baseAddress, all.count)
       }
       if count > 0 {
         unsent.removeFirst(count)

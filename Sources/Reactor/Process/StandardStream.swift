@@ -29,20 +29,20 @@ public struct StandardStream {
 public final class LogOutput: LogSink {
   public let processID = cepoll_process_id()
   public let isJournal: Bool
-  private let log: cepoll_log
+  private let log: cepoll_standard
 
   public convenience init() { self.init(.error) }
 
   convenience init(_ stream: StandardStream) {
-    self.init(cepoll_log_open(stream.descriptor), isJournal: stream.isJournal)
+    self.init(cepoll_standard_error(stream.descriptor), isJournal: stream.isJournal)
   }
 
-  init(_ log: cepoll_log, isJournal: Bool = false) {
+  init(_ log: cepoll_standard, isJournal: Bool = false) {
     self.log = log
     self.isJournal = isJournal
   }
 
-  deinit { cepoll_log_close(log) }
+  deinit { cepoll_standard_close(log) }
 
   public var now: Instant { Instant(nanoseconds: cepoll_monotonic_nanoseconds()) }
 
@@ -56,7 +56,7 @@ public final class LogOutput: LogSink {
 
   public func offer(_ bytes: [UInt8]) -> Int {
     let written = unsafe bytes.withUnsafeBytes { all in
-      unsafe cepoll_log_write(log, all.baseAddress, all.count)
+      unsafe cepoll_standard_write(log, all.baseAddress, all.count)
     }
     return max(0, written)
   }

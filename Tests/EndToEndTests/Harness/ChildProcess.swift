@@ -25,12 +25,13 @@ final class ChildProcess: @unchecked Sendable {
   /// Starts a program found by path or in PATH, with a clean environment but for what is given.
   /// - Parameters:
   ///   - input: a descriptor for its standard input, closed here; none means an empty one.
+  ///   - output: a descriptor for its standard output, closed here, in the place of the file.
   ///   - error: a descriptor for its standard error, in the place of the file.
   ///   - passed: descriptors that are to be its 3, 4, ….
   init(
     _ program: String, _ arguments: [String] = [], name: String, in scratch: ScratchDirectory,
-    environment: [String: String] = [:], input: Int32? = nil, error: Int32? = nil,
-    passed: [Int32] = []
+    environment: [String: String] = [:], input: Int32? = nil, output: Int32? = nil,
+    error: Int32? = nil, passed: [Int32] = []
   ) throws {
     self.name = name
     outputPath = scratch.file("\(name).out")
@@ -41,8 +42,8 @@ final class ChildProcess: @unchecked Sendable {
     }
     variables.merge(environment) { $1 }
     processID = try Self.spawn(
-      program, arguments, variables.map { "\($0)=\($1)" }, input, outputPath, errorPath, error,
-      passed)
+      program, arguments, variables.map { "\($0)=\($1)" }, input, output, outputPath, errorPath,
+      error, passed)
   }
 
   deinit {
@@ -132,12 +133,14 @@ final class ChildProcess: @unchecked Sendable {
 
   private static func spawn(
     _ program: String, _ arguments: [String], _ environment: [String], _ input: Int32?,
+    _ output: Int32?,
     _ outputPath: String, _ errorPath: String, _ error: Int32?, _ passed: [Int32]
   ) throws -> pid_t {
     // Out of the way of the numbers that they are to have.
     let passed = passed.map { fcntl($0, F_DUPFD_CLOEXEC, 200) }
     defer {
       if let input { close(input) }
+      if let output { close(output) }
       for descriptor in passed { close(descriptor) }
     }
     var actions = posix_spawn_file_actions_t()
@@ -156,6 +159,7 @@ final class ChildProcess: @unchecked Sendable {
     let writing = O_WRONLY | O_CREAT | O_TRUNC
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, writing, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, writing, 0o600)
+    if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
     if let error { posix_spawn_file_actions_adddup2(&actions, error, 2) }
     for (index, descriptor) in passed.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, 3 + Int32(index))

@@ -244,6 +244,23 @@ struct ConfigurationTests {
     #expect(try configure([.verbose: text]).logLevel == level)
   }
 
+  @Test(
+    "with standard input and output as the client the log has warnings by default, and that is its only reader"
+  )
+  func servesStandardStreams() throws {
+    let configuration = try configure([.sourceListenPort: "SSH1=-"])
+    #expect(configuration.servesStandardStreams && configuration.logLevel == .warning)
+    #expect(try configure([.sourceListenPort: "-", .verbose: "5"]).logLevel == .debug)
+    #expect(try !configure().servesStandardStreams)
+    #expect {
+      _ = try configure([
+        .sourceListenPort: "SSH1= -", .accessToken: nil, .accessTokenFile: "-",
+      ])
+    } throws: { error in
+      isUsageError(error, naming: "--access-token-file", "--source-listen-port", "standard input")
+    }
+  }
+
   @Test("each reason to stop has its exit status")
   func hasExitStatus() {
     let table: [(TunnelClient.StopReason, Int32)] = [

@@ -45,7 +45,8 @@ struct MappingDirectoryTests {
     arguments: [
       ("GOOD=1\nnonsense", "broken, line 2", "KEY = VALUE"), ("\n\n=1", "broken, line 3", "KEY"),
       ("GOOD=1\nSSH1=port", "broken, line 2", "'port'"), ("SSH1=", "broken, line 1", "port"),
-      ("SSH1=70000", "broken, line 1", "70000"), ("SSH1=h", "broken, line 1", "'h'"),
+      ("SSH1=70000", "broken, line 1", "70000"), ("SSH1=-", "broken, line 1", "for -s alone"),
+      ("SSH1=h", "broken, line 1", "'h'"),
       (String(repeating: "n", count: 129) + "=1", "broken, line 1", "128"),
       (String(repeating: ";", count: OptionValues.fileByteCountMax + 1), "broken", "too large"),
     ])

@@ -40,6 +40,8 @@ struct MappingTests {
       Case("SSH1=5555", [["SSH1", ":5555"]]),
       Case("SSH1=[::1]:22", [["SSH1", "[::1]:22"]]),
       Case("SSH1=/run/x.sock,HTTP1=./y", [["SSH1", "/run/x.sock"], ["HTTP1", "./y"]]),
+      Case("-", [["", "standard input and output"]]),
+      Case("SSH1 = - ,", [["SSH1", "standard input and output"]]),
       Case("SSH1=5555,HTTP1=0", [["SSH1", ":5555"], ["HTTP1", ":0"]]),
       Case("SSH1=0,HTTP1=0", [["SSH1", ":0"], ["HTTP1", ":0"]]),
       Case(" SSH1 = 5555 , HTTP1 =\t8080", [["SSH1", ":5555"], ["HTTP1", ":8080"]]),
@@ -99,6 +101,22 @@ struct MappingTests {
       _ = try parse(text)
     } throws: { error in
       isUsageError(error, naming: "--the-option", named)
+    }
+  }
+
+  @Test("standard input and output are a source's, and stand alone")
+  func refusesStandardStreams() {
+    for text in ["-", "SSH1=-"] {
+      #expect {
+        _ = try parse(text, .destination)
+      } throws: { error in
+        isUsageError(error, naming: "--the-option", "a source alone (-s)")
+      }
+    }
+    #expect {
+      _ = try parse("SSH1=-,HTTP1=5555")
+    } throws: { error in
+      isUsageError(error, naming: "'SSH1=-,HTTP1=5555' has '-' beside others")
     }
   }
 

@@ -23,9 +23,10 @@ struct TunnelClientTests {
     var now = Instant(nanoseconds: 1_000_000_000_000)
     var randomness = UInt32.max
 
-    init(_ policy: TunnelClient.RetryPolicy = TunnelClientTests.policy) {
+    init(_ policy: TunnelClient.RetryPolicy = TunnelClientTests.policy, servesOne: Bool = false) {
       client = TunnelClient(
-        policy: policy, servicesTimeout: Milliseconds(10_000), drainTimeout: Milliseconds(5_000))
+        policy: policy, servicesTimeout: Milliseconds(10_000), drainTimeout: Milliseconds(5_000),
+        servesOne: servesOne)
     }
 
     /// - Returns: the orders that this leads to.
@@ -64,7 +65,8 @@ struct TunnelClientTests {
     ([
       .start, .opened, .failed, .refused, .postponed(Milliseconds(8_000)), .servicesAgreed,
       .servicesMismatch, .cannotListen, .lost(loss), .ended(.tunnelEnded), .stopRequested,
-      .connectionsGone, .observed(movedByteCount: 1, hasUnsent: true), .sessionClosed,
+      .connectionOver(isCut: false), .connectionsGone,
+      .observed(movedByteCount: 1, hasUnsent: true), .sessionClosed,
       .deadlineCame,
     ] as [TunnelClient.Event]).map { (name($0), $0) }
 
@@ -82,6 +84,7 @@ struct TunnelClientTests {
     case .lost: "lost"
     case .ended: "ended"
     case .stopRequested: "stopRequested"
+    case .connectionOver: "connectionOver"
     case .connectionsGone: "connectionsGone"
     case .observed: "observed"
     case .sessionClosed: "sessionClosed"
@@ -140,6 +143,39 @@ struct TunnelClientTests {
         #expect(orders.joined(separator: " ") == row?.output ?? "", "\(state), \(name)")
       }
     }
+  }
+
+  @Test("what a drain ends with is what began it", arguments: [false, true])
+  func endsWithOneConnection(isCut: Bool) throws {
+    let reason: TunnelClient.StopReason = isCut ? .connectionCut : .connectionEnded
+    var play = Play(servesOne: true)
+    try play.serve()
+    #expect(play.handle(.connectionOver(isCut: isCut)) == [.drain])
+    #expect(
+      play.handle(.connectionsGone) == [
+        .closeSession(within: Milliseconds(5_000), isQuiet: true)
+      ])
+    #expect(play.handle(.sessionClosed) == [.stop(reason)])
+    play = Play(servesOne: true)
+    play.handle(.start)
+    play.handle(.failed)
+    #expect(play.handle(.connectionOver(isCut: isCut)) == [.stop(reason)])
+    play = Play(servesOne: true)
+    try play.serve()
+    play.handle(.stopRequested)
+    play.handle(.connectionOver(isCut: isCut))
+    #expect(play.handle(.sessionClosed) == [.stop(.requested)], "the signal came first")
+  }
+
+  @Test("a tunnel that is lost cuts the one connection, and before that is tried again")
+  func losesOneConnection() throws {
+    var play = Play(servesOne: true)
+    play.handle(.start)
+    play.handle(.opened)
+    #expect(play.handle(.lost(Self.loss)) == [.backOff(Self.second)])
+    try play.serve()
+    #expect(play.handle(.lost(Self.loss)) == [.stop(.connectionCut)])
+    #expect(play.client.deadline == nil)
   }
 
   @Test("a deadline that is not due does nothing", arguments: TunnelClient.State.allCases)

@@ -127,6 +127,17 @@ public final class ScriptedNetwork: Network {
     return listener
   }
 
+  /// What stands for standard input and output.
+  public let standardStream = ScriptedStream()
+  public private(set) var standardOwner: (any StandardConnectionHandler)?
+
+  public func takeStandardConnection(
+    _ owner: any StandardConnectionHandler
+  ) throws(SystemError) -> any ByteStream {
+    standardOwner = owner
+    return standardStream
+  }
+
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler
   ) throws(SystemError) -> any ByteStream {
