@@ -173,12 +173,23 @@ void cepoll_wipe_environment(const char *name) {
   }
 }
 
+/// What the limit was; 0 for one that was left as it is.
+static rlim_t core_limit_before;
+
 void cepoll_forgo_core_dump(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_CORE, &limit) < 0 || limit.rlim_cur <= 1) return;
+  core_limit_before = limit.rlim_cur;
   // With 0 the kernel would still feed a program that /proc/sys/kernel/core_pattern names; 1 is too little for a file,
   // and tells it not to. Whoever wants one can raise it while the program runs: prlimit(1).
   limit.rlim_cur = 1;
+  setrlimit(RLIMIT_CORE, &limit);
+}
+
+void cepoll_regain_core_dump(void) {
+  struct rlimit limit;
+  if (core_limit_before == 0 || getrlimit(RLIMIT_CORE, &limit) < 0) return;
+  limit.rlim_cur = core_limit_before;
   setrlimit(RLIMIT_CORE, &limit);
 }
 

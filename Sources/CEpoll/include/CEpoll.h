@@ -157,6 +157,8 @@ void cepoll_wipe_environment(const char *name);
 void cepoll_wipe_freed_memory(int wipes);
 int cepoll_wipes_freed_memory(void);
 void cepoll_forgo_core_dump(void);
+/// Undoes it, for a child.
+void cepoll_regain_core_dump(void);
 /// "Linux 6.1.0 x86_64", fit for a comment.
 void cepoll_system_name(char *text, size_t capacity);
 /// Replaces what could end a comment of a header field, or the field (RFC 9110 §5.6.5).
@@ -185,6 +187,39 @@ int cepoll_notify_socket(void);
 /// Sends one message to a service manager's socket (sd_notify(3)), which `name` leads to: an absolute path, or `@` and
 /// an abstract name. Waits for nobody. -EAFNOSUPPORT for another kind of name, -ENAMETOOLONG above 107 bytes.
 int cepoll_notify(int fd, const char *name, const void *bytes, size_t count);
+
+// Children ------------------------------------------------------------------------------------------
+
+enum {
+  CEPOLL_CHILD_INPUT_MAX = 4096,  // what every empty pipe takes at once
+};
+
+/// A program to start. Its words and variables stand one after another, each with a zero behind it.
+typedef struct {
+  const char *words;  // the first is looked for in PATH, unless it has a slash
+  int word_count;
+  const char *variables;  // NAME=value
+  int variable_count;     // -1: this process's, without what a service manager has said to it alone
+  enum { CEPOLL_INPUT_INHERITED, CEPOLL_INPUT_NOTHING, CEPOLL_INPUT_OCTETS } input;
+  const void *octets;
+  size_t octet_count;
+  int is_apart;          // in a session of its own
+  int ends_with_parent;  // SIGTERM when this process ends, however it does
+} cepoll_command;
+
+/// How a child has ended: a signal's number, or an exit status, which is -1 when somebody else has taken it.
+typedef struct {
+  int is_signal;
+  int number;
+} cepoll_end;
+
+/// Blocks SIGCHLD and returns a descriptor for cepoll_read_signal that reports it.
+int cepoll_child_signal(void);
+/// Starts a program, which inherits descriptors 0 to 2 alone. Returns its process, or why it could not be started.
+int cepoll_spawn(const cepoll_command *command);
+/// Whether a child has ended; then it is forgotten.
+int cepoll_reap(int process, cepoll_end *end);
+int cepoll_kill(int process, int number);
 
 // Commands ------------------------------------------------------------------------------------------
 

@@ -15,6 +15,15 @@ public enum Signal {
     case .user1: "SIGUSR1"
     }
   }
+
+  var number: Int32 {
+    switch self {
+    case .terminate: SIGTERM
+    case .interrupt: SIGINT
+    case .hangUp: SIGHUP
+    case .user1: SIGUSR1
+    }
+  }
 }
 
 /// Whoever acts on signals.
