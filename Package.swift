@@ -32,7 +32,11 @@ if let embeddedLibraries {
   // Each program takes of it what it calls.
   shimSettings = [
     .define("LOCALPROXY_EMBEDDED"),
-    .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"]),
+    .unsafeFlags([
+      "-Os", "-ffunction-sections", "-fdata-sections",
+      // Nothing unwinds through it: Swift's own code has no tables either.
+      "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
+    ]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.
   embeddedLibrarySettings =

@@ -242,8 +242,8 @@ __attribute__((constructor)) static void remember_arguments(int argc, char **arg
 
 static struct option options[CEPOLL_OPTIONS_MAX + 1];
 static int codes[CEPOLL_OPTIONS_MAX];
-// A leading colon makes getopt tell a missing argument from an unknown option.
-static char short_options[2 * CEPOLL_OPTIONS_MAX + 2] = ":";
+// A leading plus makes getopt stop at the first operand, and a colon tell a missing argument from an unknown option.
+static char short_options[2 * CEPOLL_OPTIONS_MAX + 3] = "+:";
 static int option_count;
 
 int cepoll_declare_option(const char *name, int takes_argument, int code) {
@@ -294,7 +294,9 @@ int cepoll_next_option(const char **argument) {
   int found = getopt_long(argument_count, arguments, short_options, options, &index);
   if (found == -1) {
     if (optind >= argument_count) return CEPOLL_OPTIONS_END;
-    *argument = arguments[optind];
+    // Behind `--` all are a command's words.
+    if (optind > before) return CEPOLL_OPTION_COMMAND;
+    *argument = arguments[optind++];
     return CEPOLL_OPTION_OPERAND;
   }
   *argument = optarg;
@@ -317,6 +319,8 @@ int cepoll_next_option(const char **argument) {
   }
   return index < 0 ? found : codes[index];
 }
+
+const char *cepoll_next_word(void) { return optind < argument_count ? arguments[optind++] : NULL; }
 
 void cepoll_hide_argument(char *argument) { memset(argument, '*', strlen(argument)); }
 

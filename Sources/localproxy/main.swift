@@ -42,17 +42,23 @@ func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> In
     return ExitStatus.usage.rawValue
   }
   let outcome = Outcome(reactor)
+  var run: CommandRun?
   let proxy: LocalProxy
   do {
     proxy = try LocalProxy(
       network: reactor, configuration: configuration, log: log,
-      stopped: { status in outcome.finish(status) })
+      stopped: { status in
+        if let run { run.proxyEnded(status) } else { outcome.finish(status) }
+      })
   } catch {
     if case .memory = error { Process.endForWantOfMemory() }
     log.fatal(error.reason)
     return ExitStatus.usage.rawValue
   }
-  let signals = try Signals(reactor: reactor, handler: proxy)
+  if let command = configuration.command {
+    run = try CommandRun(command, proxy: proxy, reactor: reactor, log: log, outcome: outcome)
+  }
+  let signals = try Signals(reactor: reactor, handler: run ?? proxy)
   if let socket = NotifySocket() { proxy.report(to: socket) }
   proxy.start()
   try reactor.run()

@@ -50,6 +50,8 @@ extension EndToEnd {
         Mistake("--export-settings-json @/no/file", names: "'@/no/file'"),
         Mistake("\(endpoint) -s", names: "-s", "argument"),
         Mistake("\(good) operand", names: "operand"),
+        Mistake("-s 0 operand -- command", names: "operand"),
+        Mistake("\(good) -t secret-token operand -t secret-token", names: "operand"),
         Mistake("\(endpoint)", names: "-s", "-d", "--mode"),
         Mistake("\(good) -d 22", names: "--source-listen-port", "--destination-app"),
         Mistake("\(good) -m dst", names: "--mode 'dst'", "--source-listen-port"),

@@ -81,6 +81,18 @@ extension EndToEnd {
       }
     }
 
+    @Test("A command behind '--' is given the port")
+    func command() throws {
+      let program = try Linkage.dynamic.program("localproxy")
+      let (exit, process) = try run(
+        """
+        \(program) -e localhost:\(tunneld.port) -c \(tunneld.authorities) --access-token-file device.token -s 0 -- \
+        ssh -F $F -o ProxyCommand=none -o HostName=localhost -p {port} device 'echo there; exit 4'
+        """)
+      #expect(exit == .status(4), "\(process.tail)")
+      #expect(process.text(of: .output) == "there\n" && process.text(of: .error) == "")
+    }
+
     /// Whether a localproxy with the test's token file is there.
     private static func isRunning(_ path: String) -> Bool {
       let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

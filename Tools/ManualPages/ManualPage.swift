@@ -32,6 +32,9 @@ enum ManualPage {
     page.text(aboutSystemd)
     page.section("EXIT STATUS")
     for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
+    page.text(
+      "With a COMMAND it is the command's own once that has begun: 128 and the signal's number when a signal ended it, "
+        + "127 when it could not be started, and 6 when it names a service without a port.")
     page.section("DIAGNOSTICS")
     page.text(aboutTheLog)
     for (line, text) in diagnostics { page.entry(line, text) }
@@ -48,6 +51,12 @@ enum ManualPage {
     source comes out at the destination's server.
 
     What is given on the command line comes before the --config file, and both come before the environment.
+
+    A source runs the COMMAND behind -- when the tunnel stands and all its services listen, and ends with its status. \
+    In the command's words {port} stands for the port of the tunnel's only service, {port:SERVICE} for that of another. \
+    While it runs, SIGTERM and SIGHUP are handed on to it, and SIGINT, which a terminal sends to both, is its alone; when \
+    the tunnel ends first, a warning says so, and the command goes on until it ends by itself. The log has warnings alone \
+    by default.
     """
 
   private static let files = [
@@ -161,6 +170,10 @@ enum ManualPage {
       laptop$ localproxy -r us-east-1 -s SSH=5555
       laptop$ ssh -p 5555 -o HostKeyAlias=device pi@localhost
       """
+    ),
+    (
+      "The same in one line, which ends with ssh:",
+      "localproxy -r us-east-1 -s SSH=0 -- ssh -p {port:SSH} -o HostKeyAlias=device pi@localhost"
     ),
     (
       "In ~/.ssh/config, a device that ssh, scp, rsync and git reach without a port:",

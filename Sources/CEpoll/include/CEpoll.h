@@ -279,14 +279,17 @@ enum {
   CEPOLL_OPTION_UNKNOWN = -2,
   CEPOLL_OPTION_ARGUMENT_MISSING = -3,
   CEPOLL_OPTION_OPERAND = -4,
+  CEPOLL_OPTION_COMMAND = -5,
 };
 
 /// Adds an option to those that cepoll_next_option knows. `code` is its short letter, or a number above
 /// 255 for an option without one. 0, or -ENOSPC after CEPOLL_OPTIONS_MAX of them.
 int cepoll_declare_option(const char *name, int takes_argument, int code);
-/// One step of getopt_long(3). Returns an option's code, or one of the four codes above; `argument` is
-/// then the option's argument, or the text at fault.
+/// One step of getopt_long(3). Returns an option's code, or one of the codes above; `argument` is then the option's
+/// argument, or the text at fault. After `CEPOLL_OPTION_COMMAND` there are words behind `--`, and no options.
 int cepoll_next_option(const char **argument);
+/// The next of those words; null when there is none.
+const char *cepoll_next_word(void);
 /// Overwrites an argument in place, so that `ps` no longer shows it.
 void cepoll_hide_argument(char *argument);
 

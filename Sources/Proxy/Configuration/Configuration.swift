@@ -27,7 +27,9 @@ public final class Configuration {
   /// Where those files were looked for, as the end of a message; "" for nowhere.
   package private(set) var directoryPlace = ""
   /// Standard input and output are the one client; the program ends with it.
-  public var servesStandardStreams: Bool { mappings.first?.address == .standardStreams }
+  public var servesStandardStreams: Bool { mappings.first?.address.isStandard == true }
+  /// What is run when the tunnel stands; the program ends with it. Nil for nothing.
+  public internal(set) var command: CommandTemplate?
   /// All of them; a service that is in both is found in the first place.
   public var allMappings: [Mapping] { mappings + directoryMappings }
   /// What a source takes its destination for; a destination follows its source.
@@ -166,7 +168,7 @@ public final class Configuration {
       verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
     case .level:
       logLevel = try LogLevel.parse(
-        values[.verbose], else: servesStandardStreams ? .warning : .info)
+        values[.verbose], else: servesStandardStreams || command != nil ? .warning : .info)
     }
   }
 
@@ -192,6 +194,11 @@ public final class Configuration {
     }
     (directoryMappings, directoryPlace) = try Self.directoryMappings(values, role, &found)
     try checkMappings(values)
+    if values.command.isEmpty { return }
+    if role == .destination || servesStandardStreams {
+      throw UsageError("a command behind '--' is for a source that listens: give -s SERVICE=0")
+    }
+    command = CommandTemplate(values.command)
   }
 }
 

@@ -9,6 +9,8 @@ public enum LocalAddress: Equatable, Sendable {
   /// A source's one client: standard input and output.
   case standardStreams
 
+  public var isStandard: Bool { if case .standardStreams = self { true } else { false } }
+
   @inline(never) public var description: String {
     switch self {
     case .network(let endpoint): endpoint.description

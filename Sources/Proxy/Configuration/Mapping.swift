@@ -56,7 +56,7 @@ public struct Mapping: Equatable, Sendable {
       }
     }
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
-    if mappings.count > 1 && mappings.contains(where: { $0.address == .standardStreams }) {
+    if mappings.count > 1 && mappings.contains(where: { $0.address.isStandard }) {
       throw given.fault("has '-' beside others, which ends the program with its one connection")
     }
     return mappings

@@ -117,7 +117,7 @@ struct MappingDirectory {
       do throws(UsageError) {
         let mapping = try Mapping.pair(
           service: line.key.octets[...], address: line.value.octets[...], role: role)
-        if mapping.address == .standardStreams {
+        if mapping.address.isStandard {
           throw UsageError("standard input and output are for -s alone")
         }
         mappings.append(mapping)

@@ -52,9 +52,11 @@ public struct OptionTable: Sendable {
 
   /// Reads the process's command line: the options' arguments in their order ("" for a flag). Whatever is
   /// wrong, all secrets are hidden from `ps` first.
-  /// - Parameter isSecret: whether the option's arguments are to be hidden.
+  /// - Parameters:
+  ///   - isSecret: whether the option's arguments are to be hidden.
+  ///   - takeCommand: what becomes of the words behind `--`; nil for a program that runs none.
   public func read(
-    isSecret: (Int) -> Bool = { _ in false }
+    isSecret: (Int) -> Bool = { _ in false }, takeCommand: (([String]) -> Void)? = nil
   ) throws(UsageError) -> [GivenOption] {
     var reader = ArgumentReader(
       options.map {
@@ -79,6 +81,17 @@ public struct OptionTable: Sendable {
       case .optionNotText(let index):
         if isSecret(index) { reader.hideArgument() }
         mistake = "--% is not UTF-8 text".with(options[index].longName)
+      case .command:
+        if let failure { throw failure }
+        guard let takeCommand, let words = reader.words() else {
+          throw UsageError(
+            takeCommand == nil
+              ? "% runs no command, as stands behind '--'"
+              : "the command behind '--' is not UTF-8 text",
+            with: program)
+        }
+        takeCommand(words)
+        return found
       case .end:
         if let failure { throw failure }
         return found
@@ -88,13 +101,12 @@ public struct OptionTable: Sendable {
         let start = octets.beginning(8).text + (octets.count > 8 ? "…" : "")
         // Of "general punctuation", where documents have dashes.
         let isDash = octets.starts(with: [0xe2, 0x80])
-        throw failure
-          ?? UsageError(
-            "unexpected argument '%': %", with: start,
-            isDash
-              ? "options begin with '-', not with a dash"
-              : octets.contains(.equals)
-                ? "no option takes it; mappings are joined by a comma" : "no option takes it")
+        let reason =
+          isDash
+          ? "options begin with '-', not with a dash"
+          : octets.contains(.equals)
+            ? "no option takes it; mappings are joined by a comma" : "no option takes it"
+        mistake = "unexpected argument '%': %".with(start, reason)
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.
         mistake = mistakeInName(text.octets[...].beforeFirst(.equals))

@@ -48,6 +48,8 @@ struct OptionValues {
   static let fileByteCountMax = 65_536
 
   private var values = [OptionValue?](repeating: nil, count: Option.allCases.count)
+  /// What stands behind `--`; empty for nothing.
+  var command: [String] = []
   /// Variables that look like this program's and are not, in words; "" for none.
   private(set) var strangeVariables = ""
   /// The same as the end of a message about something that is missing.
@@ -72,7 +74,11 @@ struct OptionValues {
   /// Reads the process's command line.
   static func commandLine() throws(UsageError) -> OptionValues {
     var values = OptionValues()
-    for given in try Option.table.read(isSecret: { Option(rawValue: $0)?.isSecret == true }) {
+    var command: [String] = []
+    let all = try Option.table.read(
+      isSecret: { Option(rawValue: $0)?.isSecret == true }, takeCommand: { command = $0 })
+    values.command = command
+    for given in all {
       guard let option = Option(rawValue: given.index) else { continue }
       // Such as "$REGION" where nothing is in it.
       if given.argument.isEmpty && !option.takesNothing {

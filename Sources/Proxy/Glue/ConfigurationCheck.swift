@@ -106,6 +106,11 @@ public final class ConfigurationCheck: TimerHandler {
     if configuration.allMappings.isEmpty {
       say("mapping", "each service from a free port of " + configuration.bindHost)
     }
+    if let command = configuration.command {
+      var words = ""
+      for word in command.words { words += words.isEmpty ? word.excerpt : " " + word.excerpt }
+      say("command", words)
+    }
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }
   }

@@ -67,6 +67,16 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       network: network, configuration: configuration, tls: tls, log: log, handler: self)
   }
 
+  /// Called when each of a source's services has its sockets: at the first time, and after a change.
+  public var listening: (() -> Void)?
+  /// Where a source's service listens; nil asks for the only one.
+  public func port(of service: String?) throws(UsageError) -> UInt16 {
+    try listeners?.port(of: service) ?? 0
+  }
+
+  /// As a signal asks for it.
+  public func requestStop() { handle(.stopRequested) }
+
   /// Who is told how it fares, from the start on.
   public func report(to supervisor: any Supervisor) {
     supervision = Supervision(network: network, supervisor: supervisor, log: log)
@@ -519,7 +529,10 @@ extension LocalProxy: SourceListenersHandler {
 
   func needsDescriptors() { relay?.makeRoom() }
 
-  func isListening() { report() }
+  func isListening() {
+    report()
+    listening?()
+  }
 
   func cannotListen() { handle(.cannotListen) }
 }

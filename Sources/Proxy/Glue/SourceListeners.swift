@@ -63,6 +63,21 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     self.handler = handler
   }
 
+  /// Where a service listens.
+  /// - Parameter name: nil for the only one.
+  func port(of name: String?) throws(UsageError) -> UInt16 {
+    if name == nil && services.count != 1 {
+      throw UsageError(
+        "the tunnel has % services, so a command's {port} is to be {port:SERVICE}",
+        with: services.count.decimal)
+    }
+    for service in services where name.map({ service.name.isSame(as: $0) }) ?? true {
+      if let address = service.listeners.first?.address, !address.isUnix { return address.port }
+    }
+    throw UsageError(
+      "the command's {port} has no value: no service % listens on a port", with: name ?? "")
+  }
+
   /// False keeps clients waiting in the kernel, on ports that stay as they are.
   var isAccepting = true {
     didSet { for service in services.indices { updateAccepting(service) } }

@@ -29,6 +29,8 @@ public struct ArgumentSyntax {
     case unknown(String)
     case argumentMissing(String)
     case operand(String)
+    /// There is something behind `--`: see `words`. It is the last step.
+    case command
     case end
   }
 
@@ -56,6 +58,7 @@ public struct ArgumentSyntax {
     case CEPOLL_OPTION_UNKNOWN: return .unknown(text)
     case CEPOLL_OPTION_ARGUMENT_MISSING: return .argumentMissing(text)
     case CEPOLL_OPTION_OPERAND: return .operand(text)
+    case CEPOLL_OPTION_COMMAND: return .command
     default: break
     }
     for (index, syntax) in table.enumerated() where Self.code(index, syntax) == code {
@@ -65,6 +68,19 @@ public struct ArgumentSyntax {
       return .option(index, argument: text)
     }
     return .unknown(text)
+  }
+
+  /// What stands behind `--`; nil when it is not UTF-8. Only to be asked for once.
+  public func words() -> [String]? {
+    var words: [String]? = []
+    while let word = unsafe cepoll_next_word() {
+      if let text = unsafe String(validatingCString: word) {
+        words?.append(text)
+      } else {
+        words = nil
+      }
+    }
+    return words
   }
 
   /// Overwrites the argument just read, so that `ps` does not show it.

@@ -134,18 +134,16 @@ public final class ChildProcesses: EventHandler {
 
   func handle(_ readiness: Readiness) {
     while cepoll_read_signal(descriptor.raw) > 0 {}
-    var ended: [(ChildProcess, ChildEnd)] = []
-    var index = 0
-    while index < running.count {
+    // From the last to the first, so that who starts another one from `childEnded` does not move those to come.
+    var index = running.count
+    while index > 0 {
+      index -= 1
       var end = cepoll_end()
-      if unsafe cepoll_reap(running[index].id, &end) == 0 {
-        index += 1
-        continue
-      }
+      if unsafe cepoll_reap(running[index].id, &end) == 0 { continue }
       let child = running.remove(at: index)
       child.hasEnded = true
-      ended.append((child, end.is_signal != 0 ? .killed(end.number) : .exited(end.number)))
+      child.handler.childEnded(
+        child, end.is_signal != 0 ? .killed(end.number) : .exited(end.number))
     }
-    for (child, end) in ended { child.handler.childEnded(child, end) }
   }
 }
