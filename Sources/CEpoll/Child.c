@@ -3,6 +3,7 @@
 #include "CEpoll.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -169,3 +170,36 @@ int cepoll_reap(int process, cepoll_end *end) {
 }
 
 int cepoll_kill(int process, int number) { return kill(process, number) < 0 ? -errno : 0; }
+
+int64_t cepoll_start_time(int process) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", process);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  ssize_t count = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (count < 0) return -errno;
+  text[count] = 0;
+  // The name, in parentheses, may have anything in it. The state, the first field behind it, is the third of all; the
+  // time is the 22nd (proc_pid_stat(5)).
+  const char *field = strrchr(text, ')');
+  if (!field || field[1] != ' ') return -EIO;
+  // One that has ended and that nobody has asked about yet.
+  if (field[2] == 'Z' || field[2] == 'X') return -ESRCH;
+  for (int number = 2; field && number < 22; number++) field = strchr(field + 1, ' ');
+  return field ? (int64_t)strtoll(field, NULL, 10) : -EIO;
+}
+
+int cepoll_find_program(const char *name) {
+  if (strchr(name, '/')) return access(name, X_OK) < 0 ? -errno : 0;
+  const char *place = getenv("PATH");
+  char path[4096];
+  while (place && *place) {
+    size_t length = strcspn(place, ":");
+    snprintf(path, sizeof path, "%.*s/%s", (int)length, place, name);
+    if (length > 0 && access(path, X_OK) == 0) return 0;
+    place += length;
+    if (*place == ':') place++;
+  }
+  return -ENOENT;
+}

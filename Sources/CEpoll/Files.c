@@ -77,6 +77,25 @@ ssize_t cepoll_read_input(int fd, void *bytes, size_t capacity) {
   }
 }
 
+int cepoll_open_lines(const char *path) {
+  if (path) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    struct stat information;
+    if (fstat(fd, &information) == 0 && S_ISFIFO(information.st_mode)) return fd;
+    close(fd);
+    return -CEPOLL_NO_PIPE;
+  }
+  int fd = cepoll_open_input(STDIN_FILENO);
+  if (fd != -EACCES) return fd;
+  // A pipe that was opened by another user, as a service manager does.
+  fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) return -errno;
+  return fd;
+}
+
+int cepoll_remove_file(const char *path) { return unlink(path) < 0 ? -errno : 0; }
+
 int cepoll_write_file(const char *path, const void *bytes, size_t count) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666);
   if (fd < 0) return errno == ENXIO ? -CEPOLL_NO_PEER : -errno;

@@ -146,6 +146,7 @@ const char *cepoll_error_text(int error) {
     case CEPOLL_LINK: return "it is a symbolic link";
     case CEPOLL_FOREIGN: return "it belongs to another user";
     case CEPOLL_EXPOSED: return "everybody may write to it";
+    case CEPOLL_NO_PIPE: return "it is no named pipe (mkfifo)";
     default: return strerror(error);
   }
 }

@@ -9,6 +9,8 @@ public enum LogKind: Int, CaseIterable, Sendable {
   case acceptingPaused
   // tunneld's.
   case receptionFailed, endAbsent, endConnected, endLeft
+  // localproxy-agent's.
+  case lineDropped, notificationRefused
 
   /// What stands for the lines that were left out.
   var name: String {
@@ -28,6 +30,8 @@ public enum LogKind: Int, CaseIterable, Sendable {
     case .endAbsent: "is connected no more"
     case .endConnected: "is connected"
     case .endLeft: "has left"
+    case .lineDropped: "a line is dropped"
+    case .notificationRefused: "a notification is refused"
     }
   }
 }

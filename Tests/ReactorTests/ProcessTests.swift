@@ -17,4 +17,22 @@ struct ProcessTests {
     #expect(text == Array(comment.utf8CString))
     #expect(!Process.systemName.isEmpty)
   }
+
+  @Test("a process is told from a later one of its number by its start")
+  func tellsStartTime() throws {
+    let own = cepoll_process_id()
+    #expect(try #require(Process.startTime(of: own)) > 0)
+    #expect(Process.startTime(of: own) == Process.startTime(of: own))
+    #expect(try #require(Process.startTime(of: 1)) <= #require(Process.startTime(of: own)))
+    #expect(Process.startTime(of: .max) == nil)
+  }
+
+  @Test(
+    "a program is found in PATH, or by its path",
+    arguments: [
+      ("sh", true), ("/bin/sh", true), ("no-such-program", false), ("/etc/passwd", false),
+    ])
+  func findsPrograms(name: String, isThere: Bool) {
+    #expect(((try? Process.findProgram(name)) != nil) == isThere)
+  }
 }

@@ -220,6 +220,11 @@ int cepoll_spawn(const cepoll_command *command);
 /// Whether a child has ended; then it is forgotten.
 int cepoll_reap(int process, cepoll_end *end);
 int cepoll_kill(int process, int number);
+/// When a process was started, in ticks since the system was, which tells it from a later one of the same number; a
+/// negated errno when there is none.
+int64_t cepoll_start_time(int process);
+/// Whether a program can be started: a path with a slash, or a name in PATH. 0, or a negated errno.
+int cepoll_find_program(const char *name);
 
 // Commands ------------------------------------------------------------------------------------------
 
@@ -228,6 +233,10 @@ int cepoll_kill(int process, int number);
 int cepoll_open_input(int fd);
 /// What is there; 0 at the end; -EAGAIN when nothing is there, -EBUSY while another job has the terminal.
 ssize_t cepoll_read_input(int fd, void *bytes, size_t capacity);
+/// Opens a named pipe to be read without blocking, also when nobody writes to it; or, without a path, standard input, which
+/// is a pipe or a terminal, as cepoll_open_input does. Where this user may not open that once more, the descriptor itself
+/// becomes one that does not block.
+int cepoll_open_lines(const char *path);
 
 // Standard input, output and error ------------------------------------------------------------------
 
@@ -302,6 +311,7 @@ enum {
   CEPOLL_LINK = 4098,     // a symbolic link, which is not followed
   CEPOLL_FOREIGN = 4099,  // another user's
   CEPOLL_EXPOSED = 4100,  // a directory in which everybody may exchange what is there
+  CEPOLL_NO_PIPE = 4101,  // no named pipe
 };
 
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
@@ -316,6 +326,7 @@ int cepoll_write_file(const char *path, const void *bytes, size_t count);
 /// Makes a file of this mode in the place of what is at `path`: another name first, and then the change of names. So
 /// there is never a part of a file, and a link is replaced, not followed.
 int cepoll_replace_file(const char *path, unsigned mode, const void *bytes, size_t count);
+int cepoll_remove_file(const char *path);
 /// Takes the permissions `forbidden` from a regular file of this user. The mode that it had, or a negated errno.
 int cepoll_restrict_file(const char *path, unsigned forbidden);
 /// Whether a directory is fit for private files: no link, this user's or root's, and nobody else's to write in. 0, or a

@@ -65,6 +65,10 @@ public enum File {
     _ = try SystemError.check(result, "write")
   }
 
+  public static func remove(_ path: String) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_remove_file(path), "unlink")
+  }
+
   /// Takes permissions from a file that must be a regular one of this user, and no link.
   /// - Returns: the mode that it had.
   public static func restrict(_ path: String, forbidden: UInt32) throws(SystemError) -> UInt32 {

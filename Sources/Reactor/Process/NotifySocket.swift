@@ -3,7 +3,7 @@ import CEpoll
 
 /// The socket on which a service manager hears of its services: `NOTIFY_SOCKET` of sd_notify(3).
 ///
-/// What the environment says of it stays there: the programs have no children.
+/// What the environment says of it stays there; children do not inherit it (`ChildProcesses`).
 public final class NotifySocket: Supervisor {
   private let name: String
   private let descriptor: FileDescriptor

@@ -35,6 +35,23 @@ public enum Process {
     }
   }
 
+  /// When a process was started, which tells it from a later one of the same number; nil when there is none.
+  public static func startTime(of process: Int32) -> Int64? {
+    let time = cepoll_start_time(process)
+    return time < 0 ? nil : time
+  }
+
+  /// Sends SIGTERM to a process that is no child of this one.
+  public static func terminate(_ process: Int32) { _ = cepoll_kill(process, SIGTERM) }
+
+  /// The same with SIGKILL.
+  public static func kill(_ process: Int32) { _ = cepoll_kill(process, SIGKILL) }
+
+  /// Fails when there is no such program: a path with a slash, or a name in PATH.
+  public static func findProgram(_ name: String) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_find_program(name), "find")
+  }
+
   /// The user whose rights the process has.
   public static var userID: UInt32 { cepoll_user_id() }
 
