@@ -127,6 +127,14 @@ var targets: [Target] = [
       "Basics", "Reactor", "WebSocket", "Tunnel", "Configuration", "Proxy", "COpenSSL",
     ],
     swiftSettings: librarySettings),
+  // What starts a localproxy for each notification: its decisions, and its program.
+  .target(name: "AgentCore", dependencies: ["Basics", "CJansson"], swiftSettings: librarySettings),
+  .target(
+    name: "Agent", dependencies: ["AgentCore", "Basics", "Reactor", "Configuration"],
+    swiftSettings: librarySettings),
+  .executableTarget(
+    name: "localproxy-agent", dependencies: ["Agent", "Reactor"],
+    swiftSettings: productSettings, linkerSettings: programSettings),
   .executableTarget(
     name: "localproxy", dependencies: ["Basics", "Reactor", "Configuration", "Proxy"],
     swiftSettings: productSettings, linkerSettings: programSettings),
@@ -251,6 +259,9 @@ if fuzzes {
     .testTarget(
       name: "TunnelServiceTests",
       dependencies: ["TunnelService", "Tunnel", "WebSocket", "Reactor", "Basics", "Simulator"]),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: ["Agent", "AgentCore", "Reactor", "Basics", "Simulator"]),
     .testTarget(name: "EndToEndTests", dependencies: ["Figures"]),
   ]
 }
@@ -260,6 +271,7 @@ let package = Package(
   products: [
     .executable(name: "localproxy", targets: ["localproxy"]),
     .executable(name: "tunneld", targets: ["tunneld"]),
+    .executable(name: "localproxy-agent", targets: ["localproxy-agent"]),
   ],
   dependencies: dependencies,
   targets: targets,

@@ -3,7 +3,7 @@ import Reactor
 
 /// The lines `key = value` of a file. Blank lines, lines that begin with `#` or `;`, and the carriage returns of
 /// other systems say nothing.
-struct KeyValueLines {
+package struct KeyValueLines {
   struct Line {
     let key: String
     let value: String
@@ -46,6 +46,25 @@ struct KeyValueLines {
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }
     return nil
+  }
+
+  /// All lines of a file, with their places in it, for messages.
+  /// - Parameter label: the option that names the file.
+  package static func read(
+    _ path: String, label: String
+  ) throws(UsageError) -> [(key: String, value: String, position: String)] {
+    let content: File.Content
+    do throws(SystemError) {
+      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
+    } catch {
+      throw UsageError("% '%' cannot be read: %", with: label, path.excerpt, error.reason)
+    }
+    var lines = KeyValueLines(name: path, hashEndsLine: true)
+    var found: [(key: String, value: String, position: String)] = []
+    while let line = try lines.next(in: content.bytes.span) {
+      found.append((line.key, line.value, lines.position))
+    }
+    return found
   }
 
   private mutating func take(from bytes: Span<UInt8>) -> [UInt8] {

@@ -62,6 +62,14 @@ public struct Mapping: Equatable, Sendable {
     return mappings
   }
 
+  /// The same for a destination, for who has other options.
+  package static func parseDestinations(
+    _ text: String, label: String
+  ) throws(UsageError) -> [Mapping] {
+    let value = OptionValue(text: text, label: label, layer: .commandLine, isSecret: false)
+    return try parse(value, role: .destination, bindHost: "")
+  }
+
   private static func parsePart(
     _ part: ArraySlice<UInt8>, role: TunnelRole
   ) throws(UsageError) -> Mapping {

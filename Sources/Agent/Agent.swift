@@ -1,0 +1,382 @@
+import AgentCore
+import Basics
+import Configuration
+import Reactor
+
+/// Parses, builds, runs; returns the exit status.
+public func runAgent() -> Int32 {
+  Process.prepareStandardStreams()
+  Process.forgoCoreDump()
+  // Nothing here is in a hurry.
+  Process.wipesFreedMemory = true
+  Cryptography.prepare()
+  do throws(UsageError) {
+    switch try AgentOptions.read() {
+    case .print(let text):
+      StandardStream.output.write(text)
+      return ExitStatus.success.rawValue
+    case .run(let options): return try run(options)
+    }
+  } catch {
+    StandardStream.error.beginFault()
+    StandardStream.error.write(
+      "localproxy-agent: %. Try 'localproxy-agent --help'.\n".with(error.message))
+    return ExitStatus.usage.rawValue
+  }
+}
+
+private func run(_ options: AgentOptions) throws(UsageError) -> Int32 {
+  do throws(SystemError) {
+    try Process.findProgram(options.program)
+  } catch {
+    throw UsageError(
+      "--localproxy '%' cannot be started: %", with: options.program.excerpt, error.reason)
+  }
+  if options.isCheck {
+    StandardStream.output.write(options.summary)
+    return ExitStatus.success.rawValue
+  }
+  let state: StateDirectory?
+  if let path = options.stateDirectory { state = try StateDirectory(path) } else { state = nil }
+  let log = Log(level: options.logLevel, sink: LogOutput())
+  defer { log.finish() }
+  do throws(SystemError) {
+    return try Agent(options, state, log).run()
+  } catch {
+    if let fault = options.fault(inInput: error) { throw fault }
+    log.fatal("% failed: %".with(error.operation.description, error.reason))
+    return ExitStatus.internalError.rawValue
+  }
+}
+
+extension AgentOptions {
+  /// What `--check` says.
+  var summary: String {
+    var text = "localproxy-agent would read notifications from %\n".with(
+      input ?? "standard input")
+    text += "and start % for each, % at once:\n".with(program, policy.tunnelCountMax.decimal)
+    for service in services.all {
+      text += service.name == nil ? "  without a name" : "  " + (service.name ?? "")
+      text += " is " + service.address + "\n"
+    }
+    return text.octets.parted(at: .lineFeed).map { $0.text.printable }.joinedLines
+  }
+
+  /// Of the errors of a start, that of the input, which the user can mend.
+  func fault(inInput error: SystemError) -> UsageError? {
+    if !error.operation.description.isSame(as: "open") { return nil }
+    guard let input else {
+      return UsageError(
+        "standard input is neither a pipe nor a terminal; pipe notifications into it, or give --input"
+      )
+    }
+    return UsageError("--input '%' cannot be read: %", with: input.excerpt, error.reason)
+  }
+}
+
+extension [String] {
+  fileprivate var joinedLines: String {
+    var text = ""
+    for (index, line) in enumerated() {
+      if index > 0 { text += "\n" }
+      text += line
+    }
+    return text
+  }
+}
+
+/// The program: does what `AgentCore` decides.
+final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
+  private enum TimerTag: Int { case deadline, adopted }
+
+  /// How often those are looked at that are no children of this process.
+  private static let adoptedPeriod = Milliseconds(2_000)
+
+  /// A localproxy that runs.
+  private struct Proxy {
+    let tunnel: TunnelID
+    let process: Int32
+    /// Nil for one that another agent has started.
+    let child: ChildProcess?
+    let startTime: Int64
+  }
+
+  private let options: AgentOptions
+  private let state: StateDirectory?
+  private let log: Log
+  private let reactor: Reactor
+  private let children: ChildProcesses
+  private let supervisor: NotifySocket?
+  private var input: LineInput?
+  private var core: AgentCore
+  private var proxies: [Proxy] = []
+  /// The entry that is being told to the core.
+  private var adopting: StateDirectory.Entry?
+  private var timer: TimerID?
+  private var timerAt: Instant?
+  private var toldCount = -1
+
+  init(_ options: AgentOptions, _ state: StateDirectory?, _ log: Log) throws(SystemError) {
+    self.options = options
+    self.state = state
+    self.log = log
+    reactor = try Reactor()
+    children = try ChildProcesses(reactor: reactor)
+    supervisor = NotifySocket()
+    core = AgentCore(policy: options.policy, services: options.services, region: options.region)
+  }
+
+  func run() throws(SystemError) -> Int32 {
+    let signals = try Signals(reactor: reactor, handler: self)
+    input = try LineInput(
+      reactor: reactor, path: options.input, lineByteCountMax: Notification.byteCountMax,
+      handler: self)
+    var services: [String] = []
+    for service in options.services.all { services.append(service.mapping) }
+    log.info(
+      "localproxy-agent %: % at once; services: %".with(
+        ProgramVersion.number, options.policy.tunnelCountMax.decimal, services.listed))
+    adopt()
+    tellSupervisor()
+    try reactor.run()
+    _ = supervisor?.tell("STOPPING=1")
+    withExtendedLifetime(signals) {}
+    return ExitStatus.success.rawValue
+  }
+
+  /// Tells the core, and does what it wants done.
+  private func tell(_ event: AgentCore.Event) {
+    core.handle(event, now: reactor.now)
+    while let order = core.next() { perform(order) }
+    let deadline = core.deadline
+    if timerAt != deadline {
+      if let timer { reactor.cancel(timer) }
+      timer = nil
+      timerAt = deadline
+      if let deadline {
+        timer = reactor.schedule(at: deadline, self, tag: TimerTag.deadline.rawValue)
+      }
+    }
+    tellSupervisor()
+  }
+
+  private func perform(_ order: AgentCore.Order) {
+    switch order {
+    case .start(let tunnel, let launch): start(tunnel, launch)
+    case .end(let tunnel):
+      guard let proxy = proxy(tunnel) else { return }
+      if let child = proxy.child {
+        child.signal(.terminate)
+      } else {
+        Process.terminate(proxy.process)
+      }
+    case .kill(let tunnel):
+      guard let proxy = proxy(tunnel) else { return }
+      if let child = proxy.child { child.kill() } else { Process.kill(proxy.process) }
+    case .report(let report): say(report)
+    case .finish(let leaving):
+      if leaving > 0 {
+        log.info("% tunnels go on without the agent".with(leaving.decimal))
+      }
+      input?.close()
+      reactor.stop()
+    }
+  }
+
+  private func proxy(_ tunnel: TunnelID) -> Proxy? { proxies.first { $0.tunnel == tunnel } }
+
+  // MARK: Input
+
+  func received(line: [UInt8]?) {
+    if line?[...].trimmed.isEmpty == true { return }
+    do throws(NotificationFault) {
+      guard let line else { throw .tooLong }
+      let notification = try Notification.parse(line)
+      let tag = TokenTag(Cryptography.uuid(derivedFrom: notification.token))
+      let token = notification.token[...].text
+      // A service's name might have it.
+      log.conceal(token)
+      tell(.notified(notification, tag))
+      log.forget(token)
+    } catch {
+      log.warning(.lineDropped, "a line is dropped: " + error.reason)
+    }
+  }
+
+  func inputEnded() {
+    log.info("standard input has ended: no more tunnels are started")
+    tell(.inputEnded)
+  }
+
+  func inputFailed(_ error: SystemError) {
+    log.error(
+      "--input '%' cannot be read any more: %; it is tried each second".with(
+        options.input ?? "", error.reason))
+  }
+
+  // MARK: Localproxies
+
+  private func start(_ tunnel: TunnelID, _ launch: Launch) {
+    var words = [options.program, "--access-token-file", "-"]
+    if let endpoint = options.endpoint {
+      words += ["-e", endpoint]
+    } else {
+      words += ["-r", launch.region]
+    }
+    for mapping in launch.mappings { words += ["-d", mapping] }
+    words += options.arguments
+    var command = Command(words)
+    command.input = .octets(launch.token + [.lineFeed])
+    // What is typed at the agent's terminal is the agent's.
+    command.isApart = true
+    command.endsWithParent = !options.policy.leavesChildren
+    do throws(SystemError) {
+      let child = try children.start(command, self)
+      let startTime = Process.startTime(of: child.id) ?? 0
+      proxies.append(
+        Proxy(tunnel: tunnel, process: child.id, child: child, startTime: startTime))
+      remember(.init(process: child.id, startTime: startTime, tag: launch.tag))
+      log.info(
+        "tunnel %: localproxy is process %".with(tunnel.number.decimal, Int(child.id).decimal))
+      tell(.started(tunnel))
+    } catch {
+      tell(.startFailed(tunnel, reason: error.reason))
+    }
+  }
+
+  private func remember(_ entry: StateDirectory.Entry) {
+    do throws(SystemError) {
+      if options.policy.leavesChildren { try state?.add(entry) }
+    } catch {
+      log.error(
+        "--state-directory: %; the next agent will not know process %".with(
+          error.reason, Int(entry.process).decimal))
+    }
+  }
+
+  func childEnded(_ child: ChildProcess, _ end: ChildEnd) {
+    guard let index = proxies.firstIndex(where: { $0.child === child }) else { return }
+    let tunnel = proxies.remove(at: index).tunnel
+    state?.remove(child.id)
+    switch end {
+    case .exited(let status): tell(.ended(tunnel, .exited(status)))
+    case .killed(let signal): tell(.ended(tunnel, .killed(signal)))
+    }
+  }
+
+  /// Finds those that an earlier agent has left.
+  private func adopt() {
+    for entry in state?.running() ?? [] {
+      adopting = entry
+      tell(.adopted(entry.tag))
+    }
+    adopting = nil
+    if !proxies.isEmpty { watchAdopted() }
+  }
+
+  private func watchAdopted() {
+    _ = reactor.schedule(
+      at: reactor.now + Self.adoptedPeriod, self, tag: TimerTag.adopted.rawValue)
+  }
+
+  private func lookAtAdopted() {
+    for proxy in proxies where proxy.child == nil {
+      if Process.startTime(of: proxy.process) == proxy.startTime { continue }
+      proxies.removeAll { $0.tunnel == proxy.tunnel }
+      state?.remove(proxy.process)
+      tell(.ended(proxy.tunnel, .gone))
+    }
+    if proxies.contains(where: { $0.child == nil }) { watchAdopted() }
+  }
+
+  func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.adopted.rawValue {
+      lookAtAdopted()
+    } else {
+      timer = nil
+      timerAt = nil
+      tell(.deadlineCame)
+    }
+  }
+
+  // MARK: Signals
+
+  func received(_ signal: Signal) {
+    switch signal {
+    case .terminate, .interrupt, .hangUp(endsTerminal: true):
+      log.info("%: stopping".with(signal.name))
+      tell(.stopRequested)
+    case .hangUp, .user1: break
+    }
+  }
+
+  private func tellSupervisor() {
+    let count = core.tunnelCount
+    guard let supervisor, count != toldCount else { return }
+    toldCount = count
+    _ = supervisor.tell("READY=1\nSTATUS=tunnels: %".with(count.decimal))
+  }
+
+  // MARK: Words
+
+  private func say(_ report: AgentCore.Report) {
+    switch report {
+    case .accepted(let tunnel, let launch):
+      log.info(
+        "tunnel %: % in %".with(
+          tunnel.number.decimal, launch.mappings.listed, launch.region))
+    case .adopted(let tunnel):
+      guard let entry = adopting else { return }
+      proxies.append(
+        Proxy(
+          tunnel: tunnel, process: entry.process, child: nil, startTime: entry.startTime))
+      log.info(
+        "tunnel %: process % of an earlier agent serves it".with(
+          tunnel.number.decimal, Int(entry.process).decimal))
+    case .duplicate: refuse("its token is served already, or is worth nothing any more")
+    case .full(let max):
+      refuse("% tunnels are open, which is the limit; --max-tunnels raises it".with(max.decimal))
+    case .serviceNotAllowed(let name):
+      refuse(
+        name == nil
+          ? "it names no service, and no --service is without a name"
+          : "service % is not allowed; --service names those that are".with((name ?? "").quoted))
+    case .regionNotAllowed: refuse("its region is not that of --region")
+    case .stopping: refuse("the agent is stopping")
+    case .over(let tunnel, let end):
+      log.info("tunnel % is over: %".with(tunnel.number.decimal, Self.words(end)))
+    case .mistaken(let tunnel, let end):
+      log.error(
+        "tunnel % is over: %; it is not tried again".with(tunnel.number.decimal, Self.words(end)))
+    case .restarts(let tunnel, let failure, let delay):
+      log.warning(
+        "tunnel %: %; it is started again in % ms".with(
+          tunnel.number.decimal, Self.words(failure), delay.count.decimal))
+    case .givenUp(let tunnel, let failure):
+      log.error(
+        "tunnel % is given up: %".with(tunnel.number.decimal, Self.words(failure)))
+    }
+  }
+
+  private func refuse(_ reason: String) {
+    log.warning(.notificationRefused, "a notification is refused: " + reason)
+  }
+
+  private static func words(_ failure: AgentCore.Failure) -> String {
+    switch failure {
+    case .ended(let end): words(end)
+    case .notStarted(let reason): "localproxy could not be started: " + reason
+    }
+  }
+
+  private static func words(_ end: ProxyEnd) -> String {
+    switch end {
+    case .exited(let status):
+      "localproxy ended with status %%".with(
+        Int(status).decimal,
+        ExitStatus.all.first { $0.status.rawValue == status }.map { ", " + $0.text } ?? "")
+    case .killed(let signal): "localproxy was ended by signal " + Int(signal).decimal
+    case .gone: "localproxy has ended"
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import Agent
+import Reactor
+
+Process.exit(runAgent())
