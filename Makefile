@@ -1,7 +1,7 @@
 # `make` lists the targets. Everything they do is in scripts/, which can be run without make too.
 .DEFAULT_GOAL := help
 .PHONY: help deps build release install uninstall test unit e2e autobahn demo bench footprint plots fuzz seeds sim \
-  sim-mutants sim-fleet systemd-test cross-test cross-test-long deb deb-test dist packaging-test docs lint clean
+  sim-mutants sim-fleet systemd-test agent-test cross-test cross-test-long deb deb-test dist packaging-test docs lint clean
 
 # The scripts take these from the command line or the environment.
 export STATIC SHARED TARGET TLS VERSION KEEP JOBS DESTDIR PREFIX
@@ -83,6 +83,10 @@ sim-mutants: deps ## plants each mistake of Tests/Mutants, and says which seed f
 
 sim-fleet: deps ## ten thousand sources that come back after an outage: docs/plots/data/fleet.tsv and its plot
 	@scripts/simulate fleet
+
+agent-test: deps ## localproxy-agent behind a broker with client certificates, against the release build
+	@STATIC= scripts/release
+	@scripts/agent-test
 
 systemd-test: deps ## the units under systemd itself, in namespaces of its own (needs root and systemd)
 	@STATIC= scripts/release
