@@ -230,7 +230,8 @@ if fuzzes {
       path: "Benchmarks/ProxyBench"),
     .target(name: "StateTables", path: "Tools/StateTables"),
     .target(
-      name: "ManualPages", dependencies: ["Configuration", "TunnelService", "StateTables"],
+      name: "ManualPages",
+      dependencies: ["Agent", "Configuration", "TunnelService", "StateTables"],
       path: "Tools/ManualPages"),
     .executableTarget(name: "Manual", dependencies: ["ManualPages"], path: "Tools/Manual"),
     .executableTarget(
@@ -241,7 +242,7 @@ if fuzzes {
     // among them, for ten minutes.
     .testTarget(
       name: "ManualTests",
-      dependencies: ["ManualPages", "StateTables", "Configuration", "TunnelService"]),
+      dependencies: ["ManualPages", "StateTables", "Agent", "Configuration", "TunnelService"]),
     .testTarget(
       name: "FuzzTests", dependencies: proxyModules + ["Simulator", "CMemoryFile"], path: "Fuzz",
       exclude: ["CFuzzer", "CMemoryFile", "Program", "Replay", "seeds", "regressions"],

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Testing
 
+@testable import Agent
 @testable import ManualPages
 @testable import TunnelService
 
@@ -99,6 +100,8 @@ struct CompletionTests {
       Case("--config-dir=Sou", ["Sources"]),
       Case("--band", ["--bandwidth"], of: "tunneld"),
       Case("--verbose=", ["4", "5", "6"], of: "tunneld"),
+      Case("--children ", ["stay", "end"], of: "localproxy-agent"),
+      Case("-d A=1 --serv", ["--service", "--services"], of: "localproxy-agent"),
     ]
   }
 
@@ -108,7 +111,7 @@ struct CompletionTests {
 
   static let directory = "\(root.path)/packaging/completions/"
 
-  private static let tables = [Option.table, DaemonOptions.table]
+  private static let tables = [Option.table, DaemonOptions.table, AgentOptions.table]
 
   @Test(
     "a shell offers options and the arguments that can be listed",

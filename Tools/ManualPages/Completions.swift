@@ -104,13 +104,14 @@ extension OptionDescription {
     case "REGION": Self.regions
     case "MODE": ["src", "dst"]
     case "VERSION": ["V1", "V2", "V3"]
+    case "stay|end": ["stay", "end"]
     case "LEVEL": ["0", "1", "2", "3", "4", "5", "6"]
     default: []
     }
   }
 
   /// Whether it can be given more than once, and all of them count.
-  fileprivate var addsUp: Bool { argument == "MAPPINGS" }
+  fileprivate var addsUp: Bool { argument == "MAPPINGS" || longName == "service" }
 
   /// Those that have IoT Secure Tunneling, as botocore 1.43 lists them. Shells offer them; localproxy takes any.
   private static let regions = [

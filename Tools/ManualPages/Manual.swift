@@ -1,3 +1,4 @@
+import Agent
 import Configuration
 import Foundation
 import TunnelService
@@ -21,10 +22,12 @@ public enum Manual {
     var files = [
       ("packaging/localproxy.1", ManualPage.text),
       ("packaging/tunneld.1", TunneldPage.text),
+      ("packaging/localproxy-agent.1", AgentPage.text),
       (configurationPath, Tables.insert(into: configuration)),
       (architecturePath, diagrams),
     ]
-    for completions in [Completions(Option.table), Completions(DaemonOptions.table)] {
+    let tables = [Option.table, DaemonOptions.table, AgentOptions.table]
+    for completions in tables.map({ Completions($0) }) {
       let stem = "packaging/completions/"
       files.append(("\(stem)\(completions.program).bash", completions.bash))
       files.append(("\(stem)_\(completions.program)", completions.zsh))

@@ -1,0 +1,18 @@
+# Written by make docs out of the program's table of options.
+complete -c localproxy-agent -f
+complete -c localproxy-agent -s d -l service -x -d 'a service that tunnels may have, and its server, a Unix socket\'s path perhaps; without NAME= for tunnels without names. It may be repeated'
+complete -c localproxy-agent -l services -r -F -d 'further ones, one \'NAME = [HOST:]PORT\' a line'
+complete -c localproxy-agent -l input -x -d 'read a named pipe, which has no end, and not standard input'
+complete -c localproxy-agent -l max-tunnels -x -d 'tunnels at once: 8 by default, 256 at the most'
+complete -c localproxy-agent -l restarts -x -d 'how often a localproxy that fails is started again: 3 by default; with 0 the agent keeps no token'
+complete -c localproxy-agent -l children -x -a 'stay end' -d 'whether the localproxies go on when the agent ends, or end with it (default)'
+complete -c localproxy-agent -l state-directory -x -a '(__fish_complete_directories)' -d 'where an agent that is started again finds those that stayed; there are no tokens in it'
+complete -c localproxy-agent -s r -l region -x -a 'ap-east-1 ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-5 ca-central-1 cn-north-1 cn-northwest-1 eu-central-1 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 us-gov-west-1 us-west-1 us-west-2' -d 'refuse notifications of other regions'
+complete -c localproxy-agent -l localproxy -x -d 'what is started; localproxy out of PATH by default'
+complete -c localproxy-agent -s e -l proxy-endpoint -x -d 'the service\'s endpoint, instead of that of the notification\'s region'
+complete -c localproxy-agent -s c -l capath -x -a '(__fish_complete_directories)' -d 'for each localproxy: further CA certificates'
+complete -c localproxy-agent -l settings-json -r -F -d 'for each localproxy: fine-grained settings'
+complete -c localproxy-agent -l check -d 'say what would be done, and exit with 0 or 2'
+complete -c localproxy-agent -s v -l verbose -x -a '0 1 2 3 4 5 6' -d '0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace; for each localproxy as well'
+complete -c localproxy-agent -s V -l version -d 'print name and version and exit'
+complete -c localproxy-agent -s h -l help -d 'print this and exit'
