@@ -10,7 +10,7 @@ extension EndToEnd {
       let program: String
 
       static let all = Linkage.allCases.flatMap { linkage in
-        ["localproxy", "tunneld"].map { Case(linkage: linkage, program: $0) }
+        ["localproxy", "tunneld", "localproxy-agent"].map { Case(linkage: linkage, program: $0) }
       }
 
       var testDescription: String { "\(linkage.rawValue), \(program)" }

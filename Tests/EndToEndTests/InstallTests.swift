@@ -10,14 +10,20 @@ extension EndToEnd {
       let packaging = "\(Linkage.packageRoot)/packaging"
       let pages = try FileManager.default.contentsOfDirectory(atPath: packaging)
         .filter { $0.hasSuffix(".1") }
-      var files = ["bin/localproxy": true, "bin/tunneld": true]
-      for program in ["localproxy", "tunneld"] {
+      var files: [String: Bool] = [:]
+      for program in ["localproxy", "tunneld", "localproxy-agent"] {
+        files["bin/\(program)"] = true
         files["share/bash-completion/completions/\(program)"] = false
         files["share/zsh/site-functions/_\(program)"] = false
         files["share/fish/vendor_completions.d/\(program).fish"] = false
       }
-      for unit in ["service", "socket"] { files["lib/systemd/system/localproxy@.\(unit)"] = false }
-      files["share/doc/localproxy/localproxy@.env"] = false
+      for unit in [
+        "localproxy@.service", "localproxy@.socket", "localproxy-agent@.service",
+        "localproxy-agent@.socket", "localproxy-mqtt@.service",
+      ] { files["lib/systemd/system/\(unit)"] = false }
+      for name in ["localproxy", "localproxy-agent", "localproxy-mqtt"] {
+        files["share/doc/localproxy/\(name)@.env"] = false
+      }
       for page in pages { files["share/man/man1/\(page)"] = false }
       return files
     }
