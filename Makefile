@@ -20,7 +20,7 @@ release: ## what ships, Embedded Swift: .build-embedded/release (STATIC=1: no sh
 	@scripts/install-dependencies $(if $(filter trimmed,$(TLS)),trimmed,build)
 	@scripts/release
 
-deb: ## Debian packages of localproxy and tunneld: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
+deb: ## Debian packages of localproxy, tunneld and localproxy-agent: .build-deb (TARGET=aarch64: arm64; armv7: armhf)
 	@scripts/deb
 
 deb-test: ## installs, uses, upgrades and purges the packages in clean systems, as root (ARCHITECTURES="amd64 arm64")
