@@ -243,6 +243,24 @@ def check_secrecy(agent):
             fail(f"a token is in {path}")
 
 
+def copies(process, token):
+    """How often a token stands in a process's memory."""
+    count = 0
+    with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "rb", 0) as memory:
+        for line in maps:
+            place_, rights = line.split()[:2]
+            if "w" not in rights:
+                continue
+            begin, stop = (int(number, 16) for number in place_.split("-"))
+            try:
+                memory.seek(begin)
+                # A piece of it, for its beginning may be overwritten by the heap's own.
+                count += memory.read(stop - begin).count(token.encode()[20:40])
+            except OSError:
+                continue
+    return count
+
+
 steps = 0
 
 
@@ -269,10 +287,13 @@ def usage_errors():
         (["--service", "SSH=22", "--localproxy", "/no/such"], subprocess.PIPE, "--localproxy '/no/such' cannot be started"),
         (["--service", "SSH=22", "--services", "/no/such"], subprocess.PIPE, "--services '/no/such' cannot be read"),
         (["--services", "bad"], subprocess.PIPE, "bad, line 2"),
+        (["--services", "many"], subprocess.PIPE, "many, line 65: there are more than 64 services"),
         (["--bogus"], subprocess.PIPE, "unknown option '--bogus'"),
     ]:
         with open(f"{place}/bad", "w") as file:
             file.write("VNC = 5900\nSSH = localhost\n")
+        with open(f"{place}/many", "w") as file:
+            file.writelines(f"S{number} = 22\n" for number in range(65))
         said = subprocess.run(["localproxy-agent", *options], cwd=place, text=True, capture_output=True, timeout=PATIENCE,
                               **({"input": ""} if stdin == subprocess.PIPE else {"stdin": stdin}))
         lines = said.stderr.splitlines()
@@ -294,10 +315,12 @@ def usage_errors():
 def standard_input():
     """A pipe's end: the tunnels that are open go on, and the agent ends with the last."""
     destination, source = tokens[0]
-    agent = start_agent(name="agent", stdin=subprocess.PIPE)
+    agent = start_agent("--restarts", "0", stdin=subprocess.PIPE)
     agent.stdin.write(json.dumps(notification(destination)).encode())  # No line's end.
     agent.stdin.close()
     exchange(source)
+    if count := copies(agent.pid, destination):
+        fail(f"the agent needs no token any more, and has {count}")
     within("its end of input is said", lambda: "standard input has ended" in text("agent"))
     if agent.poll() is not None:
         fail("the agent ended before its tunnel")
@@ -319,6 +342,9 @@ def through_broker():
     publish(notification(tokens[1][0]), port)
     within("a localproxy runs", lambda: len(children(agent)) == 1)
     exchange(tokens[1][1])
+    # For another start of its localproxy.
+    if (count := copies(agent.pid, tokens[1][0])) != 1:
+        fail(f"the agent has {count} copies of a token")
     step("a notification through the broker, and octets through its tunnel")
 
     publish(notification(tokens[1][0]), port)
@@ -465,7 +491,7 @@ try:
     certificates()
     service, endpoint = start_tunneld(25)
     standard_input()
-    step("notifications on standard input, and its end")
+    step("notifications on standard input, and its end; no copy of a token is left in memory")
     through_broker()
     deaths()
     end(service)
