@@ -10,13 +10,13 @@ func run() -> Int32 {
   // Until a WebSocket stands: see Dialer.
   Process.wipesFreedMemory = true
   Cryptography.prepare()
-  let configuration: Configuration
+  let (configuration, reader): (Configuration, ConfigurationReader)
   do {
     switch try Configuration.read() {
     case .print(let text):
       StandardStream.output.write(text)
       return ExitStatus.success.rawValue
-    case .run(let read): configuration = read
+    case .run(let read, let reading): (configuration, reader) = (read, reading)
     }
   } catch {
     for message in error.all.isEmpty ? [error.message] : error.all {
@@ -28,14 +28,16 @@ func run() -> Int32 {
   let log = Log(level: configuration.logLevel, sink: LogOutput())
   defer { log.finish() }
   do {
-    return configuration.isCheck ? try check(configuration) : try serve(configuration, log)
+    return configuration.isCheck ? try check(configuration) : try serve(configuration, reader, log)
   } catch {
     log.fatal("% failed: %".with(error.operation.description, error.reason))
     return ExitStatus.internalError.rawValue
   }
 }
 
-func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> Int32 {
+func serve(
+  _ configuration: Configuration, _ reader: ConfigurationReader, _ log: Log
+) throws(SystemError) -> Int32 {
   let reactor = try Reactor()
   if !reactor.takePassedSockets() {
     log.fatal("what was passed (LISTEN_FDS) is not a stream socket that listens")
@@ -58,6 +60,7 @@ func serve(_ configuration: Configuration, _ log: Log) throws(SystemError) -> In
   if let command = configuration.command {
     run = try CommandRun(command, proxy: proxy, reactor: reactor, log: log, outcome: outcome)
   }
+  proxy.reread = { () throws(UsageError) in try reader.read() }
   let signals = try Signals(reactor: reactor, handler: run ?? proxy)
   if let socket = NotifySocket() { proxy.report(to: socket) }
   proxy.start()

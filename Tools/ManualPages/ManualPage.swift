@@ -88,8 +88,11 @@ enum ManualPage {
     (
       "SIGHUP",
       """
-      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used, or with -s -; else log how \
-      many connections are open.
+      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used, or with -s -; else read the \
+      files again: --config, --config-dir, --settings-json and --access-token-file. Level, token and the addresses of the \
+      same services hold at once, for new connections; settings, the endpoint and other services from the next \
+      connection to the service on. Role, --capath, --no-ssl-host-verify and the web proxy stay. A mistake is logged, \
+      and leaves everything as it was.
       """
     ),
     ("SIGUSR1", "Log how many connections are open."),

@@ -25,7 +25,7 @@ public final class Configuration {
   /// Of the files in `--config-dir`: for services of the tunnel that `mappings` does not name.
   public internal(set) var directoryMappings: [Mapping] = []
   /// Where those files were looked for, as the end of a message; "" for nowhere.
-  package private(set) var directoryPlace = ""
+  package internal(set) var directoryPlace = ""
   /// Standard input and output are the one client; the program ends with it.
   public var servesStandardStreams: Bool { mappings.first?.address.isStandard == true }
   /// What is run when the tunnel stands; the program ends with it. Nil for nothing.
@@ -45,6 +45,8 @@ public final class Configuration {
   /// Nil for none on the way to the service.
   public internal(set) var webProxy: WebProxy?
   public internal(set) var settings = Settings()
+  /// The token comes out of a file, which may have another one later.
+  public internal(set) var hasTokenFile = false
   /// `--check`: only say what would be done.
   public internal(set) var isCheck = false
   /// What the user should know although nothing is wrong; logged at the start.
@@ -77,14 +79,14 @@ public final class Configuration {
 
   /// What the command line asks for.
   public enum Request {
-    case run(Configuration)
+    case run(Configuration, ConfigurationReader)
     /// Print this on standard output and end well.
     case print(String)
   }
 
   /// Reads the command line, what files it names, and the environment. No connection is opened.
   public static func read() throws(UsageError) -> Request {
-    var values = try OptionValues.commandLine()
+    let values = try OptionValues.commandLine()
     if values[.help] != nil { return .print(Option.table.helpText) }
     if values[.version] != nil {
       return .print("localproxy %, %\n".with(ProgramVersion.number, Cryptography.libraryVersion))
@@ -93,15 +95,13 @@ public final class Configuration {
       try SettingsFile.export(to: file, replaces: values[.force] != nil)
       return .print("")
     }
-    var warnings = Warnings()
-    if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
-    try values.addEnvironment()
-    let configuration = try Configuration(values, warnings: warnings)
+    let reader = ConfigurationReader(values)
+    let configuration = try reader.read()
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
     }
     wipeWebProxyPasswords()
-    return .run(configuration)
+    return .run(configuration, reader)
   }
 
   /// Overwrites the web proxies' variables with a password in them, which nothing reads any more.
@@ -149,7 +149,7 @@ public final class Configuration {
       let read = try SettingsFile(file.text, warnings: found)
       (settings, found) = (read.settings, read.warnings)
     case .accessToken:
-      (accessToken, accessTokenPlace) = try Self.accessToken(values, &found)
+      (accessToken, accessTokenPlace, hasTokenFile) = try Self.accessToken(values, &found)
     case .clientToken:
       clientToken = try Self.clientToken(
         values, accessToken: accessToken, machineID: machineID, &found)

@@ -13,7 +13,7 @@ extension Configuration {
   /// The token of the highest layer that has one, by itself or in a file, and where that is.
   static func accessToken(
     _ values: OptionValues, _ warnings: inout Warnings
-  ) throws(UsageError) -> (token: String, place: String) {
+  ) throws(UsageError) -> (token: String, place: String, isFile: Bool) {
     let given = values[.accessToken]
     let file = values[.accessTokenFile]
     if let given, let file, given.layer == file.layer { throw given.excludes(file) }
@@ -41,7 +41,7 @@ extension Configuration {
     }
     let fault = fault(inToken: token)
     if !fault.isEmpty { throw UsageError("%: %", with: place, fault) }
-    return (token, place)
+    return (token, place, source === file)
   }
 
   /// What is wrong with an access token, in words that tell nothing of it; "" for nothing.

@@ -89,6 +89,19 @@ struct OptionValues {
     return values
   }
 
+  /// Adds what another layer has, below this one's.
+  mutating func add(below other: OptionValues) {
+    for index in values.indices where values[index] == nil { values[index] = other.values[index] }
+    strangeVariables = other.strangeVariables
+  }
+
+  /// Standard input, which was read at the start, is not read again: this is what came of it.
+  mutating func replaceStandardInput(by token: String) {
+    guard let file = self[.accessTokenFile], file.text.isSame(as: "-") else { return }
+    values[Option.accessTokenFile.rawValue] = nil
+    add(.accessToken, token, label: file.label, layer: file.layer)
+  }
+
   /// Adds what a `--config` file says.
   mutating func addFile(_ path: String, warnings: inout Warnings) throws(UsageError) {
     let content: File.Content

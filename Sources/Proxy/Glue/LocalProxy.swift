@@ -46,8 +46,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     let tls = try network.makeClientTLS(
       trusting: configuration.trustDirectory, verifiesPeer: configuration.verifiesPeer)
     network.giveBackMemory()
-    log.conceal(configuration.accessToken)
-    log.conceal(configuration.clientToken)
+    conceal(configuration)
     for secret in configuration.webProxy?.secrets ?? [] { log.conceal(secret) }
     for warning in configuration.warnings { log.warning(warning) }
     if !configuration.verifiesPeer {
@@ -73,6 +72,9 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   public func port(of service: String?) throws(UsageError) -> UInt16 {
     try listeners?.port(of: service) ?? 0
   }
+
+  /// Reads the configuration again, as SIGHUP asks for it, and after a refusal for the sake of the token's file.
+  public var reread: (() throws(UsageError) -> Configuration)?
 
   /// As a signal asks for it.
   public func requestStop() { handle(.stopRequested) }
@@ -272,9 +274,14 @@ public final class LocalProxy: TimerHandler, SignalHandler {
           network: network, configuration: configuration, log: log, handler: self)
       self.listeners = listeners
       listeners.isAccepting = true
-      listeners.serve(relay.core.session.serviceNames, relay.core.session.mappingOfService)
+      listenAgain()
       adoptOrphans()
     }
+  }
+
+  private func listenAgain() {
+    guard let relay else { return }
+    listeners?.serve(relay.core.session.serviceNames, relay.core.session.mappingOfService)
   }
 
   // MARK: The end
@@ -286,9 +293,59 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       handle(.stopRequested)
     // ssh says so to its ProxyCommand.
     case .hangUp where configuration.servesStandardStreams: handle(.stopRequested)
+    case .hangUp where reread != nil: reload()
     case .hangUp, .user1:
       log.info("%: % connections are open".with(signal.name, (relay?.connectionCount ?? 0).decimal))
     }
+  }
+
+  // MARK: Another configuration
+
+  /// SIGHUP: an error leaves everything as it was.
+  private func reload() {
+    do throws(UsageError) {
+      guard let other = try reread?() else { return }
+      for warning in other.warnings { log.warning(warning) }
+      conceal(other)
+      let taken = configuration.take(other)
+      let settings = configuration.settings
+      client.use(
+        policy: settings.retry, servicesTimeout: settings.stepTimeout,
+        drainTimeout: settings.drainTimeout)
+      log.level = configuration.logLevel
+      switch taken {
+      case .all:
+        relay?.targets = configuration.allMappings.map { $0.address }
+        if client.state == .running { listenAgain() }
+        log.info(
+          "SIGHUP: read again; settings and the endpoint hold from the next connection to the service on"
+        )
+      case .servicesLater:
+        log.warning(
+          "SIGHUP: read again; the services are others, and hold from the next connection to the service on"
+        )
+      case .tokenAndLevel:
+        log.warning(
+          "SIGHUP: role, trust or '-s -' cannot change without a restart; of what was read, token and level hold"
+        )
+      }
+    } catch {
+      log.error("SIGHUP: nothing is changed: " + error.message)
+    }
+  }
+
+  private func conceal(_ configuration: Configuration) {
+    log.conceal(configuration.accessToken)
+    log.conceal(configuration.clientToken)
+  }
+
+  /// One look at the token's file, after an answer that is final for the token that we have.
+  private func renewsToken() -> Bool {
+    if !configuration.hasTokenFile || configuration.servesStandardStreams { return false }
+    guard let other = try? reread?(), configuration.takeToken(of: other) else { return false }
+    conceal(other)
+    log.warning("the file of the access token has another one, which is tried now")
+    return true
   }
 
   private func stop(_ reason: TunnelClient.StopReason) {
@@ -413,7 +470,10 @@ extension LocalProxy: DialerHandler {
   }
 
   func dialer(_ dialer: Dialer, refused refusal: Refusal) {
-    if refusal.isFinal {
+    if refusal.isFinal && renewsToken() {
+      log.error(refusal.text)
+      handle(.tokenRenewed)
+    } else if refusal.isFinal {
       log.fatal(refusal.text + "; " + refusal.advice)
       handle(.refused)
     } else {
@@ -474,8 +534,12 @@ extension LocalProxy: RelayHandler {
     case .closed(let code, let reason):
       log.info(
         "Web socket close received. Code: %; Reason: %".with(Int(code.rawValue).decimal, reason))
-      if code == .normal {
-        handle(.ended(Self.meaning(ofClosing: reason)))
+      let meaning = Self.meaning(ofClosing: reason)
+      if code == .normal && meaning == .tokenRotated && renewsToken() {
+        dropSession()
+        handle(.tokenRenewed)
+      } else if code == .normal {
+        handle(.ended(meaning))
       } else {
         lose("the service closed the web socket with code %".with(Int(code.rawValue).decimal))
       }

@@ -39,7 +39,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   let log: Log
   private(set) var core: RelayCore
   /// Server of each mapping (a destination), and the addresses to connect from.
-  private let targets: [LocalAddress]
+  var targets: [LocalAddress]
   private let localAddresses: [SocketAddress]
   /// By the session's slots.
   private(set) var sockets: [LocalSocket?] = []

@@ -106,8 +106,13 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
   ///   `directoryMappings`; nil for a free port.
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
+    let mappings = configuration.allMappings
+    let places = mappingOfService.map { index in place(index.map { mappings[$0].address }) }
     if services.count == names.count
-      && names.indices.allSatisfy({ services[$0].name.isSame(as: names[$0]) })
+      && names.indices.allSatisfy({
+        services[$0].name.isSame(as: names[$0])
+          && services[$0].address.description.isSame(as: places[$0].description)
+      })
     {
       for service in services { announce(service) }
       // One that could not be had while the tunnel was down is tried again.
@@ -115,10 +120,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       return
     }
     closeListeners()
-    let mappings = configuration.allMappings
     services = names.indices.map { index in
       Service(
-        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }),
+        name: names[index], address: places[index],
         passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
     }
     begin()

@@ -15,6 +15,7 @@ import Basics
 ///     dialing           cannotListen      stopped           stop
 ///     dialing           stopRequested     stopped           stop
 ///     dialing           connectionOver    stopped           stop
+///     dialing           tokenRenewed      dialing           dial
 ///     awaitingServices  servicesAgreed    running           serve
 ///     awaitingServices  servicesMismatch  stopped           stop
 ///     awaitingServices  lost              backingOff        retry
@@ -22,12 +23,14 @@ import Basics
 ///     awaitingServices  cannotListen      stopped           stop
 ///     awaitingServices  stopRequested     stopped           stop
 ///     awaitingServices  connectionOver    stopped           stop
+///     awaitingServices  tokenRenewed      dialing           dial
 ///     awaitingServices  deadlineCame      backingOff        dropSession retry
 ///     running           lost              backingOff        holdClients retry
 ///     running           ended             stopped           stop
 ///     running           cannotListen      stopped           stop
 ///     running           stopRequested     stopping          drain
 ///     running           connectionOver    stopping          drain
+///     running           tokenRenewed      dialing           holdClients dial
 ///     backingOff        cannotListen      stopped           stop
 ///     backingOff        stopRequested     stopped           stop
 ///     backingOff        connectionOver    stopped           stop
@@ -42,18 +45,19 @@ import Basics
 ///
 ///     state             ignores
 ///     idle              opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost ended
-///                       connectionOver connectionsGone observed sessionClosed deadlineCame
+///                       connectionOver tokenRenewed connectionsGone observed sessionClosed deadlineCame
 ///     dialing           start servicesAgreed servicesMismatch lost ended connectionsGone observed sessionClosed
 ///                       deadlineCame
 ///     awaitingServices  start opened failed refused postponed connectionsGone observed sessionClosed
 ///     running           start opened failed refused postponed servicesAgreed servicesMismatch connectionsGone
 ///                       observed sessionClosed deadlineCame
 ///     backingOff        start opened failed refused postponed servicesAgreed servicesMismatch lost ended
-///                       connectionsGone observed sessionClosed
+///                       tokenRenewed connectionsGone observed sessionClosed
 ///     stopping          start opened failed refused postponed servicesAgreed servicesMismatch cannotListen
-///                       connectionOver
+///                       connectionOver tokenRenewed
 ///     stopped           start opened failed refused postponed servicesAgreed servicesMismatch cannotListen lost
-///                       ended stopRequested connectionOver connectionsGone observed sessionClosed deadlineCame
+///                       ended stopRequested connectionOver tokenRenewed connectionsGone observed sessionClosed
+///                       deadlineCame
 ///
 /// Two orders stand beside the table: `avoidMarks` with a loss that is put down to the first mark, and `refuseClients` in
 /// whatever state clients have waited for too long. One that serves a single connection (`servesOne`) stops at `lost`
@@ -114,6 +118,8 @@ public struct TunnelClient {
     case stopRequested
     /// The one connection is over, of a program that serves a single one.
     case connectionOver(isCut: Bool)
+    /// There is another access token, in the place of one that was refused, or rotated while the WebSocket was up.
+    case tokenRenewed
     /// No connection is left, after `drain`.
     case connectionsGone
     /// What came of `observe`: bytes that went through so far, and whether some still wait.
@@ -191,9 +197,9 @@ public struct TunnelClient {
   /// A WebSocket that ends so soon after the first message with a mark ended because of it.
   private static let markSuspicion = Milliseconds(5_000)
 
-  private let policy: RetryPolicy
-  private let servicesTimeout: Milliseconds
-  private let drainTimeout: Milliseconds
+  private var policy: RetryPolicy
+  private var servicesTimeout: Milliseconds
+  private var drainTimeout: Milliseconds
   private let servesOne: Bool
   /// What `stopping` ends with.
   private var reasonToStop = StopReason.requested
@@ -232,6 +238,15 @@ public struct TunnelClient {
     self.servesOne = servesOne
   }
 
+  /// These hold for what begins from now on; see `init`.
+  public mutating func use(
+    policy: RetryPolicy, servicesTimeout: Milliseconds, drainTimeout: Milliseconds
+  ) {
+    self.policy = policy
+    self.servicesTimeout = servicesTimeout
+    self.drainTimeout = drainTimeout
+  }
+
   public mutating func next() -> Order? { orders.isEmpty ? nil : orders.removeFirst() }
 
   /// When to say `deadlineCame` if nothing else happens.
@@ -268,8 +283,8 @@ public struct TunnelClient {
     case .start: dial()
     case .stopRequested: stop(.requested)
     case .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
-      .cannotListen, .lost, .ended, .connectionOver, .connectionsGone, .observed, .sessionClosed,
-      .deadlineCame:
+      .cannotListen, .lost, .ended, .connectionOver, .tokenRenewed, .connectionsGone, .observed,
+      .sessionClosed, .deadlineCame:
       break
     }
   }
@@ -288,6 +303,7 @@ public struct TunnelClient {
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: stop(.requested)
     case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
+    case .tokenRenewed: dial()
     case .start, .servicesAgreed, .servicesMismatch, .lost, .ended, .connectionsGone, .observed,
       .sessionClosed, .deadlineCame:
       break
@@ -317,6 +333,9 @@ public struct TunnelClient {
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: stop(.requested)
     case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
+    case .tokenRenewed:
+      stateEnd = nil
+      dial()
     case .start, .opened, .failed, .refused, .postponed, .connectionsGone, .observed,
       .sessionClosed:
       break
@@ -345,6 +364,10 @@ public struct TunnelClient {
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: drain(.requested, now)
     case .connectionOver(let isCut): drain(isCut ? .connectionCut : .connectionEnded, now)
+    case .tokenRenewed:
+      noteOutage(now)
+      attempt = 0
+      dial()
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
       .connectionsGone, .observed, .sessionClosed, .deadlineCame:
       break
@@ -358,7 +381,7 @@ public struct TunnelClient {
     case .stopRequested: stop(.requested)
     case .connectionOver(let isCut): stop(isCut ? .connectionCut : .connectionEnded)
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
-      .lost, .ended, .connectionsGone, .observed, .sessionClosed:
+      .lost, .ended, .tokenRenewed, .connectionsGone, .observed, .sessionClosed:
       break
     }
   }
@@ -370,7 +393,7 @@ public struct TunnelClient {
     case .deadlineCame: orders.append(.observe)
     case .sessionClosed, .lost, .ended, .stopRequested: stop(reasonToStop)
     case .start, .opened, .failed, .refused, .postponed, .servicesAgreed, .servicesMismatch,
-      .cannotListen, .connectionOver:
+      .cannotListen, .connectionOver, .tokenRenewed:
       break
     }
   }
@@ -410,14 +433,17 @@ public struct TunnelClient {
       avoidsMarks = true
       orders.append(.avoidMarks)
     }
-    if hasServed && lostAt == nil {
-      lostAt = now
-      patienceEnd = now + Self.clientPatience
-      orders.append(.holdClients)
-    }
+    noteOutage(now)
     let wasHealthy = sessionStart.map { $0 + Self.healthyAfter < now } ?? false
     promptReturnCount = wasHealthy ? 0 : promptReturnCount + 1
     return wasHealthy || loss.hasSent && promptReturnCount <= Self.promptReturnCountMax
+  }
+
+  private mutating func noteOutage(_ now: Instant) {
+    if !hasServed || lostAt != nil { return }
+    lostAt = now
+    patienceEnd = now + Self.clientPatience
+    orders.append(.holdClients)
   }
 
   // MARK: The end

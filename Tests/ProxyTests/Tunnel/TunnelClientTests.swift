@@ -65,7 +65,7 @@ struct TunnelClientTests {
     ([
       .start, .opened, .failed, .refused, .postponed(Milliseconds(8_000)), .servicesAgreed,
       .servicesMismatch, .cannotListen, .lost(loss), .ended(.tunnelEnded), .stopRequested,
-      .connectionOver(isCut: false), .connectionsGone,
+      .connectionOver(isCut: false), .tokenRenewed, .connectionsGone,
       .observed(movedByteCount: 1, hasUnsent: true), .sessionClosed,
       .deadlineCame,
     ] as [TunnelClient.Event]).map { (name($0), $0) }
@@ -85,6 +85,7 @@ struct TunnelClientTests {
     case .ended: "ended"
     case .stopRequested: "stopRequested"
     case .connectionOver: "connectionOver"
+    case .tokenRenewed: "tokenRenewed"
     case .connectionsGone: "connectionsGone"
     case .observed: "observed"
     case .sessionClosed: "sessionClosed"

@@ -1,0 +1,81 @@
+import Basics
+import Reactor
+import Tunnel
+
+/// Reads the configuration, and reads it again: the command line and the environment as they were at the start, the files
+/// as they are now.
+public final class ConfigurationReader {
+  private let commandLine: OptionValues
+  private var environment: OptionValues?
+  /// What came by standard input, if the token did.
+  private var token = ""
+
+  init(_ commandLine: OptionValues) { self.commandLine = commandLine }
+
+  /// No connection is opened. The web proxy is not among it.
+  public func read() throws(UsageError) -> Configuration {
+    var values = commandLine
+    var warnings = Warnings()
+    if let file = values[.config] { try values.addFile(file.text, warnings: &warnings) }
+    if let environment {
+      values.add(below: environment)
+      values.replaceStandardInput(by: token)
+    } else {
+      // Its secrets are wiped, and so it is read once.
+      var environment = OptionValues()
+      try environment.addEnvironment()
+      self.environment = environment
+      values.add(below: environment)
+    }
+    let configuration = try Configuration(values, warnings: warnings)
+    token = configuration.accessToken
+    return configuration
+  }
+}
+
+extension Configuration {
+  /// Takes another token, and with it another client token; false when it is the same, or what was read is no
+  /// configuration.
+  package func takeToken(of other: Configuration) -> Bool {
+    if other.accessToken.isSame(as: accessToken) { return false }
+    accessToken = other.accessToken
+    clientToken = other.clientToken
+    return true
+  }
+
+  /// How much of another configuration holds at once.
+  package enum Taken {
+    case all
+    /// It has other services: they, their addresses and the settings hold from the next connection to the service on.
+    case servicesLater
+    /// It has another role, trust or kind of use, which stay as they are, and so does all but token and level.
+    case tokenAndLevel
+  }
+
+  /// Takes what another one has, as far as that can change while the program runs. The web proxy stays, too.
+  package func take(_ other: Configuration) -> Taken {
+    _ = takeToken(of: other)
+    logLevel = other.logLevel
+    if role != other.role || verifiesPeer != other.verifiesPeer
+      || servesStandardStreams != other.servesStandardStreams
+      || !(trustDirectory ?? "").isSame(as: other.trustDirectory ?? "")
+    {
+      return .tokenAndLevel
+    }
+    let (before, after) = (allMappings, other.allMappings)
+    let isSame =
+      mappings.count == other.mappings.count && before.count == after.count
+      && before.indices.allSatisfy {
+        (before[$0].serviceID ?? "").isSame(as: after[$0].serviceID ?? "")
+      }
+    endpoint = other.endpoint
+    mappings = other.mappings
+    directoryMappings = other.directoryMappings
+    directoryPlace = other.directoryPlace
+    destinationVersion = other.destinationVersion
+    bindHost = other.bindHost
+    bindAddress = other.bindAddress
+    settings = other.settings
+    return isSame ? .all : .servicesLater
+  }
+}
