@@ -189,7 +189,8 @@ if replays {
       name: "Simulator", dependencies: ["Basics", "Reactor", "Tunnel"],
       path: "Tests/Simulator/Scripted", swiftSettings: embeddedLibrarySettings),
     .executableTarget(
-      name: "Replay", dependencies: proxyModules + ["Simulator", "CMemoryFile"], path: "Fuzz",
+      name: "Replay", dependencies: proxyModules + ["AgentCore", "Simulator", "CMemoryFile"],
+      path: "Fuzz",
       exclude: ["CFuzzer", "CMemoryFile", "Program", "Tests", "seeds", "regressions"],
       sources: ["Targets", "Replay"], swiftSettings: productSettings,
       linkerSettings: hashingSettings),
@@ -201,7 +202,8 @@ if fuzzes {
     memoryFile,
     .target(name: "CFuzzer", path: "Fuzz/CFuzzer"),
     .executableTarget(
-      name: "Fuzz", dependencies: proxyModules + ["Simulator", "CFuzzer", "CMemoryFile"],
+      name: "Fuzz",
+      dependencies: proxyModules + ["AgentCore", "Simulator", "CFuzzer", "CMemoryFile"],
       path: "Fuzz", exclude: ["CFuzzer", "CMemoryFile", "Replay", "Tests", "seeds", "regressions"],
       sources: ["Targets", "Program"],
       swiftSettings: productSettings,
@@ -244,7 +246,8 @@ if fuzzes {
       name: "ManualTests",
       dependencies: ["ManualPages", "StateTables", "Agent", "Configuration", "TunnelService"]),
     .testTarget(
-      name: "FuzzTests", dependencies: proxyModules + ["Simulator", "CMemoryFile"], path: "Fuzz",
+      name: "FuzzTests", dependencies: proxyModules + ["AgentCore", "Simulator", "CMemoryFile"],
+      path: "Fuzz",
       exclude: ["CFuzzer", "CMemoryFile", "Program", "Replay", "seeds", "regressions"],
       sources: ["Targets", "Tests"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),

@@ -12,7 +12,7 @@ struct FuzzTarget: Sendable {
   static let all: [FuzzTarget] = [
     .frameParser, .handshake, .message, .frameReceiver, .tunnelFraming, .session,
     .configuration, .settings, .connectAnswer, .inflate,
-    .pacing,
+    .pacing, .notification,
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
