@@ -261,6 +261,43 @@ def copies(process, token):
     return count
 
 
+def start_sshd():
+    """A server of this user's own, with a key of its own, and its port."""
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{place}/{name}_key"], check=True)
+    port = free_port()
+    with open(f"{place}/sshd_config", "w") as file:
+        file.write(f"""ListenAddress 127.0.0.1:{port}
+HostKey {place}/host_key
+AuthorizedKeysFile {place}/user_key.pub
+PidFile none
+StrictModes no
+UsePAM no
+PermitRootLogin prohibit-password
+""")
+    if os.geteuid() == 0:
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+    server = start("sshd", [shutil.which("sshd"), "-D", "-e", "-f", f"{place}/sshd_config"])
+    within("sshd listens", lambda: "Server listening" in text("sshd"))
+    return server, port
+
+
+def login(source_token):
+    """A command by ssh, through a tunnel."""
+    source = start("ssh-source", ["localproxy", "-e", f"localhost:{endpoint}", "-c", f"{place}/state/ca", "-s", "SSH=0",
+                                  "-b", "127.0.0.1"], env=dict(os.environ, AWSIOT_TUNNEL_ACCESS_TOKEN=source_token))
+    port = within("the source of ssh is ready",
+                  lambda: re.search(r"Listening for new connection on port (\d+)", text("ssh-source"))).group(1)
+    said = subprocess.run(["ssh", "-p", port, "-i", f"{place}/user_key", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+                           "-o", "StrictHostKeyChecking=accept-new", "-o", f"UserKnownHostsFile={place}/known",
+                           "-F", "none", "127.0.0.1", "echo a shell of $(id -u)"], capture_output=True, text=True,
+                          timeout=PATIENCE)
+    if said.stdout != f"a shell of {os.geteuid()}\n":
+        fail(f"ssh: {said}")
+    if end(source) != 0:
+        fail("the source of ssh ended badly")
+
+
 steps = 0
 
 
@@ -336,7 +373,8 @@ def through_broker():
     broker = start_broker(port)
     os.mkfifo(f"{place}/fifo", 0o600)
     os.truncate(f"{place}/agent.log", 0)
-    agent = start_agent("--input", "fifo", "--max-tunnels", "23")
+    sshd, sshd_port = start_sshd()
+    agent = start_agent("--input", "fifo", "--max-tunnels", "24", "--service", f"SSH=127.0.0.1:{sshd_port}")
     client = start_client(port)
 
     publish(notification(tokens[1][0]), port)
@@ -347,9 +385,19 @@ def through_broker():
         fail(f"the agent has {count} copies of a token")
     step("a notification through the broker, and octets through its tunnel")
 
+    service.stdin.write(b"open SSH\n")
+    service.stdin.flush()
+    within("tunneld opens another", lambda: len(printed("-s")) == 26)
+    tokens.append((printed("-d")[-1], printed("-s")[-1]))
+    publish(notification(tokens[25][0], ["SSH"]), port)
+    within("its localproxy runs", lambda: len(children(agent)) == 2)
+    login(tokens[25][1])
+    end(sshd)
+    step("ssh through a tunnel of its own")
+
     publish(notification(tokens[1][0]), port)
     within("the duplicate is refused", lambda: "its token is served already" in text("agent"))
-    if len(children(agent)) != 1:
+    if len(children(agent)) != 2:
         fail("a duplicate started something")
     step("a duplicate is refused")
 
@@ -361,13 +409,13 @@ def through_broker():
     for payload in garbage:
         publish(payload, port)
     within("the garbage is dropped", lambda: text("agent").count("a line is dropped") >= 7)
-    if len(children(agent)) != 1 or agent.poll() is not None:
+    if len(children(agent)) != 2 or agent.poll() is not None:
         fail("garbage did something")
     step("a service that is not on the list, and garbage")
 
-    victim = children(agent)[0]
+    victim = min(children(agent))
     os.kill(victim, signal.SIGKILL)
-    within("it is started again", lambda: children(agent) not in ([], [victim]))
+    within("it is started again", lambda: len(children(agent)) == 2 and victim not in children(agent))
     exchange(tokens[1][1])
     step("a localproxy that is killed is started again, with the same token")
 
@@ -378,7 +426,7 @@ def through_broker():
     end(broker)
     broker = start_broker(port)
     client = start_client(port)
-    within("what came meanwhile is served", lambda: len(children(agent)) == 2)
+    within("what came meanwhile is served", lambda: len(children(agent)) == 3)
     exchange(tokens[2][1])
     broker.kill()
     broker.wait()
@@ -390,15 +438,15 @@ def through_broker():
     if client.poll() is not None:
         client = start_client(port)
     publish(notification(tokens[3][0]), port)
-    within("the client is back", lambda: len(children(agent)) == 3, 60)
+    within("the client is back", lambda: len(children(agent)) == 4, 60)
     exchange(tokens[3][1])
     step("the client killed, the broker restarted, the broker killed: what was published meanwhile is served")
 
     for destination, _ in tokens[4:24]:
         publish(notification(destination), port)
-    within("20 further ones run", lambda: len(children(agent)) == 23)
+    within("20 further ones run", lambda: len(children(agent)) == 24)
     publish(notification(tokens[24][0]), port)
-    within("the limit is said", lambda: "23 tunnels are open, which is the limit" in text("agent"))
+    within("the limit is said", lambda: "24 tunnels are open, which is the limit" in text("agent"))
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         for future in [pool.submit(exchange, source, 100_000) for _, source in tokens[4:24]]:
             future.result()
@@ -417,7 +465,7 @@ def through_broker():
     rotated = printed("-d")[-1]
     tokens.append((rotated, rotated))
     publish(notification(rotated), port)
-    within("the old one ends with 3", lambda: re.search(r"tunnel 2 is over: localproxy ended with status [37]", text("agent")))
+    within("the old one ends with 3", lambda: re.search(r"tunnel 3 is over: localproxy ended with status [37]", text("agent")))
     exchange(tokens[2][1])
     step("a tunnel that is closed, and a token that is rotated")
 
