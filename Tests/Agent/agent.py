@@ -202,6 +202,12 @@ def runs(process):
         return False
 
 
+def wait_until_ready(processes):
+    """Until these localproxies are connected: before, a client's connection would be reset."""
+    for process in processes:
+        within("a localproxy is ready", lambda: f"({process}) [info] ready: " in text("agent"))
+
+
 def exchange(source_token, byte_count=300_000):
     """Random octets through a tunnel to the echo server and back."""
     number = next(source_numbers)
@@ -355,6 +361,7 @@ def standard_input():
     agent = start_agent("--restarts", "0", stdin=subprocess.PIPE)
     agent.stdin.write(json.dumps(notification(destination)).encode())  # No line's end.
     agent.stdin.close()
+    wait_until_ready(within("a localproxy runs", lambda: children(agent)))
     exchange(source)
     if count := copies(agent.pid, destination):
         fail(f"the agent needs no token any more, and has {count}")
@@ -379,6 +386,7 @@ def through_broker():
 
     publish(notification(tokens[1][0]), port)
     within("a localproxy runs", lambda: len(children(agent)) == 1)
+    wait_until_ready(children(agent))
     exchange(tokens[1][1])
     # For another start of its localproxy.
     if (count := copies(agent.pid, tokens[1][0])) != 1:
@@ -391,6 +399,7 @@ def through_broker():
     tokens.append((printed("-d")[-1], printed("-s")[-1]))
     publish(notification(tokens[25][0], ["SSH"]), port)
     within("its localproxy runs", lambda: len(children(agent)) == 2)
+    wait_until_ready(children(agent))
     login(tokens[25][1])
     end(sshd)
     step("ssh through a tunnel of its own")
@@ -416,6 +425,7 @@ def through_broker():
     victim = min(children(agent))
     os.kill(victim, signal.SIGKILL)
     within("it is started again", lambda: len(children(agent)) == 2 and victim not in children(agent))
+    wait_until_ready(children(agent))
     exchange(tokens[1][1])
     step("a localproxy that is killed is started again, with the same token")
 
@@ -427,6 +437,7 @@ def through_broker():
     broker = start_broker(port)
     client = start_client(port)
     within("what came meanwhile is served", lambda: len(children(agent)) == 3)
+    wait_until_ready(children(agent))
     exchange(tokens[2][1])
     broker.kill()
     broker.wait()
@@ -439,6 +450,7 @@ def through_broker():
         client = start_client(port)
     publish(notification(tokens[3][0]), port)
     within("the client is back", lambda: len(children(agent)) == 4, 60)
+    wait_until_ready(children(agent))
     exchange(tokens[3][1])
     step("the client killed, the broker restarted, the broker killed: what was published meanwhile is served")
 
@@ -447,6 +459,7 @@ def through_broker():
     within("20 further ones run", lambda: len(children(agent)) == 24)
     publish(notification(tokens[24][0]), port)
     within("the limit is said", lambda: "24 tunnels are open, which is the limit" in text("agent"))
+    wait_until_ready(children(agent))
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         for future in [pool.submit(exchange, source, 100_000) for _, source in tokens[4:24]]:
             future.result()
@@ -466,6 +479,7 @@ def through_broker():
     tokens.append((rotated, rotated))
     publish(notification(rotated), port)
     within("the old one ends with 3", lambda: re.search(r"tunnel 3 is over: localproxy ended with status [37]", text("agent")))
+    wait_until_ready(children(agent))
     exchange(tokens[2][1])
     step("a tunnel that is closed, and a token that is rotated")
 
@@ -502,6 +516,8 @@ def deaths():
     [proxy] = within("a localproxy runs", lambda: children(agent))
     check_secrecy(agent)
     end(agent, signal.SIGKILL)
+    wait_until_ready(children(agent))
+    wait_until_ready([proxy])
     exchange(tokens[4][1])
     agent = start_agent(*stay)
     within("it is found", lambda: f"process {proxy} of an earlier agent serves it" in text("agent"))
@@ -510,6 +526,7 @@ def deaths():
     within("a duplicate is known", lambda: text("agent").count("its token is served already") > count)
     if end(agent) != 0 or not runs(proxy):
         fail("it did not stay")
+    wait_until_ready(children(agent))
     exchange(tokens[4][1])
     step("--children stay: the agent is killed, and ended; the tunnel goes on, and the next agent knows it")
 
