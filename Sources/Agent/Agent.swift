@@ -163,16 +163,8 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
   private func perform(_ order: AgentCore.Order) {
     switch order {
     case .start(let tunnel, let launch): start(tunnel, launch)
-    case .end(let tunnel):
-      guard let proxy = proxy(tunnel) else { return }
-      if let child = proxy.child {
-        child.signal(.terminate)
-      } else {
-        Process.terminate(proxy.process)
-      }
-    case .kill(let tunnel):
-      guard let proxy = proxy(tunnel) else { return }
-      if let child = proxy.child { child.kill() } else { Process.kill(proxy.process) }
+    case .end(let tunnel): signal(tunnel, isLast: false)
+    case .kill(let tunnel): signal(tunnel, isLast: true)
     case .report(let report): say(report)
     case .finish(let leaving):
       if leaving > 0 {
@@ -183,7 +175,15 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
     }
   }
 
-  private func proxy(_ tunnel: TunnelID) -> Proxy? { proxies.first { $0.tunnel == tunnel } }
+  private func signal(_ tunnel: TunnelID, isLast: Bool) {
+    guard let proxy = proxies.first(where: { $0.tunnel == tunnel }) else { return }
+    if let child = proxy.child {
+      if isLast { child.kill() } else { child.signal(.terminate) }
+    } else if Process.startTime(of: proxy.process) == proxy.startTime {
+      // Nobody keeps the number of one that is no child: it may be another's by now.
+      if isLast { Process.kill(proxy.process) } else { Process.terminate(proxy.process) }
+    }
+  }
 
   // MARK: Input
 
