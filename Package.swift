@@ -110,6 +110,10 @@ var targets: [Target] = [
   .target(
     name: "Tunnel", dependencies: ["Basics", "WebSocket"], path: "Sources/Proxy/Tunnel",
     swiftSettings: librarySettings),
+  // The pages of --status, as values.
+  .target(
+    name: "Status", dependencies: ["Basics", "WebSocket", "Tunnel"], path: "Sources/Proxy/Status",
+    exclude: ["page.html"], swiftSettings: librarySettings),
   .target(
     name: "WebProxy", dependencies: ["Basics", "Reactor", "WebSocket"],
     path: "Sources/Proxy/WebProxy", swiftSettings: librarySettings),
@@ -119,7 +123,9 @@ var targets: [Target] = [
   // What joins all of them to the reactor.
   .target(
     name: "Proxy",
-    dependencies: ["Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "Configuration"],
+    dependencies: [
+      "Basics", "Reactor", "WebSocket", "Tunnel", "Status", "WebProxy", "Configuration",
+    ],
     path: "Sources/Proxy/Glue", swiftSettings: librarySettings),
   .target(
     name: "TunnelService",
@@ -172,7 +178,7 @@ if embeddedLibraries != nil && Context.environment["LOCALPROXY_FRAMEBENCH"] == "
 }
 /// What the tests of the proxy and the fuzzers look into.
 let proxyModules: [Target.Dependency] = [
-  "Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "Configuration", "Proxy",
+  "Basics", "Reactor", "WebSocket", "Tunnel", "Status", "WebProxy", "Configuration", "Proxy",
 ]
 let simulator: Target = .target(
   name: "Simulator",

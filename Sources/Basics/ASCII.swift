@@ -15,6 +15,11 @@ extension UInt8 {
   public static var at: UInt8 { UInt8(ascii: "@") }
   public static var openingBracket: UInt8 { UInt8(ascii: "[") }
   public static var closingBracket: UInt8 { UInt8(ascii: "]") }
+  public static var hash: UInt8 { UInt8(ascii: "#") }
+  public static var bar: UInt8 { UInt8(ascii: "|") }
+  public static var quote: UInt8 { UInt8(ascii: "\"") }
+  public static var backslash: UInt8 { UInt8(ascii: "\\") }
+  public static var questionMark: UInt8 { UInt8(ascii: "?") }
 
   public var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
   public var isUppercaseLetter: Bool { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self }

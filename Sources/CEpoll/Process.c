@@ -100,10 +100,26 @@ int cepoll_ends_with_terminal(void) {
   return isatty(STDERR_FILENO) && sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
-int64_t cepoll_monotonic_nanoseconds(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec time = {0};
+  clock_gettime(clock, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t cepoll_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
+int64_t cepoll_processor_nanoseconds(void) { return nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
+int64_t cepoll_wall_nanoseconds(void) { return nanoseconds(CLOCK_REALTIME); }
+
+int64_t cepoll_resident_bytes(void) {
+  // proc_pid_statm(5): the second number, in pages.
+  char text[128];
+  unsigned mode;
+  ssize_t count = cepoll_read_file("/proc/self/statm", text, sizeof text - 1, 0, &mode);
+  if (count <= 0) return 0;
+  text[count] = 0;
+  char *rest;
+  strtoll(text, &rest, 10);
+  return strtoll(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
 void cepoll_format_time(char *text, size_t capacity) {

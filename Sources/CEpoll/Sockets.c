@@ -199,13 +199,13 @@ static int is_stale(const char *path) {
   return outcome == -ECONNREFUSED;
 }
 
-int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file) {
+int cepoll_listen_on_path(int fd, const char *path, int is_private, int backlog, cepoll_file *file) {
   struct sockaddr_un address;
   int outcome = to_sockaddr_un(path, &address);
   if (outcome < 0) return outcome;
   // Who may write to the socket file may connect: whom the umask lets, but never everybody.
   mode_t mask = umask(0);
-  umask(mask | S_IWOTH);
+  umask(mask | (is_private ? S_IXUSR | S_IRWXG | S_IRWXO : S_IWOTH));
   outcome = result(bind(fd, (struct sockaddr *)&address, sizeof address));
   if (outcome == -EADDRINUSE && is_stale(path)) {
     unlink(path);

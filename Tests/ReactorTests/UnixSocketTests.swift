@@ -45,7 +45,7 @@ struct UnixSocketTests {
     let path = directory.socket.path
     let descriptor = cepoll_socket(0)
     var file = cepoll_file()
-    #expect(cepoll_listen_on_path(descriptor, path, 1, &file) == 0)
+    #expect(cepoll_listen_on_path(descriptor, path, 0, 1, &file) == 0)
     #expect(cepoll_close(descriptor) == 0)
     cepoll_remove_path(path, cepoll_file(device: file.device + 1, number: file.number))
     #expect(directory.exists)

@@ -121,6 +121,16 @@ extension Option {
         Accept any certificate. Whoever is on the way can then read and change everything; a warning says so at \
         each start. For tests only.
         """, default: "verified", example: "-k")
+    case .status:
+      OptionText(
+        """
+        Serve the status by HTTP: /metrics for Prometheus, /healthz (200 while the tunnel stands, else 503 with the reason), \
+        /state.json, and / with charts for a browser. The place is a port of localhost, HOST:PORT, or what has a / in it: \
+        the path of a Unix socket, for this user alone (mode 0600). Port 0 takes a free one, which the log names.
+
+        Whoever reaches it sees names of services, addresses of clients and counts, and can change nothing. A browser is \
+        answered only when it asks for localhost, an address, or the name in HOST. docs/operations.md has the metrics.
+        """, default: "none", example: "--status 9100")
     case .config:
       OptionText(
         """

@@ -26,12 +26,13 @@ _localproxy() {
     -y | --destination-client-type) _localproxy_offer -W 'V1 V2 V3' ;;
     -b | --local-bind-address) : ;;
     -c | --capath) _localproxy_offer -d ;;
+    --status) : ;;
     --config) _localproxy_offer -f ;;
     --config-dir) _localproxy_offer -d ;;
     --settings-json) _localproxy_offer -f ;;
     --export-default-settings) _localproxy_offer -f ;;
     -v | --verbose) _localproxy_offer -W '0 1 2 3 4 5 6' ;;
-    *) _localproxy_offer -W '-t --access-token --access-token-file -i --client-token -e --proxy-endpoint -r --region -s --source-listen-port -d --destination-app -m --mode -y --destination-client-type -b --local-bind-address -c --capath -k --no-ssl-host-verify --config --config-dir --settings-json --export-default-settings --force --check -v --verbose -V --version -h --help' ;;
+    *) _localproxy_offer -W '-t --access-token --access-token-file -i --client-token -e --proxy-endpoint -r --region -s --source-listen-port -d --destination-app -m --mode -y --destination-client-type -b --local-bind-address -c --capath -k --no-ssl-host-verify --status --config --config-dir --settings-json --export-default-settings --force --check -v --verbose -V --version -h --help' ;;
   esac
 }
 

@@ -12,6 +12,7 @@ complete -c localproxy -s y -l destination-client-type -x -a 'V1 V2 V3' -d 'the 
 complete -c localproxy -s b -l local-bind-address -x -d 'where to listen (source, localhost by default) or to connect from (destination)'
 complete -c localproxy -s c -l capath -x -a '(__fish_complete_directories)' -d 'further CA certificates, named by hash, besides the platform\'s own'
 complete -c localproxy -s k -l no-ssl-host-verify -d 'accept any certificate: for tests only'
+complete -c localproxy -l status -x -d 'serve metrics and a page with charts on [HOST:]PORT, of localhost by default, or a Unix socket'
 complete -c localproxy -l config -r -F -d 'further options, one \'option = value\' a line, without the dashes'
 complete -c localproxy -l config-dir -x -a '(__fish_complete_directories)' -d 'files with further mappings, one \'SERVICE=PORT\' a line; ./config by default'
 complete -c localproxy -l settings-json -r -F -d 'fine-grained settings'

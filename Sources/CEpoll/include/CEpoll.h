@@ -81,8 +81,9 @@ int cepoll_accept(int fd, cepoll_address *peer);
 int cepoll_connect(int fd, const cepoll_address *address);
 int cepoll_connect_path(int fd, const char *path);
 /// Binds and listens on a Unix socket file, in the place of one that nobody listens on any more. `file` is then
-/// for cepoll_remove_path. -EADDRINUSE when somebody listens there, -EEXIST when it is another kind of file.
-int cepoll_listen_on_path(int fd, const char *path, int backlog, cepoll_file *file);
+/// for cepoll_remove_path. -EADDRINUSE when somebody listens there, -EEXIST when it is another kind of file. With
+/// `is_private` the file has mode 0600.
+int cepoll_listen_on_path(int fd, const char *path, int is_private, int backlog, cepoll_file *file);
 /// Removes the socket file that cepoll_listen_on_path made, after its descriptor was closed, unless another has
 /// taken its place.
 void cepoll_remove_path(const char *path, cepoll_file file);
@@ -168,6 +169,11 @@ int cepoll_has_randomness(void);
 /// Whether the processor has instructions for AES, as far as can be known.
 int cepoll_has_aes(void);
 _Noreturn void cepoll_exit(int status);
+/// Bytes that are resident, 0 when the system does not tell; processor time of the process, and the time since 1970, in
+/// nanoseconds.
+int64_t cepoll_resident_bytes(void);
+int64_t cepoll_processor_nanoseconds(void);
+int64_t cepoll_wall_nanoseconds(void);
 /// Gives back to the system what is free in the heap, and the pages of the program and its libraries that were
 /// read so far. What is still needed of them comes back from the page cache as it is used.
 void cepoll_give_back_memory(void);

@@ -41,6 +41,8 @@ public final class Configuration {
   public internal(set) var bindAddress: SocketAddress?
   public internal(set) var trustDirectory: String?
   public internal(set) var verifiesPeer = true
+  /// Where the status is served; nil for nowhere. Without a host it is localhost.
+  public internal(set) var statusPlace: LocalAddress?
   public internal(set) var logLevel = LogLevel.info
   /// Nil for none on the way to the service.
   public internal(set) var webProxy: WebProxy?
@@ -114,7 +116,7 @@ public final class Configuration {
 
   /// What is read and validated on its own: a mistake in one part does not hide those in others.
   private enum Part: Int, CaseIterable {
-    case settings, accessToken, clientToken, endpoint, localSide, trust, level
+    case settings, accessToken, clientToken, endpoint, localSide, trust, status, level
   }
 
   /// Validates what was given. A run says what is wrong first, and `--check` all of it.
@@ -166,6 +168,8 @@ public final class Configuration {
         trustDirectory = directory.text
       }
       verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
+    case .status:
+      if let place = values[.status] { statusPlace = try Mapping.place(place) }
     case .level:
       logLevel = try LogLevel.parse(
         values[.verbose], else: servesStandardStreams || command != nil ? .warning : .info)

@@ -29,7 +29,7 @@ public struct ExitStatus: Equatable, Sendable {
         .retriesUsedUp,
         "no further attempt is allowed by connect_retry_count or reconnect_on_data_error"
       ),
-      (.cannotListen, "a source could not have a port that it was to listen on"),
+      (.cannotListen, "a port or socket that it was to listen on could not be had"),
       (.servicesMismatch, "the mappings do not fit the tunnel's services"),
       (.replaced, "another localproxy with the same tokens has taken this one's place"),
       (.connectionCut, "the connection of -s - was refused, or cut before its end"),

@@ -101,6 +101,15 @@ public struct Mapping: Equatable, Sendable {
     return Mapping(serviceID: service.text, address: try address(text, role: role))
   }
 
+  /// Reads a place to listen: `[HOST:]PORT`, or a socket's path.
+  static func place(_ given: OptionValue) throws(UsageError) -> LocalAddress {
+    let octets = given.text.octets[...]
+    if octets.contains(.slash) { return try address(octets, role: .source) }
+    let endpoint = try Endpoint.parse(given.text, option: given.label)
+    return .network(
+      endpoint.host.isEmpty ? Endpoint(host: "localhost", port: endpoint.port) : endpoint)
+  }
+
   /// Whether a '/' is that of a URL, or stands behind a port as in 22/tcp, rather than in a socket's path.
   private static func isPlace(_ text: ArraySlice<UInt8>) -> Bool {
     let start = text.beforeFirst(.slash)

@@ -4,6 +4,7 @@ public enum Option: Int, CaseIterable, Sendable {
   case proxyEndpoint, region
   case sourceListenPort, destinationApp, mode, destinationClientType
   case localBindAddress, capath, noSSLHostVerify
+  case status
   case config, configDir, settingsJSON, exportDefaultSettings, exportSettingsJSON
   case force, check, verbose, version, help
 
@@ -48,6 +49,11 @@ public enum Option: Int, CaseIterable, Sendable {
         "capath", "c", "DIR", "further CA certificates, named by hash, besides the platform's own")
     case .noSSLHostVerify:
       .init("no-ssl-host-verify", "k", nil, "accept any certificate: for tests only")
+    case .status:
+      .init(
+        "status", nil, "PLACE",
+        "serve metrics and a page with charts on [HOST:]PORT, of localhost by default, or a Unix socket"
+      )
     case .config:
       .init(
         "config", nil, "FILE", "further options, one 'option = value' a line, without the dashes")
@@ -130,7 +136,7 @@ public enum Option: Int, CaseIterable, Sendable {
     case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON, .force, .check:
       .order
     case .accessTokenFile, .proxyEndpoint, .region, .mode, .destinationClientType,
-      .localBindAddress, .capath, .noSSLHostVerify, .configDir, .settingsJSON, .verbose:
+      .localBindAddress, .capath, .noSSLHostVerify, .status, .configDir, .settingsJSON, .verbose:
       .ordinary
     }
   }

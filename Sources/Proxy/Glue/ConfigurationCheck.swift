@@ -113,6 +113,9 @@ public final class ConfigurationCheck: TimerHandler {
     }
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }
+    guard let status = configuration.statusPlace else { return }
+    if case .unix(let path) = status { checkDirectory(of: path) }
+    say("status", status.description)
   }
 
   /// The directory of a Unix socket that a source would make.

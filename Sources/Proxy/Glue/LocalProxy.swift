@@ -1,6 +1,7 @@
 import Basics
 import Configuration
 import Reactor
+import Status
 import Tunnel
 import WebProxy
 import WebSocket
@@ -27,6 +28,12 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var timer = DeadlineTimer()
   private var channelID = ""
   private var lastFailure = ""
+  /// What that is counted as.
+  private var failureKind = Counted.againUnreachable
+  /// Of the relays before this one.
+  private var tally = Tally()
+  private var status: StatusServer?
+  private let startTime: Nanoseconds
 
   /// - Parameter stopped: called once, with the exit status, when all is over.
   public init(
@@ -36,6 +43,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
+    startTime = Process.wallTime
     client = TunnelClient(
       policy: configuration.settings.retry, servicesTimeout: configuration.settings.stepTimeout,
       drainTimeout: configuration.settings.drainTimeout,
@@ -87,7 +95,14 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   public func start() {
     log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
     handle(.start)
-    if !configuration.servesStandardStreams { return }
+    if configuration.servesStandardStreams { takeStandardClient() }
+    guard let place = configuration.statusPlace else { return }
+    let status = StatusServer(network: network, place: place, log: log, source: self)
+    self.status = status
+    status.start()
+  }
+
+  private func takeStandardClient() {
     do throws(SystemError) {
       standardClient = try network.takeStandardConnection(self)
     } catch {
@@ -138,12 +153,14 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       listeners?.isAccepting = true
       refuseOrphans()
     case .dropSession:
+      failureKind = .againNoServices
       noteLoss(
         "the service sent no list of services within % ms".with(
           configuration.settings.stepTimeout.count.decimal))
       dropSession()
     case .backOff(let delay):
       let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
+      tally.counts.add(failureKind)
       log.error("%; trying again %".with(lastFailure, next))
     case .avoidMarks:
       log.warning(
@@ -165,7 +182,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   /// The WebSocket is gone; `reason` is for the log.
   /// - Parameter isServices: the service may have ended it because of what it got.
-  private func lose(_ reason: String, isServices: Bool = true) {
+  private func lose(_ kind: Counted, _ reason: String, isServices: Bool = true) {
+    failureKind = kind
     noteLoss(reason)
     let loss = TunnelClient.Loss(
       hasSent: relay?.hasSent == true, firstMarkAt: isServices ? relay?.core.firstMarkAt : nil)
@@ -192,6 +210,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   private func refuseOrphans() {
     for (client, _) in orphans {
+      tally.counts.add(.refusedTunnelDown)
       log.warning(
         .clientRefused,
         "refused a client from %: the tunnel is down at the moment".with(client.peer.description))
@@ -203,6 +222,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private func dropSession() {
     if let relay { streamIDs = relay.core.session.streamIDs }
     if let relay {
+      tally = relay.core.tally(network.now)
+      tally.counts.add(.resetTunnelLost, relay.connectionCount)
       relay.shutDown()
       for client in relay.takeClients() {
         orphans.append((client, relay.core.session.serviceNames[client.service]))
@@ -228,7 +249,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       network: network, link: link, options: sessionOptions,
       targets: configuration.allMappings.map { $0.address },
       localAddresses: dialer?.localAddresses ?? [],
-      streamIDs: streamIDs, settings: settings, log: log)
+      streamIDs: streamIDs, tally: tally, settings: settings, log: log)
     relay.handler = self
     self.relay = relay
     stream.keepQueueShort(byteCount: settings.kernelQueueByteCountMax)
@@ -370,6 +391,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     refuseOrphans()
     listeners?.close()
     standardClient?.close()
+    status?.close()
+    status = nil
     supervision?.end(facts)
     stopped(ExitStatus(reason).rawValue)
   }
@@ -404,11 +427,11 @@ extension LocalProxy {
   package var heldTimerCount: Int {
     (timer.due == nil ? 0 : 1) + (dialer?.inspection.heldTimerCount ?? 0)
       + (relay?.heldTimerCount ?? 0) + (listeners?.heldTimerCount ?? 0)
-      + (supervision?.heldTimerCount ?? 0)
+      + (supervision?.heldTimerCount ?? 0) + (status?.heldTimerCount ?? 0)
   }
   package var heldQuestionCount: Int {
     (dialer?.inspection.heldQuestionCount ?? 0) + (relay?.heldQuestionCount ?? 0)
-      + (listeners?.heldQuestionCount ?? 0)
+      + (listeners?.heldQuestionCount ?? 0) + (status?.heldQuestionCount ?? 0)
   }
 
   package var connectionCount: Int { relay?.connectionCount ?? 0 }
@@ -465,6 +488,7 @@ extension LocalProxy {
 
 extension LocalProxy: DialerHandler {
   func dialer(_ dialer: Dialer, failed reason: String) {
+    failureKind = .againUnreachable
     lastFailure = reason
     handle(.failed)
   }
@@ -477,6 +501,7 @@ extension LocalProxy: DialerHandler {
       log.fatal(refusal.text + "; " + refusal.advice)
       handle(.refused)
     } else {
+      failureKind = .againRefused
       lastFailure = refusal.text
       handle(refusal.retryAfter.map { .postponed($0) } ?? .failed)
     }
@@ -541,16 +566,19 @@ extension LocalProxy: RelayHandler {
       } else if code == .normal {
         handle(.ended(meaning))
       } else {
-        lose("the service closed the web socket with code %".with(Int(code.rawValue).decimal))
+        lose(
+          .againClosed,
+          "the service closed the web socket with code %".with(Int(code.rawValue).decimal))
       }
     case .completed:
       dropSession()
       handle(.sessionClosed)
     case .violation(let reason):
-      lose("the service broke the protocol: %".with(reason), isServices: false)
+      lose(.againViolation, "the service broke the protocol: %".with(reason), isServices: false)
     case .failed(let failure):
-      lose("the connection to the service was lost: %".with(failure.reason))
-    case .silent: lose("the service has been silent for three ping periods", isServices: false)
+      lose(.againLost, "the connection to the service was lost: %".with(failure.reason))
+    case .silent:
+      lose(.againSilent, "the service has been silent for three ping periods", isServices: false)
     }
   }
 
@@ -582,6 +610,7 @@ extension LocalProxy: StandardConnectionHandler {
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     guard let relay, client.state == .running else {
+      tally.counts.add(.refusedTunnelDown)
       log.warning(
         .clientRefused,
         "refused a client from %: the tunnel is down at the moment".with(peer.description))
@@ -599,4 +628,22 @@ extension LocalProxy: SourceListenersHandler {
   }
 
   func cannotListen() { handle(.cannotListen) }
+}
+
+extension LocalProxy: StatusSource {
+  var statusFacts: StatusFacts {
+    let status = StatusFacts(
+      facts, version: ProgramVersion.number, tls: Cryptography.libraryVersion,
+      role: configuration.role.localProxyMode, lastError: log.lastError)
+    status.tally = tally
+    relay?.describe(in: status)
+    status.states[0] += Int64(orphans.count)
+    status.gauges[3] = status.tally.congestedTime.count
+    status.gauges[4] = Process.residentByteCount
+    status.gauges[5] = Process.processorTime.count
+    status.gauges[6] = startTime.count
+    return status
+  }
+
+  func statusCannotListen() { handle(.cannotListen) }
 }

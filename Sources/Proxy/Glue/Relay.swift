@@ -58,7 +58,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   init(
     network: any Network, link: TunnelLink, options: TunnelSession.Options,
     targets: [LocalAddress], localAddresses: [SocketAddress], streamIDs: StreamIDs,
-    settings: Settings, log: Log
+    tally: Tally = Tally(), settings: Settings, log: Log
   ) {
     self.network = network
     self.link = link
@@ -66,7 +66,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     self.localAddresses = localAddresses
     self.settings = settings
     self.log = log
-    core = RelayCore(RelayCore.Options(options, settings), streamIDs: streamIDs)
+    core = RelayCore(RelayCore.Options(options, settings), streamIDs: streamIDs, tally: tally)
     link.handler = self
   }
 

@@ -11,6 +11,8 @@ struct BackPressure {
   private(set) var isOverMark = false
   /// When the tunnel was last paused for a reader's sake.
   private(set) var pausedAt: Instant?
+  /// How long it was paused, before that.
+  private var pausedBefore = Nanoseconds(0)
 
   /// - Parameters:
   ///   - connectionMark: bytes that may wait in one connection.
@@ -37,7 +39,17 @@ struct BackPressure {
     if isCongested != share.isCongested { congestedCount += isCongested ? 1 : -1 }
     share.isCongested = isCongested
     isOverMark = Self.isAbove(tunnelMark, pendingByteCount, wasAbove: isOverMark)
-    if mustPause && !hadToPause { pausedAt = now }
+    if mustPause == hadToPause { return }
+    if mustPause { pausedAt = now } else { pausedBefore = pausedTime(since: pausedAt, now) }
+  }
+
+  /// How long it was paused in all.
+  func pausedTime(_ now: Instant) -> Nanoseconds {
+    mustPause ? pausedTime(since: pausedAt, now) : pausedBefore
+  }
+
+  private func pausedTime(since start: Instant?, _ now: Instant) -> Nanoseconds {
+    start.map { pausedBefore + (now - $0) } ?? pausedBefore
   }
 
   /// A connection's socket takes nothing, and the tunnel is not read for its sake.

@@ -68,6 +68,8 @@ package struct LinkCore: ~Copyable {
   private var isBeatDue = false
   private var beatSentAt: Instant?
   private var roundTrip: Milliseconds?
+  /// Of the last ping that was answered.
+  private var lastRoundTrip: Nanoseconds?
   package private(set) var isEnded = false
 
   package private(set) var isPaused = false
@@ -140,6 +142,7 @@ package struct LinkCore: ~Copyable {
   }
 
   private mutating func ponged(_ stamp: PingStamp, _ now: Instant) {
+    lastRoundTrip = now - stamp.sentAt
     // Those of the pacer are too many for a log.
     if stamp.sentAt == beatSentAt { roundTrip = now.millisecondsRoundedUp(since: stamp.sentAt) }
     pacer.ponged(stamp, now: now)
@@ -226,6 +229,12 @@ package struct LinkCore: ~Copyable {
 
   /// Payload of a message's frame, at the most, for the sake of what is more urgent than it.
   @inline(__always) package var frameByteCountMax: Int { pacer.frameByteCountMax }
+
+  /// What the last answered ping took, and how long it queued, in nanoseconds, and what may be on the way; nil where none
+  /// is known.
+  package var status: (roundTrip: Int64?, queueTime: Int64?, windowByteCount: Int64?) {
+    (lastRoundTrip?.count, pacer.queueTime?.count, pacer.windowByteCount)
+  }
 
   /// A message of so many bytes went out.
   /// - Returns: a ping is to follow.

@@ -19,10 +19,13 @@ extension RelayCore {
   package static var silencePatience: Milliseconds { Milliseconds(5_000) }
 
   /// What is to be remembered of a service's clients.
-  struct ServiceWatch {
+  package struct ServiceWatch {
     /// Since when they have found no place, nor a connection that was in use become free.
     var fullSince: Instant?
     var hasNotedSilence = false
+    /// How many began, and what those have moved that are gone.
+    package var acceptedCount: Int64 = 0
+    package var traffic = Traffic()
   }
 
   mutating func accept(
@@ -101,6 +104,9 @@ extension RelayCore {
     let reason: Refusal =
       isDraining
       ? .stopping : session.isWithoutAnswer(service: service) ? .fullWithoutAnswer : .full
+    tally.counts.add(
+      isDraining
+        ? .refusedStopping : reason == .fullWithoutAnswer ? .refusedUnanswered : .refusedFull)
     order(.refuse(client: client, service: service, reason))
   }
 

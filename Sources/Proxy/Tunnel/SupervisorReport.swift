@@ -19,6 +19,17 @@ public struct SupervisorReport {
       self.isReady = isReady
       self.connectionCount = connectionCount
     }
+
+    /// What it does, in words.
+    package var words: String {
+      switch state {
+      case .idle, .dialing, .awaitingServices: "connecting"
+      case .running: isReady ? "connected" : "connected, not listening yet"
+      case .backingOff: "waiting to connect again"
+      case .stopping: "stopping"
+      case .stopped: "stopped"
+      }
+    }
   }
 
   private enum Mark {
@@ -81,19 +92,10 @@ public struct SupervisorReport {
   }
 
   private func status(_ lastError: String) -> String {
+    let counts = facts.state == .stopping || facts.state == .running && facts.isReady
+    let words =
+      counts ? facts.words + "; connections: " + facts.connectionCount.decimal : facts.words
     return "%STATUS=%%\n".with(
-      mark.text, name.with(facts.connectionCount.decimal),
-      lastError.isEmpty ? "" : "; last error: " + lastError)
-  }
-
-  private var name: String {
-    switch facts.state {
-    case .idle, .dialing, .awaitingServices: "connecting"
-    case .running:
-      facts.isReady ? "connected; connections: %" : "connected, not listening yet"
-    case .backingOff: "waiting to connect again"
-    case .stopping: "stopping; connections: %"
-    case .stopped: "stopped"
-    }
+      mark.text, words, lastError.isEmpty ? "" : "; last error: " + lastError)
   }
 }

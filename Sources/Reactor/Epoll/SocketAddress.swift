@@ -7,16 +7,20 @@ public struct SocketAddress {
   var raw: cepoll_address
   /// Empty for IPv4 and IPv6.
   public let path: String
+  /// Who listens there on a Unix domain socket takes clients of this user alone, and root's.
+  let isPrivate: Bool
 
   init(raw: cepoll_address) {
     self.raw = raw
     path = ""
+    isPrivate = false
   }
 
   /// The Unix domain socket at `path`, which is taken as it is; 107 bytes are the most that Linux knows.
-  public init(path: String) {
+  public init(path: String, isPrivate: Bool = false) {
     raw = cepoll_address()
     self.path = path
+    self.isPrivate = isPrivate
   }
 
   /// Where a socket listens that the process was started with.
@@ -33,6 +37,7 @@ public struct SocketAddress {
     guard let path else { return nil }
     self.raw = raw
     self.path = path
+    isPrivate = false
   }
 
   /// Reads a numeric address such as `127.0.0.1`, `::1` or `fe80::1%eth0`, without brackets; nil when

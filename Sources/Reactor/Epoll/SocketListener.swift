@@ -3,8 +3,8 @@ import CEpoll
 
 /// A listening TCP or Unix domain socket.
 ///
-/// The file of a Unix domain socket is made with what the umask leaves of mode 0775: whoever may write to it may
-/// connect. A file that a process left behind, which nobody listens on any more, is replaced; one of another kind,
+/// The file of a Unix domain socket is made with what the umask leaves of mode 0775, or of 0700 where its address is
+/// private: whoever may write to it may connect. A file that a process left behind, which nobody listens on any more, is replaced; one of another kind,
 /// or with a listener, is not touched. `close` removes the file, unless it is somebody else's by then. The clients
 /// are unnamed, so their address is the listener's.
 ///
@@ -42,7 +42,8 @@ final class SocketListener: Listener, EventHandler, TimerHandler {
       // It listens already, and its file is not ours.
     } else if address.isUnix {
       _ = try SystemError.check(
-        unsafe cepoll_listen_on_path(socket.raw, address.path, backlog, &file), "listen")
+        unsafe cepoll_listen_on_path(
+          socket.raw, address.path, address.isPrivate ? 1 : 0, backlog, &file), "listen")
     } else {
       _ = cepoll_set_option(socket.raw, CEPOLL_REUSEADDR, 1)
       // Whatever net.ipv6.bindv6only says, :: is everything.

@@ -143,7 +143,7 @@ struct OptionValuesTests {
     let listener = try #require(Optional(cepoll_socket(0)))
     defer { close(listener) }
     var file = cepoll_file()
-    #expect(cepoll_listen_on_path(listener, socket, 1, &file) == 0)
+    #expect(cepoll_listen_on_path(listener, socket, 0, 1, &file) == 0)
     let reasons = [
       (pipe, "a pipe that nobody has open"), (socket, "neither a file nor a pipe"),
     ]

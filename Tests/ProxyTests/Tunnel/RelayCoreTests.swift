@@ -21,13 +21,16 @@ private final class CoreHarness {
   private(set) var deliveries: [Int] = []
   private var clientCount: UInt64 = 0
 
-  init(_ role: TunnelRole, change: (inout RelayCore.Options) -> Void = { _ in }) throws {
+  init(
+    _ role: TunnelRole, tally: Tally = Tally(), services: [String] = ["A", "B"],
+    change: (inout RelayCore.Options) -> Void = { _ in }
+  ) throws {
     var session = TunnelSession.Options(role: role, mappings: ["A", "B"], connectionCountMax: 4)
     session.negotiatesHalfClose = true
     var options = RelayCore.Options(session)
     change(&options)
-    core = RelayCore(options, streamIDs: .beforeFirst)
-    let list = MessageHeader.serviceIDs(["A", "B"])
+    core = RelayCore(options, streamIDs: .beforeFirst, tally: tally)
+    let list = MessageHeader.serviceIDs(services)
     try arrive(Array(list.dropFirst(Message.prefixByteCount)))
     _ = takeOrders()
   }
@@ -231,6 +234,93 @@ struct RelayCoreTests {
       harness.handle(.received(slot: slot, byteCount: 1_000, isFull: true))
     }
     #expect(slots.joined() == "0120120120120120" && harness.core.wantsRoom)
+  }
+
+  private static func numbers(_ tally: Tally) -> [String] {
+    tally.services.indices.map { index in
+      let watch = tally.watches[index]
+      return
+        "\(tally.services[index]) \(watch.acceptedCount) \(watch.traffic.sentByteCount) "
+        + "\(watch.traffic.receivedByteCount)"
+    }
+  }
+
+  @Test("what connections moved is counted once, while they are there and when they have gone")
+  func countsTraffic() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    harness.accept(service: 1)
+    _ = harness.send()
+    harness.handle(.received(slot: 0, byteCount: 1_000, isFull: true))
+    harness.handle(.received(slot: 0, byteCount: 1, isFull: false))
+    harness.handle(.received(slot: 1, byteCount: 30, isFull: false))
+    try harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
+    let expected = ["A 1 1001 3", "B 1 30 0"]
+    #expect(Self.numbers(harness.core.tally(harness.now)) == expected)
+    harness.handle(.failed(slot: 0))
+    _ = harness.send()
+    #expect(harness.connectionCount == 1)
+    let tally = harness.core.tally(harness.now)
+    #expect(Self.numbers(tally) == expected)
+    // The next WebSocket's relay goes on with that.
+    let next = try CoreHarness(.source, tally: tally)
+    next.accept(service: 1)
+    #expect(Self.numbers(next.core.tally(next.now)) == ["A 1 1001 3", "B 2 30 0"])
+    #expect(next.core.tally(next.now).counts.numbers[Counted.resetLocally.rawValue] == 1)
+    // Services that are others begin anew, the reasons do not.
+    let other = try CoreHarness(.source, tally: tally, services: ["B", "A"])
+    #expect(Self.numbers(other.core.tally(other.now)) == ["B 0 0 0", "A 0 0 0"])
+    #expect(other.core.tally(other.now).counts.numbers[Counted.resetLocally.rawValue] == 1)
+  }
+
+  @Test("why connections did not begin, or were cut, is counted")
+  func countsReasons() throws {
+    let source = try CoreHarness(.source)
+    for _ in 0..<5 { source.accept() }
+    _ = source.send()
+    // The fifth waits for a place, and in vain.
+    source.wait(2_000)
+    source.handle(.deadlineCame)
+    source.handle(.failed(slot: 0))
+    try source.arrive(.streamReset, stream: 1, connection: 0)
+    source.handle(.stopRequested)
+    source.accept()
+    let destination = try CoreHarness(.destination)
+    try destination.arrive(.connectionStart, stream: 9, connection: 1)
+    for id in 1...5 as ClosedRange<UInt32> {
+      try destination.arrive(id == 1 ? .streamStart : .connectionStart, stream: 1, connection: id)
+    }
+    destination.handle(.connectFailed(slot: 0))
+    let counted: [(CoreHarness, [Counted: Int64])] = [
+      (
+        source,
+        [.refusedStopping: 1, .refusedUnanswered: 1, .resetByPeer: 3, .resetLocally: 1]
+      ),
+      (destination, [.refusedFull: 1, .refusedProtocol: 1, .resetNotConnected: 1]),
+    ]
+    for (harness, expected) in counted {
+      let numbers = harness.core.tally(harness.now).counts.numbers
+      for index in numbers.indices {
+        let reason = try #require(Counted(rawValue: index))
+        #expect(numbers[index] == expected[reason] ?? 0, "\(reason)")
+      }
+    }
+  }
+
+  @Test("the time in which the tunnel was not read is counted, also while it goes on")
+  func countsCongestion() throws {
+    let harness = try CoreHarness(.source) { $0.connectionPendingMax = 1_000 }
+    harness.accept()
+    for pause in 1...2 as ClosedRange<Int64> {
+      harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 1_000))
+      harness.wait(200)
+      #expect(
+        harness.core.tally(harness.now).congestedTime.count == (300 * pause - 100) * 1_000_000)
+      harness.wait(100)
+      harness.handle(.taken(slot: 0, byteCount: 1_000, pendingByteCount: 0))
+      harness.wait(1_000)
+      #expect(harness.core.tally(harness.now).congestedTime.count == 300 * pause * 1_000_000)
+    }
   }
 
   @Test("who has the slot of one that has gone has not its turn")

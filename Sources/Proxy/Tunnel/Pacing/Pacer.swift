@@ -29,6 +29,8 @@ public struct Pacer: ~Copyable {
   /// What goes out between two pings.
   private var pingedByteCountMax = Int.max
   private var pingedByteCount: Int64 = 0
+  /// How long the last ping queued that tells of it.
+  private(set) var queueTime: Nanoseconds?
   /// When the next message may go, unless a pong comes before.
   private var readyAt = Instant(nanoseconds: .min)
 
@@ -47,6 +49,9 @@ public struct Pacer: ~Copyable {
 
   /// As much is on the way as may be, of a service that does answer pings.
   var awaitsPong: Bool { isAdaptive && window.awaitsPong }
+
+  /// Bytes that may be on the way; nil where there is no window.
+  var windowByteCount: Int64? { isAdaptive ? Int64(window.size) : nil }
 
   /// When the next message may go, unless a pong comes before; nil for now.
   @inline(__always) func readyAt(_ now: Instant) -> Instant? { readyAt > now ? readyAt : nil }
@@ -90,6 +95,7 @@ public struct Pacer: ~Copyable {
   mutating func ponged(_ stamp: PingStamp, now: Instant) {
     if !isAdaptive { return }
     let queueing = window.ponged(arrived: stamp.sentByteCount, sentAt: stamp.sentAt, now: now)
+    if let queueing { queueTime = queueing }
     if isLimited, let queueing {
       limit.ponged(queueing: queueing, frameByteCount: frameByteCountMax, now: now)
     }
