@@ -113,7 +113,7 @@ var targets: [Target] = [
   // The pages of --status, as values.
   .target(
     name: "Status", dependencies: ["Basics", "WebSocket", "Tunnel"], path: "Sources/Proxy/Status",
-    exclude: ["page.html"], swiftSettings: librarySettings),
+    exclude: ["page.html", "texts.txt"], swiftSettings: librarySettings),
   .target(
     name: "WebProxy", dependencies: ["Basics", "Reactor", "WebSocket"],
     path: "Sources/Proxy/WebProxy", swiftSettings: librarySettings),

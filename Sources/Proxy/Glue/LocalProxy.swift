@@ -30,8 +30,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var lastFailure = ""
   /// What that is counted as.
   private var failureKind = Counted.againUnreachable
-  /// Of the relays before this one.
-  private var tally = Tally()
+  private let tally = Tally()
   private var status: StatusServer?
   private let startTime: Nanoseconds
 
@@ -160,7 +159,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       dropSession()
     case .backOff(let delay):
       let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
-      tally.counts.add(failureKind)
+      tally.add(failureKind)
       log.error("%; trying again %".with(lastFailure, next))
     case .avoidMarks:
       log.warning(
@@ -210,7 +209,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   private func refuseOrphans() {
     for (client, _) in orphans {
-      tally.counts.add(.refusedTunnelDown)
+      tally.add(.refusedTunnelDown)
       log.warning(
         .clientRefused,
         "refused a client from %: the tunnel is down at the moment".with(client.peer.description))
@@ -222,8 +221,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private func dropSession() {
     if let relay { streamIDs = relay.core.session.streamIDs }
     if let relay {
-      tally = relay.core.tally(network.now)
-      tally.counts.add(.resetTunnelLost, relay.connectionCount)
+      relay.core.settle(network.now)
+      tally.add(.resetTunnelLost, relay.connectionCount)
       relay.shutDown()
       for client in relay.takeClients() {
         orphans.append((client, relay.core.session.serviceNames[client.service]))
@@ -610,7 +609,7 @@ extension LocalProxy: StandardConnectionHandler {
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     guard let relay, client.state == .running else {
-      tally.counts.add(.refusedTunnelDown)
+      tally.add(.refusedTunnelDown)
       log.warning(
         .clientRefused,
         "refused a client from %: the tunnel is down at the moment".with(peer.description))
@@ -633,15 +632,15 @@ extension LocalProxy: SourceListenersHandler {
 extension LocalProxy: StatusSource {
   var statusFacts: StatusFacts {
     let status = StatusFacts(
-      facts, version: ProgramVersion.number, tls: Cryptography.libraryVersion,
+      facts, tally, version: ProgramVersion.number, tls: Cryptography.libraryVersion,
       role: configuration.role.localProxyMode, lastError: log.lastError)
-    status.tally = tally
-    relay?.describe(in: status)
-    status.states[0] += Int64(orphans.count)
-    status.gauges[3] = status.tally.congestedTime.count
-    status.gauges[4] = Process.residentByteCount
-    status.gauges[5] = Process.processorTime.count
-    status.gauges[6] = startTime.count
+    status.numbers += relay?.core.stateCounts ?? [0, 0, 0, 0, 0]
+    status.numbers[1] += Int64(orphans.count)
+    status.numbers += tally.numbers
+    status.numbers += relay?.describe(in: status) ?? [0, 0, 0, tally.congestedTime.count]
+    status.numbers += [
+      Process.residentByteCount, Process.processorTime.count, startTime.count,
+    ]
     return status
   }
 

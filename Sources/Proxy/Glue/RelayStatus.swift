@@ -3,20 +3,18 @@ import Status
 import Tunnel
 
 extension Relay {
-  /// Says what there is to say of the tunnel and its connections.
-  func describe(in status: StatusFacts) {
-    status.tally = core.tally(now)
-    status.states = core.stateCounts
-    let found = link.core.status
-    status.gauges[0] = found.roundTrip ?? StatusFacts.unknown
-    status.gauges[1] = found.queueTime ?? StatusFacts.unknown
-    status.gauges[2] = found.windowByteCount ?? StatusFacts.unknown
+  /// Lists the connections.
+  /// - Returns: round trip, queue time, window and congested time, in nanoseconds; 0 where none is known.
+  func describe(in status: StatusFacts) -> [Int64] {
     for case let socket? in sockets {
-      guard let connection = core.session.slots[socket.slot] else { continue }
-      status.add(
-        service: core.session.serviceNames[socket.service], peer: socket.peer.description,
-        state: connection.state.place, traffic: core.traffic(slot: socket.slot),
-        age: now - core.startedAt(slot: socket.slot))
+      if let connection = core.status(slot: socket.slot) {
+        status.add(connection, peer: socket.peer.description, now: now)
+      }
     }
+    let found = link.core.status
+    return [
+      found.roundTrip ?? 0, found.queueTime ?? 0, found.windowByteCount ?? 0,
+      core.congestedTime(now).count,
+    ]
   }
 }

@@ -14,7 +14,7 @@ protocol StatusSource: AnyObject {
 ///
 /// A client has a time for all that, and there are few places for them: who comes takes that of the oldest, for an honest
 /// one is through in a few milliseconds. Without clients there is a listening socket and nothing else.
-final class StatusServer: ListenerHandler, ResolveHandler {
+final class StatusServer: ListenerHandler, ResolveHandler, TurnHandler {
   /// Clients at once.
   static let clientCountMax = 8
   /// From a client's coming to the last byte of its answer.
@@ -22,8 +22,8 @@ final class StatusServer: ListenerHandler, ResolveHandler {
 
   let network: any Network
   private let place: LocalAddress
-  /// What it is called besides localhost; "" for any name.
-  let host: String
+  /// What it is called: see `StatusRequest`.
+  let hosts: String
   private let log: Log
   private(set) var source: (any StatusSource)?
   private var listener: (any Listener)?
@@ -36,18 +36,24 @@ final class StatusServer: ListenerHandler, ResolveHandler {
     self.place = place
     self.log = log
     self.source = source
-    var host = ""
-    if case .network(let endpoint) = place { host = endpoint.host.octets[...].lowercasedText }
-    self.host = host
+    var hosts = ""
+    if case .network(let endpoint) = place {
+      hosts = "localhost|" + endpoint.host.octets[...].lowercasedText
+    }
+    self.hosts = hosts
   }
 
   func start() {
     switch place {
     case .network(let endpoint):
       resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
-    case .unix(let path): listen(on: SocketAddress(path: path, isPrivate: true))
-    case .standardStreams: break
+    case .unix, .standardStreams: network.whenTurnEnds(self)
     }
+  }
+
+  /// Nobody can be told of a failure before.
+  func turnEnded() {
+    if case .unix(let path) = place { listen(on: SocketAddress(path: path, isPrivate: true)) }
   }
 
   /// Of localhost, IPv4's.
@@ -160,7 +166,7 @@ final class StatusClient: StreamHandler, TimerHandler {
       guard let facts = server.source?.statusFacts else { return }
       let request = request
       var isHead = false
-      let parsed = StatusRequest.parse(request.span, host: server.host, isHead: &isHead)
+      let parsed = StatusRequest.parse(request.span, hosts: server.hosts, isHead: &isHead)
       let octets = StatusAnswer.octets(parsed, isHead: isHead, facts)
       answer.append(octets.span)
     case .wouldBlock: break

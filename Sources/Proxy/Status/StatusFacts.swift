@@ -1,68 +1,78 @@
 import Basics
 import Tunnel
+import WebSocket
 
 /// What the status pages say, as values.
 public final class StatusFacts {
   /// Connections that are listed one by one, at the most.
   public static let connectionCountMax = 64
-  public static let gaugeCount = 7
-  /// A gauge that is not known.
-  public static let unknown: Int64 = -1
 
-  public let report: SupervisorReport.Facts
-  public let version: String
-  public let tls: String
-  public let role: String
-  /// The last line of level error or fatal.
-  public let lastError: String
-  public var tally = Tally()
-  /// Connections by the place of their state.
-  public var states = InlineArray<5, Int64>(repeating: 0)
-  /// Round trip, queue time, window, congested time, resident memory, processor's time, start; times in nanoseconds.
-  public var gauges = InlineArray<7, Int64>(repeating: unknown)
-  /// Connections one by one, in JSON.
-  let connections = StatusText()
-  private(set) var connectionCount = 0
+  public let isUp: Bool
+  /// What it does, and the last line of level error or fatal.
+  let words: String
+  let lastError: String
+  let role: String
+  private let connectionCount: Int
+  private let services: [String]
+  /// The texts with labels of the metrics' template, and its numbers, in its order.
+  private let labels: [String]
+  public var numbers: [Int64]
+  private let list = StatusText()
+  private var listedCount = 0
+  /// The parts of texts.txt.
+  let texts: [ArraySlice<UInt8>]
 
   public init(
-    _ report: SupervisorReport.Facts, version: String, tls: String, role: String, lastError: String
+    _ report: SupervisorReport.Facts, _ tally: Tally, version: String, tls: String, role: String,
+    lastError: String
   ) {
-    self.report = report
-    self.version = version
-    self.tls = tls
+    isUp = report.state == .running && report.isReady
+    words = report.words
+    connectionCount = report.connectionCount
     self.role = role
     self.lastError = lastError
+    services = tally.services
+    labels = [version, tls] + services + services + services
+    numbers = [isUp ? 1 : 0]
+    var octets = [UInt8](repeating: 0, count: StatusTexts.byteCount)
+    let packed = StatusTexts.packed
+    var room = octets.mutableSpan
+    _ = try? Inflater(windowBits: 15, keepsContext: false)?.inflate(packed.span, into: &room)
+    texts = octets.parted(at: .bar)
   }
 
-  public var isUp: Bool { report.state == .running && report.isReady }
-
-  /// - Parameter state: its place.
-  public func add(
-    service: String, peer: String, state: Int, traffic: Traffic, age: Nanoseconds
-  ) {
-    if connectionCount == Self.connectionCountMax { return }
-    connections.add(connectionCount == 0 ? "{\"service\":" : ",{\"service\":", quoted: service)
-    connections.add(",\"peer\":", quoted: peer)
-    connections.add(",\"state\":", quoted: StatusText.states.octets.parted(at: .bar)[state].text)
-    connections.add(",\"age_seconds\":", age.count / 1_000_000_000)
-    connections.add(",\"sent_bytes\":", traffic.sentByteCount)
-    connections.add(",\"received_bytes\":", traffic.receivedByteCount)
-    connections.add("}")
-    connectionCount += 1
+  /// Lists a connection, as long as there is room.
+  package func add(_ connection: ConnectionStatus, peer: String, now: Instant) {
+    if listedCount == Self.connectionCountMax { return }
+    if listedCount > 0 { list.add(",") }
+    listedCount += 1
+    let age = (now - connection.startedAt).count / 1_000_000_000
+    list.fill(
+      [age, connection.sentByteCount, connection.receivedByteCount],
+      [
+        services[connection.service], peer,
+        Array(texts[20]).parted(at: .comma)[connection.place].text,
+      ])
+    list.add(texts[19])
   }
 
-  /// A number of the table in `StatusText`, by line and value.
-  func number(_ line: Int, _ place: Int) -> Int64 {
-    switch line {
-    case 0: isUp ? 1 : 0
-    case 1: states[place]
-    case 2: tally.watches[place].acceptedCount
-    case 3: tally.watches[place].traffic.sentByteCount
-    case 4: tally.watches[place].traffic.receivedByteCount
-    case 5: tally.counts.numbers[place]
-    case 6: tally.counts.numbers[Counted.resetByPeer.rawValue + place]
-    case 7: tally.counts.numbers[Counted.againUnreachable.rawValue + place]
-    default: gauges[line - 8]
-    }
+  package var metrics: StatusText {
+    let text = StatusText()
+    text.fill(numbers, labels)
+    text.add(texts[3], serviceCount: services.count)
+    return text
+  }
+
+  package var json: StatusText {
+    let text = StatusText()
+    text.fill([Int64(connectionCount - listedCount)], [role, words, lastError])
+    text.add(texts[7])
+    text.add(membersOf: metrics)
+    text.add("},\"open\":[")
+    text.add(list)
+    text.add("],\"more\":")
+    text.add("%".octets[...])
+    text.add("}\n")
+    return text
   }
 }

@@ -166,7 +166,9 @@ package struct RelayCore: ~Copyable {
     /// At a destination that has not reached its server yet.
     var isConnecting = false
     var share = BackPressure.Share()
-    var traffic = Traffic()
+    // What it has moved.
+    var sentByteCount: Int64 = 0
+    var receivedByteCount: Int64 = 0
 
     var isReading = false
     /// The local side ended its direction: nothing unread can be left.
@@ -206,8 +208,8 @@ package struct RelayCore: ~Copyable {
   private var connectionCountPeak = 0
   /// When a connection that is gone now last moved a byte.
   var lastProgressOfGone: Instant?
-  /// That of the relay before this one, and what is counted by its reason.
-  var tally: Tally
+  /// Of all relays.
+  package let tally: Tally
 
   private var orders: [Order] = []
   private var orderIndex = 0
@@ -235,9 +237,7 @@ package struct RelayCore: ~Copyable {
 
   /// - Parameter streamIDs: those of an earlier session, lest bytes of it that are still on their way meet a stream
   ///   of the same number.
-  package init(
-    _ options: consuming Options, streamIDs: StreamIDs, tally: consuming Tally = Tally()
-  ) {
+  package init(_ options: consuming Options, streamIDs: StreamIDs, tally: Tally = Tally()) {
     session = TunnelSession(options.session, streamIDs: streamIDs)
     backPressure = BackPressure(
       connectionMark: options.connectionPendingMax, tunnelMark: options.tunnelPendingMax)
@@ -351,7 +351,8 @@ package struct RelayCore: ~Copyable {
     }
     if case .deliver(let slot) = action {
       delivery = slot
-      members[slot].traffic.receivedByteCount += Int64(message.payload.count)
+      members[slot].receivedByteCount += Int64(message.payload.count)
+      tally.add(.received, message.payload.count, ofService: members[slot].service)
     } else {
       act(action, now)
     }
@@ -400,25 +401,19 @@ package struct RelayCore: ~Copyable {
       replies += resets
       for service in session.serviceNames.indices { endAll(.peerCut, of: service, now) }
     case .full(let service, let streamID, let connectionID, let reason):
-      tally.counts.add(isDraining ? .refusedStopping : .refusedFull)
+      tally.add(isDraining ? .refusedStopping : .refusedFull)
       refuse(service, streamID, connectionID, reason)
     case .reply(let service, let streamID, let connectionID, let reason):
-      tally.counts.add(.refusedProtocol)
+      tally.add(.refusedProtocol)
       refuse(service, streamID, connectionID, reason)
     case .refuseRestart(let service, let streamID, let connectionID, let reason):
       endAll(.peerCut, of: service, now)
-      tally.counts.add(isDraining ? .refusedStopping : .refusedFull)
+      tally.add(isDraining ? .refusedStopping : .refusedFull)
       refuse(service, streamID, connectionID, reason)
     case .dropped(let reason): report(.dropped(reason: reason))
     case .servicesAgreed:
       watches = session.serviceNames.map { _ in ServiceWatch() }
-      if watches.count == tally.services.count {
-        for service in watches.indices
-        where session.serviceNames[service].isSame(as: tally.services[service]) {
-          watches[service].acceptedCount = tally.watches[service].acceptedCount
-          watches[service].traffic = tally.watches[service].traffic
-        }
-      }
+      tally.begin(session.serviceNames)
       order(.servicesAgreed)
     case .servicesMismatch(let reason): order(.servicesMismatch(reason: reason))
     case .violation(let reason): order(.violate(reason: reason))
@@ -454,7 +449,7 @@ package struct RelayCore: ~Copyable {
     member.id = lastID
     member.service = service
     members[slot] = member
-    watches[service].acceptedCount += 1
+    tally.add(.accepted, 1, ofService: service)
     connectionCountPeak = max(connectionCountPeak, connectionCount)
   }
 
@@ -482,7 +477,8 @@ package struct RelayCore: ~Copyable {
     members[slot].lastProgress = now
     members[slot].hasMoved = true
     members[slot].account.charge(byteCount)
-    members[slot].traffic.sentByteCount += Int64(byteCount)
+    members[slot].sentByteCount += Int64(byteCount)
+    tally.add(.sent, byteCount, ofService: members[slot].service)
     if !isFull { return }
     // There is probably more; ask for the next turn instead of asking the kernel.
     members[slot].isReadable = true
@@ -550,7 +546,7 @@ package struct RelayCore: ~Copyable {
       if event == .expired && hasPending {
         report(.readerTooSlow(slot: slot, pendingByteCount: pendingByteCount))
       }
-      tally.counts.add(Counted(cutBy: event))
+      tally.add(Counted(cutBy: event))
       finish(slot, hasPending ? .reset : .resetBehindSent, now)
     case .endPeerAndClose:
       members[slot].mustEndPeer = true
@@ -560,13 +556,13 @@ package struct RelayCore: ~Copyable {
       finish(slot, .closeBehindSent, now)
     case .resetPeerAndCut:
       report(.lingerOver(slot: slot))
-      tally.counts.add(Counted(cutBy: event))
+      tally.add(Counted(cutBy: event))
       members[slot].mustReset = true
       finish(slot, .resetBehindSent, now)
     case .cutBoth:
       members[slot].mustReset = true
       members[slot].isCut = true
-      tally.counts.add(Counted(cutBy: event))
+      tally.add(Counted(cutBy: event))
       finish(slot, .reset, now)
     }
   }
@@ -612,7 +608,6 @@ package struct RelayCore: ~Copyable {
     let wasAnswered = session.slots[slot]?.hasReceived == true
     let lastProgress = members[slot].lastProgress
     members[slot].id = 0
-    watches[members[slot].service].traffic.add(members[slot].traffic)
     session.release(slot: slot)
     lastProgressOfGone = max(lastProgressOfGone ?? lastProgress, lastProgress)
     placeCame(wasAnswered: wasAnswered, now)

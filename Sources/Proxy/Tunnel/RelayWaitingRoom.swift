@@ -19,13 +19,10 @@ extension RelayCore {
   package static var silencePatience: Milliseconds { Milliseconds(5_000) }
 
   /// What is to be remembered of a service's clients.
-  package struct ServiceWatch {
+  struct ServiceWatch {
     /// Since when they have found no place, nor a connection that was in use become free.
     var fullSince: Instant?
     var hasNotedSilence = false
-    /// How many began, and what those have moved that are gone.
-    package var acceptedCount: Int64 = 0
-    package var traffic = Traffic()
   }
 
   mutating func accept(
@@ -104,7 +101,7 @@ extension RelayCore {
     let reason: Refusal =
       isDraining
       ? .stopping : session.isWithoutAnswer(service: service) ? .fullWithoutAnswer : .full
-    tally.counts.add(
+    tally.add(
       isDraining
         ? .refusedStopping : reason == .fullWithoutAnswer ? .refusedUnanswered : .refusedFull)
     order(.refuse(client: client, service: service, reason))

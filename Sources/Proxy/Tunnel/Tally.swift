@@ -23,40 +23,45 @@ public enum Counted: Int, Sendable {
   }
 }
 
-/// How often each of them was.
-public struct Counts: Sendable {
-  public private(set) var numbers = InlineArray<18, Int64>(repeating: 0)
-
-  @inline(never) public mutating func add(_ counted: Counted, _ count: Int = 1) {
-    numbers[counted.rawValue] += Int64(count)
+/// What was counted since the start. One serves all the relays of a tunnel, one after another.
+public final class Tally {
+  /// What is counted by service.
+  enum Traffic: Int {
+    case accepted
+    /// Bytes of clients or servers that went into the tunnel, and out of it.
+    case sent, received
   }
 
-  mutating func add(_ other: Counts) {
-    for index in numbers.indices { numbers[index] += other.numbers[index] }
-  }
-}
-
-/// What connections have moved: bytes that the clients or the server gave, and bytes for them.
-public struct Traffic: Sendable {
-  public internal(set) var sentByteCount: Int64 = 0
-  public internal(set) var receivedByteCount: Int64 = 0
-
-  mutating func add(_ other: Traffic) {
-    sentByteCount += other.sentByteCount
-    receivedByteCount += other.receivedByteCount
-  }
-}
-
-/// What was counted since the start: each relay goes on with that of the one before it.
-public struct Tally {
-  /// The tunnel's. With others everything that is counted by service begins anew.
-  package internal(set) var services: [String] = []
-  package internal(set) var watches: [RelayCore.ServiceWatch] = []
-  package var counts = Counts()
-  /// How long the tunnel was not read for a reader's sake.
-  package internal(set) var congestedTime = Nanoseconds(0)
+  /// The tunnel's. With others what is counted by service begins anew.
+  package private(set) var services: [String] = []
+  /// What was accepted for each service, then what it has sent, then what it has received.
+  private var traffic: [Int64] = []
+  private var counts = [Int64](repeating: 0, count: Counted.againSilent.rawValue + 1)
+  /// How long the tunnel was not read for a reader's sake, in relays that are over.
+  package var congestedTime = Nanoseconds(0)
 
   public init() {}
+
+  func begin(_ names: [String]) {
+    if names.count == services.count
+      && names.indices.allSatisfy({ names[$0].isSame(as: services[$0]) })
+    {
+      return
+    }
+    services = names
+    traffic = [Int64](repeating: 0, count: 3 * names.count)
+  }
+
+  @inline(never) func add(_ kind: Traffic, _ count: Int, ofService service: Int) {
+    traffic[kind.rawValue * services.count + service] += Int64(count)
+  }
+
+  @inline(never) public func add(_ counted: Counted, _ count: Int = 1) {
+    counts[counted.rawValue] += Int64(count)
+  }
+
+  /// All of it, in the order of the metrics.
+  package var numbers: [Int64] { traffic + counts }
 }
 
 extension Connection {
@@ -72,30 +77,41 @@ extension Connection {
 }
 
 extension RelayCore {
-  /// What was counted so far, with what the connections have moved that are there.
-  package func tally(_ now: Instant) -> Tally {
-    var tally = tally
-    tally.congestedTime = tally.congestedTime + backPressure.pausedTime(now)
-    if watches.isEmpty { return tally }
-    tally.services = session.serviceNames
-    tally.watches = watches
-    for slot in members.indices where members[slot].id > 0 {
-      tally.watches[members[slot].service].traffic.add(members[slot].traffic)
-    }
-    return tally
+  /// How long the tunnel was not read for a reader's sake, since the start.
+  package func congestedTime(_ now: Instant) -> Nanoseconds {
+    tally.congestedTime + backPressure.pausedTime(now)
   }
 
-  /// What one connection has moved, and since when.
-  package func traffic(slot: Int) -> Traffic { members[slot].traffic }
-  package func startedAt(slot: Int) -> Instant { members[slot].startedAt }
+  /// The relay is over.
+  package func settle(_ now: Instant) { tally.congestedTime = congestedTime(now) }
 
   /// Connections by the place of their state; the first are clients that wait for a place.
-  package var stateCounts: InlineArray<5, Int64> {
-    var counts = InlineArray<5, Int64>(repeating: 0)
+  package var stateCounts: [Int64] {
+    var counts: [Int64] = [0, 0, 0, 0, 0]
     counts[0] = Int64(waitingClients.count)
     for slot in session.slots.indices {
       if let place = session.slots[slot]?.state.place { counts[place] += 1 }
     }
     return counts
+  }
+}
+
+/// What there is to say of a connection.
+package struct ConnectionStatus {
+  /// Of its state.
+  package let place: Int
+  package let service: Int
+  package let startedAt: Instant
+  package let sentByteCount: Int64
+  package let receivedByteCount: Int64
+}
+
+extension RelayCore {
+  package func status(slot: Int) -> ConnectionStatus? {
+    guard let place = session.slots[slot]?.state.place else { return nil }
+    let member = members[slot]
+    return ConnectionStatus(
+      place: place, service: member.service, startedAt: member.startedAt,
+      sentByteCount: member.sentByteCount, receivedByteCount: member.receivedByteCount)
   }
 }

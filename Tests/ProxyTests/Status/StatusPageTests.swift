@@ -5,10 +5,12 @@ import Testing
 
 @Suite("StatusPage")
 struct StatusPageTests {
-  private static func page() throws -> [UInt8] {
+  private static func page() throws -> [UInt8] { try source("page.html") }
+
+  private static func source(_ name: String) throws -> [UInt8] {
     let root = URL(fileURLWithPath: #filePath).pathComponents.dropLast(4).joined(separator: "/")
-    return Array(
-      try Data(contentsOf: URL(fileURLWithPath: root + "/Sources/Proxy/Status/page.html")))
+    let path = root + "/Sources/Proxy/Status/" + name
+    return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
   /// What a program makes of its input.
@@ -30,19 +32,23 @@ struct StatusPageTests {
     return Array(output)
   }
 
-  @Test("what is served is page.html, packed (scripts/status-page)")
+  @Test("what is served is page.html and texts.txt, packed (scripts/status-page)")
   func isUpToDate() throws {
-    #expect(try Self.run(["gzip", "-d"], StatusPage.octets) == Self.page())
+    #expect(try Self.run(["gzip", "-d"], StatusTexts.page) == Self.page())
+    let texts = String(decoding: try Self.source("texts.txt"), as: UTF8.self)
+    let facts = StatusTextTests.facts([])
+    let served = facts.texts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "|")
+    #expect(served == texts.replacing("sha256-HASH", with: try Self.hash()))
+    #expect(facts.texts.count == 21)
   }
 
-  @Test("the policy names the hash of the page's script, of which there is one")
-  func hashesScript() throws {
-    let text = String(decoding: try Self.page(), as: UTF8.self)
-    let parts = text.components(separatedBy: "<script>")
+  /// Of the page's script, of which there is one.
+  private static func hash() throws -> String {
+    let parts = String(decoding: try page(), as: UTF8.self).components(separatedBy: "<script>")
     #expect(parts.count == 2)
     let script = try #require(parts.last?.components(separatedBy: "</script>").first)
-    let hash = try Self.run(["openssl", "dgst", "-sha256", "-binary"], Array(script.utf8))
-    #expect(StatusPage.scriptHash == "sha256-" + Data(hash).base64EncodedString())
+    let hash = try run(["openssl", "dgst", "-sha256", "-binary"], Array(script.utf8))
+    return "sha256-" + Data(hash).base64EncodedString()
   }
 
   @Test("the page names nothing from elsewhere")

@@ -8,31 +8,33 @@ struct StatusRequestTests {
     let head: String
     let meaning: StatusRequest
     var isHead = false
-    var host = "pump.example"
+    var hosts = "localhost|pump.example"
 
     init(
       _ line: String, host field: String? = "localhost", _ meaning: StatusRequest,
-      isHead: Bool = false, server: String = "pump.example"
+      isHead: Bool = false, server: String = "localhost|pump.example"
     ) {
       let host = field.map { "Host: \($0)\r\n" } ?? ""
       self.init("\(line)\r\n\(host)Accept: */*\r\n\r\n", meaning, isHead, server)
     }
 
     private init(
-      _ head: String, _ meaning: StatusRequest, _ isHead: Bool, _ host: String
+      _ head: String, _ meaning: StatusRequest, _ isHead: Bool, _ hosts: String
     ) {
       self.head = head
       self.meaning = meaning
       self.isHead = isHead
-      self.host = host
+      self.hosts = hosts
     }
 
     static func raw(_ head: String, _ meaning: StatusRequest) -> Case {
-      Case(head, meaning, false, "pump.example")
+      Case(head, meaning, false, "localhost|pump.example")
     }
 
     /// A Host field's value, and whether it is served.
-    static func host(_ field: String, _ isServed: Bool, server: String = "pump.example") -> Case {
+    static func host(
+      _ field: String, _ isServed: Bool, server: String = "localhost|pump.example"
+    ) -> Case {
       Case("GET / HTTP/1.1", host: field, isServed ? .overview : .foreign, server: server)
     }
 
@@ -51,12 +53,12 @@ struct StatusRequestTests {
     Case("GET //metrics HTTP/1.1", .missing), Case("GET /../metrics HTTP/1.1", .missing),
     Case("GET /|/metrics HTTP/1.1", .missing),
     Case("GET metrics HTTP/1.1", .missing), Case("GET * HTTP/1.1", .missing),
-    Case("GET http://localhost/metrics HTTP/1.1", .missing),
+    Case("GET http://localhost/metrics HTTP/1.1", .missing), Case("GET / x HTTP/1.1", .missing),
     Case("POST /metrics HTTP/1.1", .otherMethod), Case("PUT / HTTP/1.1", .otherMethod),
     Case("DELETE / HTTP/1.1", .otherMethod), Case("OPTIONS * HTTP/1.1", .otherMethod),
     Case("get / HTTP/1.1", .otherMethod), Case("GET|HEAD / HTTP/1.1", .otherMethod),
     Case("GET / HTTP/2.0", .malformed), Case("GET / HTTP/1.1 x", .malformed),
-    Case("GET  / HTTP/1.1", .malformed), Case("GET /", .malformed), Case("GET", .malformed),
+    Case("GET  / HTTP/1.1", .missing), Case("GET /", .malformed), Case("GET", .malformed),
     Case("GET / http/1.1", .malformed), Case("GET / HTTP/1.1", host: nil, .malformed),
     .raw("GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", .malformed),
     .raw("GET / HTTP/1.1\nHost: localhost\n\n", .malformed),
@@ -82,7 +84,7 @@ struct StatusRequestTests {
     var isHead = false
     let octets = Array(request.head.utf8)
     #expect(
-      StatusRequest.parse(octets.span, host: request.host, isHead: &isHead) == request.meaning)
+      StatusRequest.parse(octets.span, hosts: request.hosts, isHead: &isHead) == request.meaning)
     #expect(isHead == request.isHead)
   }
 
@@ -92,7 +94,7 @@ struct StatusRequestTests {
     var isHead = false
     for count in 0...octets.count {
       let part = Array(octets[..<count])
-      let parsed = StatusRequest.parse(part.span, host: "x", isHead: &isHead)
+      let parsed = StatusRequest.parse(part.span, hosts: "localhost|x", isHead: &isHead)
       #expect(parsed == (count < octets.count ? .needMore : .health))
     }
   }
@@ -105,7 +107,7 @@ struct StatusRequestTests {
       let octets = Array((start + String(repeating: "c", count: filler) + "\r\n\r\n").utf8)
       var isHead = false
       #expect(
-        StatusRequest.parse(octets.span, host: "x", isHead: &isHead)
+        StatusRequest.parse(octets.span, hosts: "localhost|x", isHead: &isHead)
           == (excess == 0 ? .overview : .malformed))
     }
   }

@@ -88,6 +88,7 @@ private final class CoreHarness {
   }
 
   var readsTunnel: Bool { core.readsTunnel }
+  var congestedMilliseconds: Int64 { core.congestedTime(now).count / 1_000_000 }
   var connectionCount: Int { core.connectionCount }
 
   func wait(_ time: Int64) { now = now + Milliseconds(time) }
@@ -236,13 +237,17 @@ struct RelayCoreTests {
     #expect(slots.joined() == "0120120120120120" && harness.core.wantsRoom)
   }
 
-  private static func numbers(_ tally: Tally) -> [String] {
-    tally.services.indices.map { index in
-      let watch = tally.watches[index]
-      return
-        "\(tally.services[index]) \(watch.acceptedCount) \(watch.traffic.sentByteCount) "
-        + "\(watch.traffic.receivedByteCount)"
+  /// Of each service: connections, bytes in, bytes out.
+  private static func traffic(_ tally: Tally) -> [String] {
+    let count = tally.services.count
+    return tally.services.indices.map { index in
+      (["\(tally.services[index])"] + (0..<3).map { "\(tally.numbers[$0 * count + index])" })
+        .joined(separator: " ")
     }
+  }
+
+  private static func count(_ counted: Counted, _ tally: Tally) -> Int64 {
+    tally.numbers[3 * tally.services.count + counted.rawValue]
   }
 
   @Test("what connections moved is counted once, while they are there and when they have gone")
@@ -256,21 +261,25 @@ struct RelayCoreTests {
     harness.handle(.received(slot: 1, byteCount: 30, isFull: false))
     try harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
     let expected = ["A 1 1001 3", "B 1 30 0"]
-    #expect(Self.numbers(harness.core.tally(harness.now)) == expected)
+    let tally = harness.core.tally
+    #expect(Self.traffic(tally) == expected)
+    let found = harness.core.status(slot: 0)
+    let status = try #require(found)
+    #expect(status.sentByteCount == 1_001 && status.receivedByteCount == 3)
     harness.handle(.failed(slot: 0))
     _ = harness.send()
-    #expect(harness.connectionCount == 1)
-    let tally = harness.core.tally(harness.now)
-    #expect(Self.numbers(tally) == expected)
+    #expect(harness.connectionCount == 1 && Self.traffic(tally) == expected)
+    let gone = harness.core.status(slot: 0)
+    #expect(gone == nil)
     // The next WebSocket's relay goes on with that.
     let next = try CoreHarness(.source, tally: tally)
     next.accept(service: 1)
-    #expect(Self.numbers(next.core.tally(next.now)) == ["A 1 1001 3", "B 2 30 0"])
-    #expect(next.core.tally(next.now).counts.numbers[Counted.resetLocally.rawValue] == 1)
+    #expect(Self.traffic(tally) == ["A 1 1001 3", "B 2 30 0"])
+    #expect(Self.count(.resetLocally, tally) == 1)
     // Services that are others begin anew, the reasons do not.
-    let other = try CoreHarness(.source, tally: tally, services: ["B", "A"])
-    #expect(Self.numbers(other.core.tally(other.now)) == ["B 0 0 0", "A 0 0 0"])
-    #expect(other.core.tally(other.now).counts.numbers[Counted.resetLocally.rawValue] == 1)
+    _ = try CoreHarness(.source, tally: tally, services: ["B", "A"])
+    #expect(Self.traffic(tally) == ["B 0 0 0", "A 0 0 0"])
+    #expect(Self.count(.resetLocally, tally) == 1)
   }
 
   @Test("why connections did not begin, or were cut, is counted")
@@ -299,10 +308,9 @@ struct RelayCoreTests {
       (destination, [.refusedFull: 1, .refusedProtocol: 1, .resetNotConnected: 1]),
     ]
     for (harness, expected) in counted {
-      let numbers = harness.core.tally(harness.now).counts.numbers
-      for index in numbers.indices {
-        let reason = try #require(Counted(rawValue: index))
-        #expect(numbers[index] == expected[reason] ?? 0, "\(reason)")
+      for place in 0...Counted.againSilent.rawValue {
+        let reason = try #require(Counted(rawValue: place))
+        #expect(Self.count(reason, harness.core.tally) == expected[reason] ?? 0, "\(reason)")
       }
     }
   }
@@ -314,13 +322,15 @@ struct RelayCoreTests {
     for pause in 1...2 as ClosedRange<Int64> {
       harness.handle(.taken(slot: 0, byteCount: 0, pendingByteCount: 1_000))
       harness.wait(200)
-      #expect(
-        harness.core.tally(harness.now).congestedTime.count == (300 * pause - 100) * 1_000_000)
+      #expect(harness.congestedMilliseconds == 300 * pause - 100)
       harness.wait(100)
       harness.handle(.taken(slot: 0, byteCount: 1_000, pendingByteCount: 0))
       harness.wait(1_000)
-      #expect(harness.core.tally(harness.now).congestedTime.count == 300 * pause * 1_000_000)
+      #expect(harness.congestedMilliseconds == 300 * pause)
     }
+    harness.core.settle(harness.now)
+    let next = try CoreHarness(.source, tally: harness.core.tally)
+    #expect(next.congestedMilliseconds == 600)
   }
 
   @Test("who has the slot of one that has gone has not its turn")
