@@ -26,6 +26,8 @@ if let embeddedLibraries {
       "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
       // Swift's own inliner stops in functions of more than four blocks; LLVM's goes on, and knows sizes.
       "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
+      // What a call costs beside what it calls: less than is usual, where size counts.
+      "-Xllvm", "-inline-call-penalty=10",
     ]),
   ]
   productSettings += embeddedSettings
