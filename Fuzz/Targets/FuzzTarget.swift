@@ -13,6 +13,7 @@ struct FuzzTarget: Sendable {
     .frameParser, .handshake, .message, .frameReceiver, .tunnelFraming, .session,
     .configuration, .settings, .connectAnswer, .inflate,
     .pacing, .notification,
+    .pacing, .statusRequest,
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

@@ -1,8 +1,25 @@
 import Reactor
+import Status
 import WebProxy
 import WebSocket
 
 extension FuzzTarget {
+  /// Octet 0: by any name, or by localhost and another. The rest is the request.
+  static let statusRequest = FuzzTarget(name: "status-request", inputByteCountMax: 640) {
+    bytes throws(Finding) in
+    var input = FuzzInput(bytes)
+    let hosts = input.number(below: 2) == 0 ? "" : "localhost|pump.example"
+    let text = input.remaining()
+    try PrefixRule.expect(text) { prefix throws(Finding) in
+      var isHead = false
+      let request = StatusRequest.parse(prefix, hosts: hosts, isHead: &isHead)
+      if request == .needMore { return nil }
+      try require(!hosts.isEmpty || request != .foreign, "a name that is not asked for")
+      try require(!isHead || text.starts(with: Array("HEAD ".utf8)), "a HEAD that is none")
+      return "\(request.rawValue) \(isHead)"
+    }
+  }
+
   /// Octet 0: the role, and what was offered. The rest is the server's answer, or the client's request.
   static let handshake = FuzzTarget(name: "handshake", inputByteCountMax: 640) {
     bytes throws(Finding) in

@@ -21,6 +21,12 @@ struct SeedCorpora {
     try write("handshake", answers + ServerHandshakeTests.cases.map { [3] + $0.octets })
   }
 
+  @Test("requests to the status server")
+  func writesStatusRequests() throws {
+    let cases = StatusRequestTests.cases
+    try write("status-request", cases.map { [$0.hosts.isEmpty ? 0 : 1] + Array($0.head.utf8) })
+  }
+
   @Test("answers of web proxies")
   func writesConnectAnswers() throws {
     let cases = WebProxyHandshakeTests.cases
