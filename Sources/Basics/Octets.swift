@@ -220,6 +220,11 @@ extension ArraySlice<UInt8> {
     octet == .space || octet == .tab || octet == .carriageReturn || octet == .lineFeed
   }
 
+  /// The part behind the last `octet`, or all.
+  @inline(never) public func afterLast(_ octet: UInt8) -> ArraySlice<UInt8> {
+    self[(lastIndex(of: octet).map { $0 + 1 } ?? startIndex)...]
+  }
+
   /// The part in front of the first `octet`, or all.
   @inline(never) public func beforeFirst(_ octet: UInt8) -> ArraySlice<UInt8> {
     self[startIndex..<(firstIndex(of: octet) ?? endIndex)]

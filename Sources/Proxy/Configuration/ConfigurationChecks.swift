@@ -18,7 +18,7 @@ extension Configuration {
     let file = values[.accessTokenFile]
     if let given, let file, given.layer == file.layer { throw given.excludes(file) }
     if let file, file.text.isSame(as: "-"), let mapping = values[.sourceListenPort],
-      Mapping.isStandard(mapping.text.octets[...])
+      Mapping.isStandard(mapping.text.octets[...].afterLast(.equals).trimmed)
     {
       throw UsageError(
         "% and % would both read standard input; give the token in AWSIOT_TUNNEL_ACCESS_TOKEN or another file",

@@ -116,10 +116,9 @@ public struct Mapping: Equatable, Sendable {
     return start.last == .colon || (try? Endpoint.parse(start.text, defaultPort: nil)) != nil
   }
 
-  /// Whether a mapping, or what is behind its '=', stands for standard input and output.
+  /// Whether an address stands for standard input and output.
   static func isStandard(_ text: ArraySlice<UInt8>) -> Bool {
-    let end = text.lastIndex(of: .equals).map { text[($0 + 1)...] } ?? text
-    return end.trimmed.count == 1 && end.trimmed.first == .hyphen
+    text.count == 1 && text.first == .hyphen
   }
 
   /// What has a '/' in it is the path of a Unix socket.

@@ -41,6 +41,7 @@ struct MappingTests {
       Case("SSH1=[::1]:22", [["SSH1", "[::1]:22"]]),
       Case("SSH1=/run/x.sock,HTTP1=./y", [["SSH1", "/run/x.sock"], ["HTTP1", "./y"]]),
       Case("-", [["", "standard input and output"]]),
+      Case("SSH1=/run/a=-", [["SSH1", "/run/a=-"]]),
       Case("SSH1 = - ,", [["SSH1", "standard input and output"]]),
       Case("SSH1=5555,HTTP1=0", [["SSH1", ":5555"], ["HTTP1", ":0"]]),
       Case("SSH1=0,HTTP1=0", [["SSH1", ":0"], ["HTTP1", ":0"]]),
