@@ -28,6 +28,8 @@ if let embeddedLibraries {
       "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
       // What a call costs beside what it calls: less than is usual, where size counts.
       "-Xllvm", "-inline-call-penalty=10",
+      // All is bound at the start, so no call needs a stub.
+      "-Xcc", "-fno-plt",
     ]),
   ]
   productSettings += embeddedSettings
@@ -35,7 +37,7 @@ if let embeddedLibraries {
   shimSettings = [
     .define("LOCALPROXY_EMBEDDED"),
     .unsafeFlags([
-      "-Os", "-ffunction-sections", "-fdata-sections",
+      "-Oz", "-fno-plt", "-ffunction-sections", "-fdata-sections",
       // Nothing unwinds through it: Swift's own code has no tables either.
       "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
     ]),

@@ -59,8 +59,8 @@ extension EndToEnd {
       arguments: [
         (["bash", "-c", "kill -KILL $$"], 128 + SIGKILL, ""),
         (["./nothing"], 127, "[fatal] cannot start './nothing': No such file or directory"),
-        (["echo", "{port}"], 6, "[fatal] the tunnel has 2 services"),
-        (["echo", "{port:VNC}"], 6, "[fatal] the command's {port} has no value: no service VNC"),
+        (["echo", "{port}"], 6, "[fatal] the command's {port} is for a tunnel with one service"),
+        (["echo", "{port:VNC}"], 6, "[fatal] the command's {port:VNC} has no value"),
       ] as [([String], Int32, String)])
     func ends(command: [String], status: Int32, words: String) throws {
       let process = try LocalProxy.start(

@@ -13,8 +13,8 @@ public struct CommandTemplate: Sendable {
   public func filled(
     _ port: (String?) throws(UsageError) -> UInt16
   ) throws(UsageError) -> [String] {
-    var filled = words
-    for index in words.indices { filled[index] = try Self.fill(words[index], port) }
+    var filled: [String] = []
+    for word in words { filled.append(try Self.fill(word, port)) }
     return filled
   }
 

@@ -52,6 +52,13 @@ extension Configuration {
     case tokenAndLevel
   }
 
+  /// The mappings' services, in their order.
+  private var serviceList: String {
+    var list = Int(mappings.count).decimal
+    for mapping in allMappings { list = "%,%".with(list, mapping.serviceID ?? "") }
+    return list
+  }
+
   /// Takes what another one has, as far as that can change while the program runs. The web proxy stays, too.
   package func take(_ other: Configuration) -> Taken {
     _ = takeToken(of: other)
@@ -62,12 +69,7 @@ extension Configuration {
     {
       return .tokenAndLevel
     }
-    let (before, after) = (allMappings, other.allMappings)
-    let isSame =
-      mappings.count == other.mappings.count && before.count == after.count
-      && before.indices.allSatisfy {
-        (before[$0].serviceID ?? "").isSame(as: after[$0].serviceID ?? "")
-      }
+    let isSame = serviceList.isSame(as: other.serviceList)
     endpoint = other.endpoint
     mappings = other.mappings
     directoryMappings = other.directoryMappings

@@ -107,9 +107,10 @@ public final class ConfigurationCheck: TimerHandler {
       say("mapping", "each service from a free port of " + configuration.bindHost)
     }
     if let command = configuration.command {
-      var words = ""
-      for word in command.words { words += words.isEmpty ? word.excerpt : " " + word.excerpt }
-      say("command", words)
+      say(
+        "command",
+        "% and % further words".with(
+          command.words[0].excerpt, (command.words.count - 1).decimal))
     }
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }

@@ -36,6 +36,10 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     /// How a log line ends that is about this service.
     var suffix: String { name.isEmpty ? "" : " for service %".with(name) }
 
+    func isSame(as other: Service) -> Bool {
+      name.isSame(as: other.name) && address.description.isSame(as: other.address.description)
+    }
+
     mutating func close() {
       for listener in listeners { listener.close() }
       listeners = []
@@ -66,16 +70,15 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// Where a service listens.
   /// - Parameter name: nil for the only one.
   func port(of name: String?) throws(UsageError) -> UInt16 {
-    if name == nil && services.count != 1 {
-      throw UsageError(
-        "the tunnel has % services, so a command's {port} is to be {port:SERVICE}",
-        with: services.count.decimal)
-    }
-    for service in services where name.map({ service.name.isSame(as: $0) }) ?? true {
+    for service in services where name.map({ service.name.isSame(as: $0) }) ?? (services.count == 1)
+    {
       if let address = service.listeners.first?.address, !address.isUnix { return address.port }
     }
     throw UsageError(
-      "the command's {port} has no value: no service % listens on a port", with: name ?? "")
+      name == nil
+        ? "the command's {port} is for a tunnel with one service that listens on a port; else it is {port:SERVICE}"
+        : "the command's {port:%} has no value: no such service of the tunnel listens on a port",
+      with: name ?? "")
   }
 
   /// False keeps clients waiting in the kernel, on ports that stay as they are.
@@ -107,24 +110,23 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   ///   `directoryMappings`; nil for a free port.
   func serve(_ names: [String], _ mappingOfService: [Int?]) {
     let mappings = configuration.allMappings
-    let places = mappingOfService.map { index in place(index.map { mappings[$0].address }) }
-    if services.count == names.count
-      && names.indices.allSatisfy({
-        services[$0].name.isSame(as: names[$0])
-          && services[$0].address.description.isSame(as: places[$0].description)
-      })
-    {
+    var wanted: [Service] = []
+    var isSame = services.count == names.count
+    for index in names.indices {
+      let service = Service(
+        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }),
+        passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
+      isSame = isSame && services[index].isSame(as: service)
+      wanted.append(service)
+    }
+    if isSame {
       for service in services { announce(service) }
       // One that could not be had while the tunnel was down is tried again.
       if timer == nil && current == services.count { begin() }
       return
     }
     closeListeners()
-    services = names.indices.map { index in
-      Service(
-        name: names[index], address: places[index],
-        passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
-    }
+    services = wanted
     begin()
   }
 
