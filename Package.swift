@@ -28,6 +28,8 @@ if let embeddedLibraries {
       "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
       // What a call costs beside what it calls: less than is usual, where size counts.
       "-Xllvm", "-inline-call-penalty=10",
+      // Instructions that stand in several places stand in one.
+      "-Xllvm", "-enable-machine-outliner=always",
       // All is bound at the start, so no call needs a stub.
       "-Xcc", "-fno-plt",
     ]),
@@ -39,7 +41,7 @@ if let embeddedLibraries {
     .unsafeFlags([
       "-Oz", "-fno-plt", "-ffunction-sections", "-fdata-sections",
       // Nothing unwinds through it: Swift's own code has no tables either.
-      "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
+      "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-ident",
     ]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.
