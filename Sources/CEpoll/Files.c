@@ -14,11 +14,11 @@ static void wait_for(int fd, short events) {
   poll(&poll_fd, 1, -1);
 }
 
-/// Fills `bytes` up to its capacity, the file's end, or the end of the first line.
+/// Fills `bytes` up to its capacity, the file's end, or the end of the first line, behind which nothing is taken.
 static ssize_t fill(int fd, char *bytes, size_t capacity, int first_line_only) {
   size_t used = 0;
   while (used < capacity) {
-    ssize_t count = read(fd, bytes + used, capacity - used);
+    ssize_t count = read(fd, bytes + used, first_line_only ? 1 : capacity - used);
     if (count < 0 && errno == EAGAIN) wait_for(fd, POLLIN);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (count < 0) return -errno;
@@ -45,7 +45,9 @@ ssize_t cepoll_read_file(
   fstat(fd, &information);
   *mode = S_ISREG(information.st_mode) ? information.st_mode : 0;
   ssize_t count = -CEPOLL_NO_FILE;
-  if (!path || has_end(information.st_mode)) count = fill(fd, bytes, capacity, first_line_only);
+  // Of a pipe somebody else may read the rest.
+  int is_line = first_line_only && !(path && S_ISREG(information.st_mode));
+  if (!path || has_end(information.st_mode)) count = fill(fd, bytes, capacity, is_line);
   if (!path) return count;
   close(fd);
   // A pipe without a writer ends at once; so does one whose writer has gone without a word.

@@ -310,9 +310,9 @@ int cepoll_next_option(const char **argument) {
   int index = -1;
   int found = getopt_long(argument_count, arguments, short_options, options, &index);
   if (found == -1) {
-    if (optind >= argument_count) return CEPOLL_OPTIONS_END;
     // Behind `--` all are a command's words.
     if (optind > before) return CEPOLL_OPTION_COMMAND;
+    if (optind >= argument_count) return CEPOLL_OPTIONS_END;
     *argument = arguments[optind++];
     return CEPOLL_OPTION_OPERAND;
   }

@@ -89,10 +89,12 @@ extension EndToEnd {
           says: "the argument of --access-token begins with '='; leave that out"),
         Mistake(
           "–r us-east-1", says: "unexpected argument '–r': options begin with '-', not with a dash"),
-        Mistake("\(to) -s 5555 -k true", says: "unexpected argument 'true': no option takes it"),
+        Mistake(
+          "\(to) -s 5555 -k true",
+          says: "unexpected argument 'true': no option takes it; a command stands behind '--'"),
         Mistake(
           "\(to) -s 5555 a-very-secret-token",
-          says: "unexpected argument 'a-very-s…': no option takes it"),
+          says: "unexpected argument 'a-very-s…': no option takes it; a command stands behind '--'"),
         Mistake(
           "\(to) -s", "|", says: "--source-listen-port is empty; give it a value, or leave it out"),
         Mistake("-s 1 -r", "|", says: "--region is empty; give it a value, or leave it out"),

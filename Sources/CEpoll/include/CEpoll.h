@@ -301,7 +301,7 @@ enum {
 /// 255 for an option without one. 0, or -ENOSPC after CEPOLL_OPTIONS_MAX of them.
 int cepoll_declare_option(const char *name, int takes_argument, int code);
 /// One step of getopt_long(3). Returns an option's code, or one of the codes above; `argument` is then the option's
-/// argument, or the text at fault. After `CEPOLL_OPTION_COMMAND` there are words behind `--`, and no options.
+/// argument, or the text at fault. After `CEPOLL_OPTION_COMMAND` there are words behind `--`, if any, and no options.
 int cepoll_next_option(const char **argument);
 /// The next of those words; null when there is none.
 const char *cepoll_next_word(void);
@@ -321,7 +321,7 @@ enum {
 };
 
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with
-/// `first_line_only` nothing after the piece that its first line ends in. `mode` is the file's, 0 for what is
+/// `first_line_only` nothing behind its first line, unless it is a regular file. `mode` is the file's, 0 for what is
 /// no regular file. A pipe's writer is waited for when there is one. Returns the count.
 ssize_t cepoll_read_file(
   const char *path, void *bytes, size_t capacity, int first_line_only, unsigned *mode

@@ -107,7 +107,6 @@ public enum Option: Int, CaseIterable, Sendable {
         "Examples, each with the token of its end in AWSIOT_TUNNEL_ACCESS_TOKEN:",
         "  localproxy -r us-east-1 -s 5555           then: ssh -p 5555 USER@localhost",
         "  localproxy -r us-east-1 -d localhost:22   on the device",
-        "  localproxy -r us-east-1 -s 0 -- ssh -p {port} USER@localhost",
         "  ssh -o ProxyCommand='localproxy -r us-east-1 -s -' USER@device",
         "",
         "See localproxy(1).",

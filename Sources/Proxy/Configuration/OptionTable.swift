@@ -83,11 +83,11 @@ public struct OptionTable: Sendable {
         mistake = "--% is not UTF-8 text".with(options[index].longName)
       case .command:
         if let failure { throw failure }
-        guard let takeCommand, let words = reader.words() else {
+        guard let takeCommand, let words = reader.words(), !words.isEmpty else {
           throw UsageError(
             takeCommand == nil
               ? "% runs no command, as stands behind '--'"
-              : "the command behind '--' is not UTF-8 text",
+              : "behind '--' there is no command of UTF-8 text",
             with: program)
         }
         takeCommand(words)
@@ -105,7 +105,9 @@ public struct OptionTable: Sendable {
           isDash
           ? "options begin with '-', not with a dash"
           : octets.contains(.equals)
-            ? "no option takes it; mappings are joined by a comma" : "no option takes it"
+            ? "no option takes it; mappings are joined by a comma"
+            : takeCommand == nil
+              ? "no option takes it" : "no option takes it; a command stands behind '--'"
         mistake = "unexpected argument '%': %".with(start, reason)
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.

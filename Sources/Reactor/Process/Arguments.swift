@@ -29,7 +29,7 @@ public struct ArgumentSyntax {
     case unknown(String)
     case argumentMissing(String)
     case operand(String)
-    /// There is something behind `--`: see `words`. It is the last step.
+    /// There is a `--`, with `words` behind it. It is the last step.
     case command
     case end
   }
