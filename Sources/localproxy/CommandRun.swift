@@ -34,6 +34,8 @@ final class CommandRun: SignalHandler, ChildHandler {
   private var state = State.waiting
   private var isProxyOver = false
   private var status: Int32?
+  /// Of those that came before the command began; 0 for none.
+  private var lastSignal: Int32 = 0
 
   init(
     _ template: CommandTemplate, proxy: LocalProxy, reactor: Reactor, log: Log, outcome: Outcome
@@ -79,11 +81,13 @@ final class CommandRun: SignalHandler, ChildHandler {
   /// The proxy has ended, with this status.
   func proxyEnded(_ status: Int32) {
     isProxyOver = true
+    if case .waiting = state, status == 0, lastSignal != 0 {
+      self.status = Self.signalBase + lastSignal
+    }
     self.status = self.status ?? status
-    if case .running(let child) = state {
+    if case .running = state {
       self.status = nil
-      log.warning(
-        "the tunnel has ended; the command (process %) goes on".with(Int(child.id).decimal))
+      log.warning("the tunnel has ended; the command goes on")
     } else {
       finish()
     }
@@ -93,6 +97,8 @@ final class CommandRun: SignalHandler, ChildHandler {
 
   func received(_ signal: Signal) {
     guard case .running(let child) = state else {
+      // Should that end the program: it is no success of a command that was not run.
+      if case .waiting = state { lastSignal = signal.number }
       proxy.received(signal)
       return
     }

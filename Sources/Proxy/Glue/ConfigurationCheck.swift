@@ -107,10 +107,7 @@ public final class ConfigurationCheck: TimerHandler {
       say("mapping", "each service from a free port of " + configuration.bindHost)
     }
     if let command = configuration.command {
-      say(
-        "command",
-        "% and % further words".with(
-          command.words[0].excerpt, (command.words.count - 1).decimal))
+      say("command", command.words[0].excerpt)
     }
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }

@@ -16,7 +16,7 @@ public enum Signal {
     }
   }
 
-  var number: Int32 {
+  public var number: Int32 {
     switch self {
     case .terminate: SIGTERM
     case .interrupt: SIGINT
