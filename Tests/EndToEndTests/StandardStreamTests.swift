@@ -122,6 +122,30 @@ extension EndToEnd {
       withExtendedLifetime(destination) {}
     }
 
+    @Test("A tunnel that is closed under the connection is a cut, and says so")
+    func closed() throws {
+      let echo = try Server(handler: Self.echo)
+      defer { echo.stop() }
+      let destination = try destination(echo.port)
+      let (process, client) = try start()
+      try client.send("x")
+      #expect(try client.receive(exactly: 1) == Array("x".utf8))
+      // Closes the oldest tunnel.
+      tunneld.process.send(SIGUSR1)
+      #expect(try process.waitForExit(within: 30) == .status(8))
+      #expect(
+        process.text(of: .error).contains("[fatal] tunnel closed; the connection over standard"))
+      withExtendedLifetime(destination) {}
+    }
+
+    @Test("Where standard input cannot be taken the program ends, with the reason")
+    func withoutDescriptors() throws {
+      let process = try run("mkfifo f; exec 3<>f; ulimit -n 8; \"$@\" <&3 3<&-")
+      #expect(try process.waitForExit(within: 20) == .status(8), "\(process.tail)")
+      #expect(
+        process.text(of: .error).contains("standard input and output cannot be used: Too many"))
+    }
+
     @Test("A client who goes before there is a tunnel takes the program with it")
     func deserted() throws {
       tunneld.process.send(SIGKILL)

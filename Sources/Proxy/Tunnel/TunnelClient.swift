@@ -61,7 +61,7 @@ import Basics
 ///
 /// Two orders stand beside the table: `avoidMarks` with a loss that is put down to the first mark, and `refuseClients` in
 /// whatever state clients have waited for too long. One that serves a single connection (`servesOne`) stops at `lost`
-/// while it runs.
+/// while it runs, and at `ended` with another reason.
 public struct TunnelClient {
   public enum State: CaseIterable, Sendable {
     case idle, dialing
@@ -360,7 +360,9 @@ public struct TunnelClient {
       } else {
         retry(asked: nil, now, randomness)
       }
-    case .ended(let reason): stop(reason)
+    case .ended(let reason):
+      // Had the one connection ended before, this would be `stopping`.
+      stop(servesOne && reason == .tunnelEnded ? .connectionCut : reason)
     case .cannotListen: stop(.cannotListen)
     case .stopRequested: drain(.requested, now)
     case .connectionOver(let isCut): drain(isCut ? .connectionCut : .connectionEnded, now)

@@ -64,10 +64,10 @@ public final class Reactor: Network {
 
   // MARK: The loop
 
-  /// Runs turns until `stop`.
+  /// Runs turns until `stop`, which may have been called before.
   public func run() throws(SystemError) {
-    stopped = false
     while !stopped { try turn(waitMax: nil) }
+    stopped = false
   }
 
   public func stop() { stopped = true }

@@ -177,6 +177,13 @@ struct TunnelClientTests {
     try play.serve()
     #expect(play.handle(.lost(Self.loss)) == [.stop(.connectionCut)])
     #expect(play.client.deadline == nil)
+    for (end, reason) in [
+      (.tunnelEnded, .connectionCut), (.replaced, .replaced), (.tokenRotated, .tokenRotated),
+    ] as [(TunnelClient.StopReason, TunnelClient.StopReason)] {
+      play = Play(servesOne: true)
+      try play.serve()
+      #expect(play.handle(.ended(end)) == [.stop(reason)])
+    }
   }
 
   @Test("a deadline that is not due does nothing", arguments: TunnelClient.State.allCases)
