@@ -58,32 +58,71 @@ extension EndToEnd {
       try destination.waitForLine(
         containing: "[error] SIGHUP: nothing is changed", "destination-app", "nonsense")
       try exchange()
-      // Another role is none of a running program's, and other services wait.
-      try write("source-listen-port = SSH1=0\nverbose = 4\n", to: "ini")
-      destination.send(SIGHUP)
-      try destination.waitForLine(containing: "[warning] SIGHUP: role, trust")
-      try write("destination-app = VNC=127.0.0.1:\(old.port)\n", to: "ini")
-      destination.send(SIGHUP)
-      try destination.waitForLine(
-        containing: "[warning] SIGHUP: read again; the services are others")
+      // What cannot change while it runs is named, and nothing is taken of the rest either.
+      for (text, what) in [
+        ("source-listen-port = SSH1=0\nverbose = 0\n", "role"),
+        ("destination-app = VNC=127.0.0.1:\(old.port)\nverbose = 0\n", "services"),
+        ("destination-app = SSH1=127.0.0.1:1\nno-ssl-host-verify = true\n", "trust"),
+      ] {
+        try write(text, to: "ini")
+        destination.send(SIGHUP)
+        try destination.waitForLine(
+          containing: "[error] SIGHUP: nothing is changed: other \(what) need a restart")
+      }
       try exchange()
       #expect(new.acceptedCount == 3)
     }
 
-    @Test("A source listens elsewhere after SIGHUP, and not where it did")
+    @Test(
+      "A source listens elsewhere after SIGHUP, and not where it did; what stays keeps its port")
     func changesSource() throws {
-      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1", "HTTP1"], in: scratch)
       let (first, second) = (try Server.unusedPort(), try Server.unusedPort())
-      try write("source-listen-port = SSH1=127.0.0.1:\(first)\n", to: "ini")
+      try write("source-listen-port = SSH1=127.0.0.1:\(first),HTTP1=127.0.0.1:0\n", to: "ini")
       let source = try LocalProxy.start(
         .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
         arguments: ["-c", tunneld.authorities, "--config", scratch.file("ini")], in: scratch)
       try source.waitForLine(containing: LocalProxy.listening + "\(first)")
-      try write("source-listen-port = SSH1=127.0.0.1:\(second)\n", to: "ini")
+      let line = try source.waitForLine(containing: "for service HTTP1")
+      let kept = try parsePort(in: line, after: LocalProxy.listening)
+      let waiting = try Socket(connectingTo: kept)
+      try write("source-listen-port = SSH1=127.0.0.1:\(second),HTTP1=127.0.0.1:0\n", to: "ini")
       source.send(SIGHUP)
       try source.waitForLine(containing: LocalProxy.listening + "\(second)")
       _ = try Socket(connectingTo: second)
       #expect(throws: Failure.self) { try Socket(connectingTo: first) }
+      _ = try Socket(connectingTo: kept)
+      withExtendedLifetime(waiting) {}
+    }
+
+    @Test("A port that cannot be had at SIGHUP is tried again, and ends nothing")
+    func survivesTakenPort() throws {
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
+      let settings =
+        #"{"tunneling": {"proxy": {"tcp": {"connection_retry_count": 1, "connection_retry_delay_ms": 200}}}}"#
+      try write(settings, to: "json")
+      let free = try Server.unusedPort()
+      try write("source-listen-port = SSH1=127.0.0.1:\(free)\n", to: "ini")
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: [
+          "-c", tunneld.authorities, "--config", scratch.file("ini"), "--settings-json",
+          scratch.file("json"),
+        ], in: scratch)
+      try source.waitForLine(containing: LocalProxy.listening + "\(free)")
+      try write("source-listen-port = SSH1=127.0.0.1:\(server.port)\n", to: "ini")
+      source.send(SIGHUP)
+      try source.waitForLine(
+        containing: "[error] cannot listen on port \(server.port)", "trying again")
+      usleep(1_000_000)
+      #expect(source.isRunning)
+      try write("source-listen-port = SSH1=127.0.0.1:\(free)\n", to: "ini")
+      source.send(SIGHUP)
+      try eventually(within: 20, "the old port") {
+        source.text(of: .error).components(separatedBy: LocalProxy.listening + "\(free)").count == 3
+      }
     }
 
     @Test("A refused token is followed by one look at its file, and then by the end")
@@ -110,7 +149,7 @@ extension EndToEnd {
       try asked.ask("rotate 1 source\n")
       try write(try token(2).token + "\n", to: "token")
       try source.waitForLine(
-        containing: "[warning] the file of the access token has another one, which is tried now")
+        containing: "[error]", "the file of the access token has another one, which is tried now")
       try eventually(within: 20, "the connection with the new token\n\(source.tail)") {
         let lines = source.text(of: .error).components(separatedBy: "which is tried now")
         return lines.count == 2 && lines[1].contains("Successfully established")

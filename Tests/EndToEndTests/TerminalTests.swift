@@ -58,12 +58,12 @@ extension EndToEnd {
       }
     }
 
-    @Test("SIGHUP elsewhere says how many connections are open, and ends nothing")
+    @Test("SIGHUP elsewhere reads the configuration again, and ends nothing")
     func withoutTerminal() throws {
       try withStage([]) { stage in
         let source = try stage.source()
         source.process.send(SIGHUP)
-        try source.process.waitForLine(containing: "[info] SIGHUP: 0 connections are open")
+        try source.process.waitForLine(containing: "[info] SIGHUP: read again")
         source.process.send(SIGTERM)
         #expect(try source.process.waitForExit(within: 20) == .status(0))
       }

@@ -39,7 +39,9 @@ enum AgentPage {
   private static let description = """
     When a tunnel is opened to a thing, AWS IoT Secure Tunneling publishes a notification on \
     $aws/things/THING/tunnels/notify: the destination's access token, the region and the services. localproxy-agent \
-    reads such notifications, one JSON object a line, as any MQTT client prints them, and runs one localproxy for each.
+    reads such notifications, one JSON object a line, as any MQTT client prints them, and runs one localproxy for each:
+
+    {"clientAccessToken":"…","clientMode":"destination","region":"us-east-1","services":["SSH"]}
 
     A token goes to its localproxy through a pipe, and stands in no command line, environment, file or log. The agent \
     keeps it in memory while it may have to start that localproxy again; with --restarts 0 it does not.

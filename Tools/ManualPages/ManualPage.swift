@@ -53,7 +53,8 @@ enum ManualPage {
     What is given on the command line comes before the --config file, and both come before the environment.
 
     A source runs the COMMAND behind -- when the tunnel stands and all its services listen, and ends with its status. \
-    In the command's words {port} stands for the port of the tunnel's only service, {port:SERVICE} for that of another. \
+    In the command's words {port} stands for the port of the tunnel's only service, {port:SERVICE} for that of another; one \
+    that listens on a Unix socket has none. AWSIOT_TUNNEL_ACCESS_TOKEN is empty in the command's environment. \
     While it runs, SIGTERM and SIGHUP are handed on to it, and SIGINT, which a terminal sends to both, is its alone; when \
     the tunnel ends first, a warning says so, and the command goes on until it ends by itself. The log has warnings alone \
     by default.
@@ -88,11 +89,13 @@ enum ManualPage {
     (
       "SIGHUP",
       """
-      As SIGTERM when standard error was a terminal at the start and nohup(1) was not used, or with -s -; else read the \
-      files again: --config, --config-dir, --settings-json and --access-token-file. Level, token and the addresses of the \
-      same services hold at once, for new connections; settings, the endpoint and other services from the next \
-      connection to the service on. Role, --capath, --no-ssl-host-verify and the web proxy stay. A mistake is logged, \
-      and leaves everything as it was.
+      Ends the program as SIGTERM when standard error was a terminal at the start and nohup(1) was not used, and with -s -.
+
+      Otherwise it reads the files again: --config, --config-dir, --settings-json and --access-token-file. The level and the \
+      addresses of the same services hold at once, for new clients; a port that cannot be had is tried again until it can. \
+      The token, settings and the endpoint hold from the next connection to the service on. Other services, another role, \
+      --capath and --no-ssl-host-verify need a restart. Those and any mistake are logged, and leave everything as it was. \
+      The web proxy and the COMMAND stay.
       """
     ),
     ("SIGUSR1", "Log how many connections are open."),

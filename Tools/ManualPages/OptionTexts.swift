@@ -32,7 +32,7 @@ extension Option {
         """
         A file whose first line is the access token; - reads the first line of standard input. A file that every user \
         can read is warned about. When the service refuses the token, or says that it was rotated, the file is looked at once \
-        more, and another token in it is used without a restart. Command line, --config file and environment can each have this or --access-token, not \
+        more, and another token in it is used without a restart; so replace it as a whole, with mv. Command line, --config file and environment can each have this or --access-token, not \
         both; of two places the one further up in the order of precedence counts.
         """, example: "--access-token-file /run/secrets/tunnel")
     case .clientToken:

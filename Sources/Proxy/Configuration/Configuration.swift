@@ -200,7 +200,7 @@ public final class Configuration {
     try checkMappings(values)
     if values.command.isEmpty { return }
     if role == .destination || servesStandardStreams {
-      throw UsageError("a command behind '--' is for a source that listens: give -s SERVICE=0")
+      throw UsageError("a command behind '--' is for a source that listens")
     }
     command = CommandTemplate(values.command)
   }

@@ -23,7 +23,7 @@ public final class ConfigurationReader {
     } else {
       // Its secrets are wiped, and so it is read once.
       var environment = OptionValues()
-      try environment.addEnvironment()
+      try environment.addEnvironment(below: commandLine)
       self.environment = environment
       values.add(below: environment)
     }
@@ -43,15 +43,6 @@ extension Configuration {
     return true
   }
 
-  /// How much of another configuration holds at once.
-  package enum Taken {
-    case all
-    /// It has other services: they, their addresses and the settings hold from the next connection to the service on.
-    case servicesLater
-    /// It has another role, trust or kind of use, which stay as they are, and so does all but token and level.
-    case tokenAndLevel
-  }
-
   /// The mappings' services, in their order.
   private var serviceList: String {
     var list = Int(mappings.count).decimal
@@ -59,17 +50,19 @@ extension Configuration {
     return list
   }
 
-  /// Takes what another one has, as far as that can change while the program runs. The web proxy stays, too.
-  package func take(_ other: Configuration) -> Taken {
-    _ = takeToken(of: other)
-    logLevel = other.logLevel
-    if role != other.role || verifiesPeer != other.verifiesPeer
-      || servesStandardStreams != other.servesStandardStreams
+  /// Takes what another one has; the web proxy and the command stay.
+  /// - Returns: what is other and cannot be so while the program runs: then nothing is taken. "" when all is.
+  package func take(_ other: Configuration) -> String {
+    if role != other.role || servesStandardStreams != other.servesStandardStreams { return "role" }
+    if verifiesPeer != other.verifiesPeer
       || !(trustDirectory ?? "").isSame(as: other.trustDirectory ?? "")
     {
-      return .tokenAndLevel
+      return "trust"
     }
-    let isSame = serviceList.isSame(as: other.serviceList)
+    // The tunnel's services were agreed on with these.
+    if !serviceList.isSame(as: other.serviceList) { return "services" }
+    _ = takeToken(of: other)
+    logLevel = other.logLevel
     endpoint = other.endpoint
     mappings = other.mappings
     directoryMappings = other.directoryMappings
@@ -78,6 +71,6 @@ extension Configuration {
     bindHost = other.bindHost
     bindAddress = other.bindAddress
     settings = other.settings
-    return isSame ? .all : .servicesLater
+    return ""
   }
 }

@@ -136,11 +136,12 @@ struct OptionValues {
 
   /// Adds what the environment says; an empty variable says nothing. Its secrets are wiped, also those that a higher
   /// layer has overruled.
-  mutating func addEnvironment() throws(UsageError) {
+  /// - Parameter higher: a layer whose options are not to be kept a second time.
+  mutating func addEnvironment(below higher: OptionValues = OptionValues()) throws(UsageError) {
     for name in Option.otherVariables { try Self.checkText(name) }
     for variable in Option.variables {
       try Self.checkText(variable.name)
-      if let text = Process.environment(variable.name) {
+      if higher[variable.option] == nil, let text = Process.environment(variable.name) {
         add(variable.option, text, label: variable.name, layer: .environment)
       }
       if variable.option.isSecret { Process.wipeEnvironment(variable.name) }

@@ -299,9 +299,11 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     }
   }
 
-  private func listenAgain() {
+  /// - Parameter isForGood: an address that cannot be had does not end the program.
+  private func listenAgain(isForGood: Bool = false) {
     guard let relay else { return }
-    listeners?.serve(relay.core.session.serviceNames, relay.core.session.mappingOfService)
+    listeners?.serve(
+      relay.core.session.serviceNames, relay.core.session.mappingOfService, isForGood: isForGood)
   }
 
   // MARK: The end
@@ -323,34 +325,28 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   /// SIGHUP: an error leaves everything as it was.
   private func reload() {
+    let place = "SIGHUP: nothing is changed: %"
     do throws(UsageError) {
       guard let other = try reread?() else { return }
+      let fixed = configuration.take(other)
+      if !fixed.isEmpty {
+        log.error(place.with("other % need a restart".with(fixed)))
+        return
+      }
       for warning in other.warnings { log.warning(warning) }
       conceal(other)
-      let taken = configuration.take(other)
+      log.level = configuration.logLevel
       let settings = configuration.settings
       client.use(
         policy: settings.retry, servicesTimeout: settings.stepTimeout,
         drainTimeout: settings.drainTimeout)
-      log.level = configuration.logLevel
-      switch taken {
-      case .all:
-        relay?.targets = configuration.allMappings.map { $0.address }
-        if client.state == .running { listenAgain() }
-        log.info(
-          "SIGHUP: read again; settings and the endpoint hold from the next connection to the service on"
-        )
-      case .servicesLater:
-        log.warning(
-          "SIGHUP: read again; the services are others, and hold from the next connection to the service on"
-        )
-      case .tokenAndLevel:
-        log.warning(
-          "SIGHUP: role, trust or '-s -' cannot change without a restart; of what was read, token and level hold"
-        )
-      }
+      relay?.targets = configuration.allMappings.map { $0.address }
+      if client.state == .running { listenAgain(isForGood: true) }
+      log.info(
+        "SIGHUP: read again; token and settings wait for the next connection to the service"
+      )
     } catch {
-      log.error("SIGHUP: nothing is changed: " + error.message)
+      log.error(place.with(error.message))
     }
   }
 
@@ -359,13 +355,21 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     log.conceal(configuration.clientToken)
   }
 
+  private static var renewal: String {
+    "; the file of the access token has another one, which is tried now"
+  }
+
   /// One look at the token's file, after an answer that is final for the token that we have.
   private func renewsToken() -> Bool {
     if !configuration.hasTokenFile || configuration.servesStandardStreams { return false }
-    guard let other = try? reread?(), configuration.takeToken(of: other) else { return false }
-    conceal(other)
-    log.warning("the file of the access token has another one, which is tried now")
-    return true
+    do throws(UsageError) {
+      guard let other = try reread?(), configuration.takeToken(of: other) else { return false }
+      conceal(other)
+      return true
+    } catch {
+      log.error(error.message)
+      return false
+    }
   }
 
   private func stop(_ reason: TunnelClient.StopReason) {
@@ -494,7 +498,7 @@ extension LocalProxy: DialerHandler {
 
   func dialer(_ dialer: Dialer, refused refusal: Refusal) {
     if refusal.isFinal && renewsToken() {
-      log.error(refusal.text)
+      log.error(refusal.text + Self.renewal)
       handle(.tokenRenewed)
     } else if refusal.isFinal {
       log.fatal(refusal.text + "; " + refusal.advice)
@@ -560,9 +564,11 @@ extension LocalProxy: RelayHandler {
         "Web socket close received. Code: %; Reason: %".with(Int(code.rawValue).decimal, reason))
       let meaning = Self.meaning(ofClosing: reason)
       if code == .normal && meaning == .tokenRotated && renewsToken() {
+        log.warning(reason + Self.renewal)
         dropSession()
         handle(.tokenRenewed)
       } else if code == .normal {
+        lastFailure = reason
         handle(.ended(meaning))
       } else {
         lose(

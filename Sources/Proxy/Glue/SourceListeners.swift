@@ -37,7 +37,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     var suffix: String { name.isEmpty ? "" : " for service %".with(name) }
 
     func isSame(as other: Service) -> Bool {
-      name.isSame(as: other.name) && address.description.isSame(as: other.address.description)
+      name.isSame(as: other.name) && passed.count == other.passed.count
+        && address.description.isSame(as: other.address.description)
     }
 
     mutating func close() {
@@ -75,10 +76,8 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       if let address = service.listeners.first?.address, !address.isUnix { return address.port }
     }
     throw UsageError(
-      name == nil
-        ? "the command's {port} is for a tunnel with one service that listens on a port; else it is {port:SERVICE}"
-        : "the command's {port:%} has no value: no such service of the tunnel listens on a port",
-      with: name ?? "")
+      "the command's {port%} is of no one service that listens on a port",
+      with: name.map { ":" + $0 } ?? "")
   }
 
   /// False keeps clients waiting in the kernel, on ports that stay as they are.
@@ -108,26 +107,33 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
   ///   `directoryMappings`; nil for a free port.
-  func serve(_ names: [String], _ mappingOfService: [Int?]) {
+  /// - Parameter isForGood: what cannot be had is tried for as long as it takes.
+  func serve(_ names: [String], _ mappingOfService: [Int?], isForGood: Bool = false) {
     let mappings = configuration.allMappings
     var wanted: [Service] = []
-    var isSame = services.count == names.count
+    var keptCount = 0
     for index in names.indices {
-      let service = Service(
+      var service = Service(
         name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }),
         passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
-      isSame = isSame && services[index].isSame(as: service)
+      // What stays where it is keeps its socket, and with it a port that was free.
+      if index < services.count && services[index].isSame(as: service) {
+        service = services[index]
+        services[index].listeners = []
+        announce(service)
+        keptCount += 1
+      }
       wanted.append(service)
     }
-    if isSame {
-      for service in services { announce(service) }
-      // One that could not be had while the tunnel was down is tried again.
-      if timer == nil && current == services.count { begin() }
-      return
-    }
-    closeListeners()
+    let isSame = keptCount == names.count && keptCount == services.count
+    let isTrying = timer != nil || current < services.count
+    if !isSame || !isTrying { closeListeners() }
     services = wanted
-    begin()
+    // One that could not be had while the tunnel was down is tried again, unless it is being tried.
+    if isSame && isTrying { return }
+    let count = configuration.settings.connectionRetryCount
+    retriesLeft = count < 0 || isForGood ? .max : count
+    listenForNext()
   }
 
   /// Fills in what a mapping leaves out.
@@ -137,13 +143,6 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     }
     guard case .network(let endpoint) = address, endpoint.host.isEmpty else { return address }
     return .network(Endpoint(host: configuration.bindHost, port: endpoint.port))
-  }
-
-  private func begin() {
-    let count = configuration.settings.connectionRetryCount
-    retriesLeft = count < 0 ? .max : count
-    current = 0
-    listenForNext()
   }
 
   /// Goes on with the first service from `current` on that has no socket.
