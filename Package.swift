@@ -11,6 +11,8 @@ let fuzzes = Context.environment["LOCALPROXY_FUZZ"] == "1"
 let staticLinking = Context.environment["LOCALPROXY_STATIC"] ?? ""
 /// Relocations take a bit each instead of 24 octets: a static program always may, another with a loader that knows.
 let packsRelocations = Context.environment["LOCALPROXY_PACKED"] == "1"
+/// All is bound at the start, so no call needs a stub, where clang can do without.
+let withoutStubs = Context.environment["LOCALPROXY_NO_PLT"] == "1" ? ["-fno-plt"] : []
 
 let checked: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 var productSettings = checked
@@ -22,27 +24,27 @@ var programSettings: [LinkerSetting] = []
 if let embeddedLibraries {
   embeddedSettings = [
     .enableExperimentalFeature("Embedded"),
-    .unsafeFlags([
-      "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
-      // Swift's own inliner stops in functions of more than four blocks; LLVM's goes on, and knows sizes.
-      "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
-      // What a call costs beside what it calls: less than is usual, where size counts.
-      "-Xllvm", "-inline-call-penalty=10",
-      // Instructions that stand in several places stand in one.
-      "-Xllvm", "-enable-machine-outliner=always",
-      // All is bound at the start, so no call needs a stub.
-      "-Xcc", "-fno-plt",
-    ]),
+    .unsafeFlags(
+      [
+        "-wmo", "-Osize", "-enforce-exclusivity=unchecked",
+        // Swift's own inliner stops in functions of more than four blocks; LLVM's goes on, and knows sizes.
+        "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
+        // What a call costs beside what it calls: less than is usual, where size counts.
+        "-Xllvm", "-inline-call-penalty=10",
+        // Instructions that stand in several places stand in one.
+        "-Xllvm", "-enable-machine-outliner=always",
+      ] + withoutStubs.flatMap { ["-Xcc", $0] }),
   ]
   productSettings += embeddedSettings
   // Each program takes of it what it calls.
   shimSettings = [
     .define("LOCALPROXY_EMBEDDED"),
-    .unsafeFlags([
-      "-Oz", "-fno-plt", "-ffunction-sections", "-fdata-sections",
-      // Nothing unwinds through it: Swift's own code has no tables either.
-      "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-ident",
-    ]),
+    .unsafeFlags(
+      withoutStubs + [
+        "-Oz", "-ffunction-sections", "-fdata-sections",
+        // Nothing unwinds through it: Swift's own code has no tables either.
+        "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-ident",
+      ]),
   ]
   // All code is generated once, in the program that uses it, which sees every module whole.
   embeddedLibrarySettings =
