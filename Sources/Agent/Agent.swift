@@ -53,13 +53,14 @@ extension AgentOptions {
   /// What `--check` says.
   var summary: String {
     var text = "localproxy-agent would read notifications from %\n".with(
-      input ?? "standard input")
-    text += "and start % for each, % at once:\n".with(program, policy.tunnelCountMax.decimal)
+      (input ?? "standard input").printable)
+    text += "and start % for each, % at once:\n".with(
+      program.printable, policy.tunnelCountMax.decimal)
     for service in services.all {
-      text += service.name == nil ? "  without a name" : "  " + (service.name ?? "")
-      text += " is " + service.address + "\n"
+      text += "  % is %".with(service.name ?? "without a name", service.address).printable
+      text += "\n"
     }
-    return text.octets.parted(at: .lineFeed).map { $0.text.printable }.joinedLines
+    return text
   }
 
   /// Of the errors of a start, that of the input, which the user can mend.
@@ -71,17 +72,6 @@ extension AgentOptions {
       )
     }
     return UsageError("--input '%' cannot be read: %", with: input.excerpt, error.reason)
-  }
-}
-
-extension [String] {
-  fileprivate var joinedLines: String {
-    var text = ""
-    for (index, line) in enumerated() {
-      if index > 0 { text += "\n" }
-      text += line
-    }
-    return text
   }
 }
 
@@ -148,6 +138,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
   private func tell(_ event: AgentCore.Event) {
     core.handle(event, now: reactor.now)
     while let order = core.next() { perform(order) }
+    // Not by a type that takes any network: all that the reactor can do would be linked with it, 50 kB.
     let deadline = core.deadline
     if timerAt != deadline {
       if let timer { reactor.cancel(timer) }

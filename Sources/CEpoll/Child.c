@@ -96,14 +96,7 @@ static void close_others_on_exec(int first) {
 static void reset_signals(void) {
   signal(SIGPIPE, SIG_DFL);
   signal(SIGTTIN, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  sigaddset(&set, SIGUSR1);
-  sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  cepoll_unblock_signals();
 }
 
 /// The child's part, up to the program's start; `report` takes the error when there is none.

@@ -73,13 +73,25 @@ void cepoll_prepare_standard_streams(void) {
   if (fd >= 0) close(fd);
 }
 
-int cepoll_signals(void) {
+/// Those that the programs act on.
+static sigset_t own_signals(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGUSR1);
+  return set;
+}
+
+void cepoll_unblock_signals(void) {
+  sigset_t set = own_signals();
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int cepoll_signals(void) {
+  sigset_t set = own_signals();
   if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
   int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return fd < 0 ? -errno : fd;

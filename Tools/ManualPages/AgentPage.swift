@@ -13,17 +13,10 @@ enum AgentPage {
     page.raw(".ad l")
     page.section("NAME")
     page.raw("localproxy-agent \\- run a localproxy for each tunnel that the cloud opens")
-    page.section("SYNOPSIS")
-    page.raw(".nf")
-    for line in table.usage { page.line(line) }
-    page.raw(".fi")
+    page.synopsis(table)
     page.section("DESCRIPTION")
     page.text(description)
-    page.section("OPTIONS")
-    for option in table.options where !option.help.isEmpty {
-      let argument = option.argument.map { " \($0)" } ?? ""
-      page.entry(option.names.joined(separator: ", ") + argument, sentence(option.help))
-    }
+    page.options(table)
     for (title, entries) in [
       ("FILES", files), ("SIGNALS", signals), ("EXIT STATUS", statuses),
       ("DIAGNOSTICS", diagnostics),
@@ -138,9 +131,4 @@ enum AgentPage {
       """
     ),
   ]
-
-  /// With a capital at its beginning and a full stop.
-  private static func sentence(_ text: String) -> String {
-    (text.first?.uppercased() ?? "") + text.dropFirst() + "."
-  }
 }

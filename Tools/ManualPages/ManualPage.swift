@@ -11,10 +11,7 @@ enum ManualPage {
     page.raw(".ad l")
     page.section("NAME")
     page.raw("localproxy \\- one end of an AWS IoT Secure Tunneling tunnel")
-    page.section("SYNOPSIS")
-    page.raw(".nf")
-    for line in Option.table.usage { page.line(line) }
-    page.raw(".fi")
+    page.synopsis(Option.table)
     page.section("DESCRIPTION")
     page.text(description)
     options(&page)
@@ -31,7 +28,7 @@ enum ManualPage {
     page.section("SYSTEMD")
     page.text(aboutSystemd)
     page.section("EXIT STATUS")
-    for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", sentence(text)) }
+    for (status, text) in ExitStatus.all { page.entry("\(status.rawValue)", Page.sentence(text)) }
     page.text(
       "With a COMMAND it is the command's own once that has begun: 128 and the signal's number when a signal ended it, "
         + "127 when it could not be started, and 6 when it names a service without a port.")
@@ -238,11 +235,6 @@ enum ManualPage {
       )
     }
   }
-
-  /// With a capital at its beginning and a full stop.
-  private static func sentence(_ text: String) -> String {
-    (text.first?.uppercased() ?? "") + text.dropFirst() + "."
-  }
 }
 
 /// Lines of roff.
@@ -258,6 +250,27 @@ struct Page {
   mutating func section(_ title: String, _ entries: [(String, String)]) {
     section(title)
     for (term, text) in entries { entry(term, text) }
+  }
+
+  mutating func synopsis(_ table: OptionTable) {
+    section("SYNOPSIS")
+    raw(".nf")
+    for line in table.usage { self.line(line) }
+    raw(".fi")
+  }
+
+  /// The options with no more than the help says of them.
+  mutating func options(_ table: OptionTable) {
+    section("OPTIONS")
+    for option in table.options where !option.help.isEmpty {
+      let argument = option.argument.map { " \($0)" } ?? ""
+      entry(option.names.joined(separator: ", ") + argument, Self.sentence(option.help))
+    }
+  }
+
+  /// With a capital at its beginning and a full stop.
+  static func sentence(_ text: String) -> String {
+    (text.first?.uppercased() ?? "") + text.dropFirst() + "."
   }
 
   /// What each does, and its command.

@@ -12,17 +12,10 @@ enum TunneldPage {
     page.raw(".ad l")
     page.section("NAME")
     page.raw("tunneld \\- stand in for the AWS IoT Secure Tunneling service")
-    page.section("SYNOPSIS")
-    page.raw(".nf")
-    for line in table.usage { page.line(line) }
-    page.raw(".fi")
+    page.synopsis(table)
     page.section("DESCRIPTION")
     page.text(description)
-    page.section("OPTIONS")
-    for option in table.options where !option.help.isEmpty {
-      let argument = option.argument.map { " \($0)" } ?? ""
-      page.entry(option.names.joined(separator: ", ") + argument, sentence(option.help))
-    }
+    page.options(table)
     page.section("COMMANDS")
     page.text(commandText)
     for (name, text) in commands { page.entry(name, text) }
@@ -178,9 +171,4 @@ enum TunneldPage {
       "tunneld --open 1 --fault drop-after=30"
     ),
   ]
-
-  /// With a capital at its beginning and a full stop.
-  private static func sentence(_ text: String) -> String {
-    (text.first?.uppercased() ?? "") + text.dropFirst() + "."
-  }
 }

@@ -131,6 +131,8 @@ void cepoll_prepare_standard_streams(void);
 
 /// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and returns a descriptor that reports them by their numbers.
 int cepoll_signals(void);
+/// Undoes that and cepoll_child_signal, for a child.
+void cepoll_unblock_signals(void);
 int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 /// Whether standard error is a terminal, and whoever started the program does not want it to outlive that: nohup(1)
 /// has SIGHUP ignored.

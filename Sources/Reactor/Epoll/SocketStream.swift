@@ -131,10 +131,7 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
     let count = unsafe region.withUnsafeMutableBytes { region in
       unsafe cepoll_receive(raw, region.baseAddress, region.count)
     }
-    if count > 0 { return .bytes(count) }
-    if count == 0 { return .endOfStream }
-    if count == -Int(EAGAIN) { return .wouldBlock }
-    return .failed(.system(SystemError(Int32(-count), "receive")))
+    return ReceiveResult(count: count)
   }
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
@@ -142,9 +139,7 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
     let count = unsafe bytes.withUnsafeBytes { bytes in
       unsafe cepoll_send(raw, bytes.baseAddress, bytes.count)
     }
-    if count >= 0 { return .accepted(count) }
-    if count == -Int(EAGAIN) { return .wouldBlock }
-    return .failed(.system(SystemError(Int32(-count), "send")))
+    return SendResult(count: count)
   }
 
   func finishSending() {

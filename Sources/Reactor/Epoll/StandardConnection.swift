@@ -172,10 +172,7 @@ final class StandardConnection: ByteStream, TurnHandler {
     let count = unsafe region.withUnsafeMutableBytes { region in
       unsafe cepoll_standard_read(input.standard, region.baseAddress, region.count)
     }
-    if count > 0 { return .bytes(count) }
-    if count == 0 { return .endOfStream }
-    if count == -Int(EAGAIN) { return .wouldBlock }
-    return .failed(.system(SystemError(Int32(-count), "receive")))
+    return ReceiveResult(count: count)
   }
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
@@ -183,9 +180,7 @@ final class StandardConnection: ByteStream, TurnHandler {
     let count = unsafe bytes.withUnsafeBytes { bytes in
       unsafe cepoll_standard_write(output.standard, bytes.baseAddress, bytes.count)
     }
-    if count >= 0 { return .accepted(count) }
-    if count == -Int(EAGAIN) { return .wouldBlock }
-    return .failed(.system(SystemError(Int32(-count), "send")))
+    return SendResult(count: count)
   }
 
   /// Of what is no socket, the end is that nobody has it open any more.

@@ -41,3 +41,31 @@ public struct SystemError: Error, Equatable {
     return result
   }
 }
+
+extension ReceiveResult {
+  /// What a read came to, in CEpoll's convention.
+  @inline(__always) init(count: Int) {
+    if count > 0 {
+      self = .bytes(count)
+    } else if count == 0 {
+      self = .endOfStream
+    } else if count == -Int(EAGAIN) {
+      self = .wouldBlock
+    } else {
+      self = .failed(.system(SystemError(Int32(-count), "receive")))
+    }
+  }
+}
+
+extension SendResult {
+  /// What a write came to, in CEpoll's convention.
+  @inline(__always) init(count: Int) {
+    if count >= 0 {
+      self = .accepted(count)
+    } else if count == -Int(EAGAIN) {
+      self = .wouldBlock
+    } else {
+      self = .failed(.system(SystemError(Int32(-count), "send")))
+    }
+  }
+}
