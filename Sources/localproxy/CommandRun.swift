@@ -8,6 +8,7 @@ import Reactor
 ///     state     what comes                  next      what is done
 ///     waiting   all services listen         running   the command starts, with the ports in its words
 ///     waiting   it cannot                   over      the proxy is to stop
+///     waiting   the proxy has ended         -         the program ends
 ///     running   the command has ended       over      the proxy is to stop
 ///     running   the proxy has ended         running   nothing: the command decides when it has enough
 ///     over      the proxy has ended         -         the program ends
@@ -18,7 +19,8 @@ final class CommandRun: SignalHandler, ChildHandler {
   private enum State {
     case waiting
     case running(ChildProcess)
-    case over
+    /// With the command's status, or what stands for it.
+    case over(Int32)
   }
 
   /// The shell's, for what cannot be started.
@@ -32,10 +34,10 @@ final class CommandRun: SignalHandler, ChildHandler {
   private let log: Log
   private let outcome: Outcome
   private var state = State.waiting
+  /// The command goes on alone.
   private var isProxyOver = false
-  private var status: Int32?
-  /// Of those that came before the command began; 0 for none.
-  private var lastSignal: Int32 = 0
+  /// What ends the program before the command has begun; 0 for none.
+  private var earlySignal: Int32 = 0
 
   init(
     _ template: CommandTemplate, proxy: LocalProxy, reactor: Reactor, log: Log, outcome: Outcome
@@ -64,41 +66,40 @@ final class CommandRun: SignalHandler, ChildHandler {
 
   private func end(_ status: Int32, _ reason: String) {
     log.fatal(reason)
-    self.status = status
-    state = .over
+    state = .over(status)
     proxy.requestStop()
   }
 
   func childEnded(_ child: ChildProcess, _ end: ChildEnd) {
-    switch end {
-    case .exited(let status): self.status = status
-    case .killed(let signal): status = Self.signalBase + signal
-    }
-    state = .over
-    if isProxyOver { finish() } else { proxy.requestStop() }
+    let status =
+      switch end {
+      case .exited(let status): status
+      case .killed(let signal): Self.signalBase + signal
+      }
+    state = .over(status)
+    if isProxyOver { outcome.finish(status) } else { proxy.requestStop() }
   }
 
   /// The proxy has ended, with this status.
   func proxyEnded(_ status: Int32) {
-    isProxyOver = true
-    if case .waiting = state, status == 0, lastSignal != 0 {
-      self.status = Self.signalBase + lastSignal
-    }
-    self.status = self.status ?? status
-    if case .running = state {
-      self.status = nil
+    switch state {
+    // It is no success of a command that was not run.
+    case .waiting where status == 0 && earlySignal != 0:
+      outcome.finish(Self.signalBase + earlySignal)
+    case .waiting: outcome.finish(status)
+    case .running:
+      isProxyOver = true
       log.warning("the tunnel has ended; the command goes on")
-    } else {
-      finish()
+    case .over(let status): outcome.finish(status)
     }
   }
 
-  private func finish() { outcome.finish(status ?? ExitStatus.internalError.rawValue) }
-
   func received(_ signal: Signal) {
     guard case .running(let child) = state else {
-      // Should that end the program: it is no success of a command that was not run.
-      if case .waiting = state { lastSignal = signal.number }
+      switch signal {
+      case .terminate, .interrupt, .hangUp(endsTerminal: true): earlySignal = signal.number
+      case .hangUp, .user1: break
+      }
       proxy.received(signal)
       return
     }

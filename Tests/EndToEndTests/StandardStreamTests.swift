@@ -108,34 +108,32 @@ extension EndToEnd {
       withExtendedLifetime((destination, client)) {}
     }
 
-    @Test("A tunnel that is lost ends the program, with the reason")
-    func lost() throws {
+    /// A connection that has carried a byte each way.
+    private func withConnection(_ body: (ChildProcess) throws -> Void) throws {
       let echo = try Server(handler: Self.echo)
       defer { echo.stop() }
       let destination = try destination(echo.port)
       let (process, client) = try start()
       try client.send("x")
       #expect(try client.receive(exactly: 1) == Array("x".utf8))
-      tunneld.process.send(SIGKILL)
-      #expect(try process.waitForExit(within: 30) == .status(8))
-      #expect(process.text(of: .error).contains("the connection to the service was lost"))
-      withExtendedLifetime(destination) {}
+      try body(process)
+      withExtendedLifetime((destination, client)) {}
     }
 
-    @Test("A tunnel that is closed under the connection is a cut, and says so")
-    func closed() throws {
-      let echo = try Server(handler: Self.echo)
-      defer { echo.stop() }
-      let destination = try destination(echo.port)
-      let (process, client) = try start()
-      try client.send("x")
-      #expect(try client.receive(exactly: 1) == Array("x".utf8))
-      // Closes the oldest tunnel.
-      tunneld.process.send(SIGUSR1)
-      #expect(try process.waitForExit(within: 30) == .status(8))
-      #expect(
-        process.text(of: .error).contains("[fatal] tunnel closed; the connection over standard"))
-      withExtendedLifetime(destination) {}
+    @Test(
+      "A tunnel that is lost, or closed under the connection, is a cut, with the reason",
+      arguments: [
+        (SIGKILL, "the connection to the service was lost"),
+        // tunneld closes the oldest tunnel.
+        (SIGUSR1, "[fatal] tunnel closed; the connection over standard"),
+      ])
+    func cut(signal: Int32, reason: String) throws {
+      try withConnection { process in
+        tunneld.process.send(signal)
+        let exit = try process.waitForExit(within: 30)
+        #expect(exit == .status(8))
+        #expect(process.text(of: .error).contains(reason))
+      }
     }
 
     @Test("Where standard input cannot be taken the program ends, with the reason")
@@ -158,15 +156,11 @@ extension EndToEnd {
       "Each signal of the end is one, also without a terminal",
       arguments: [SIGTERM, SIGINT, SIGHUP])
     func signal(signal: Int32) throws {
-      let echo = try Server(handler: Self.echo)
-      defer { echo.stop() }
-      let destination = try destination(echo.port)
-      let (process, client) = try start()
-      try client.send("x")
-      #expect(try client.receive(exactly: 1) == Array("x".utf8))
-      process.send(signal)
-      #expect(try process.waitForExit(within: 20) == .status(0))
-      withExtendedLifetime(destination) {}
+      try withConnection { process in
+        process.send(signal)
+        let exit = try process.waitForExit(within: 20)
+        #expect(exit == .status(0))
+      }
     }
 
     @Test("The check of the options says what would be done, and takes nothing")

@@ -34,8 +34,7 @@ public final class ConfigurationReader {
 }
 
 extension Configuration {
-  /// Takes another token, and with it another client token; false when it is the same, or what was read is no
-  /// configuration.
+  /// Takes another token, and with it another client token; false when it is the same.
   package func takeToken(of other: Configuration) -> Bool {
     if other.accessToken.isSame(as: accessToken) { return false }
     accessToken = other.accessToken

@@ -127,10 +127,13 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     }
     let isSame = keptCount == names.count && keptCount == services.count
     let isTrying = timer != nil || current < services.count
-    if !isSame || !isTrying { closeListeners() }
-    services = wanted
     // One that could not be had while the tunnel was down is tried again, unless it is being tried.
-    if isSame && isTrying { return }
+    if isSame && isTrying {
+      services = wanted
+      return
+    }
+    closeListeners()
+    services = wanted
     let count = configuration.settings.connectionRetryCount
     retriesLeft = count < 0 || isForGood ? .max : count
     listenForNext()
