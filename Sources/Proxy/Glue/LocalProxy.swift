@@ -32,7 +32,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var failureKind = Counted.againUnreachable
   private let tally = Tally()
   private var status: StatusServer?
-  private let startTime: Nanoseconds
+  private var startTime = Nanoseconds(0)
 
   /// - Parameter stopped: called once, with the exit status, when all is over.
   public init(
@@ -42,7 +42,6 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     self.configuration = configuration
     self.log = log
     self.stopped = stopped
-    startTime = Process.wallTime
     client = TunnelClient(
       policy: configuration.settings.retry, servicesTimeout: configuration.settings.stepTimeout,
       drainTimeout: configuration.settings.drainTimeout,
@@ -96,6 +95,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     handle(.start)
     if configuration.servesStandardStreams { takeStandardClient() }
     guard let place = configuration.statusPlace else { return }
+    startTime = network.processUse.wallTime
     let status = StatusServer(network: network, place: place, log: log, source: self)
     self.status = status
     status.start()
@@ -644,9 +644,8 @@ extension LocalProxy: StatusSource {
     status.numbers[1] += Int64(orphans.count)
     status.numbers += tally.numbers
     status.numbers += relay?.describe(in: status) ?? [0, 0, 0, tally.congestedTime.count]
-    status.numbers += [
-      Process.residentByteCount, Process.processorTime.count, startTime.count,
-    ]
+    let use = network.processUse
+    status.numbers += [use.residentByteCount, use.processorTime.count, startTime.count]
     return status
   }
 

@@ -90,7 +90,7 @@ final class StatusServer: ListenerHandler, ResolveHandler, TurnHandler {
     clients[nextClient]?.abort()
     let client = StatusClient(stream, of: self, at: nextClient)
     clients[nextClient] = client
-    nextClient = (nextClient + 1) & 7
+    nextClient = (nextClient + 1) % Self.clientCountMax
     client.start()
   }
 
@@ -163,10 +163,10 @@ final class StatusClient: StreamHandler, TimerHandler {
     case .bytes(let count):
       buffer.advance(count)
       request += buffer.withReadable { $0.octets }
-      guard let facts = server.source?.statusFacts else { return }
       let request = request
       var isHead = false
       let parsed = StatusRequest.parse(request.span, hosts: server.hosts, isHead: &isHead)
+      guard parsed != .needMore, let facts = server.source?.statusFacts else { return }
       let octets = StatusAnswer.octets(parsed, isHead: isHead, facts)
       answer.append(octets.span)
     case .wouldBlock: break

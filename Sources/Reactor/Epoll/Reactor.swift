@@ -238,6 +238,14 @@ public final class Reactor: Network {
     try Cryptography.randomize(&octets)
   }
 
+  public var processUse: ProcessUse {
+    var use = ProcessUse()
+    use.residentByteCount = cepoll_resident_bytes()
+    use.processorTime = Nanoseconds(cepoll_processor_nanoseconds())
+    use.wallTime = Nanoseconds(cepoll_wall_nanoseconds())
+    return use
+  }
+
   public func giveBackMemory() { Process.giveBackMemory() }
 
   public var wipesFreedMemory: Bool {

@@ -80,6 +80,9 @@ public protocol Network: AnyObject {
   /// kernel nor the library has any.
   func randomize(_ octets: inout [UInt8]) throws(TLSError)
 
+  /// What the process takes, and the time of day: for a status that somebody asks for.
+  var processUse: ProcessUse { get }
+
   /// Gives the memory back that only the start, or a crowd that has gone, needed.
   func giveBackMemory()
   /// Whether memory is overwritten as it is given back to the heap: while secrets are on their way through it, and not
@@ -87,7 +90,19 @@ public protocol Network: AnyObject {
   var wipesFreedMemory: Bool { get set }
 }
 
+/// What a process takes of its machine, and when that was.
+public struct ProcessUse {
+  public var residentByteCount: Int64 = 0
+  /// Of the processor, so far.
+  public var processorTime = Nanoseconds(0)
+  /// Since 1970, by the system's clock, which may be set at any time.
+  public var wallTime = Nanoseconds(0)
+
+  public init() {}
+}
+
 extension Network {
+  public var processUse: ProcessUse { ProcessUse() }
   public var passedSocketCount: Int { 0 }
   public func passedAddresses(for service: String?) -> [SocketAddress] { [] }
 

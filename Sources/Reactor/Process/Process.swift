@@ -1,4 +1,3 @@
-import Basics
 import CEpoll
 
 /// The process's surroundings.
@@ -52,12 +51,6 @@ public enum Process {
   public static func findProgram(_ name: String) throws(SystemError) {
     _ = try SystemError.check(unsafe cepoll_find_program(name), "find")
   }
-
-  /// What the process takes now: resident memory in bytes, and the processor's time so far.
-  public static var residentByteCount: Int64 { cepoll_resident_bytes() }
-  public static var processorTime: Nanoseconds { Nanoseconds(cepoll_processor_nanoseconds()) }
-  /// Since 1970, by the system's clock, which may be set at any time.
-  public static var wallTime: Nanoseconds { Nanoseconds(cepoll_wall_nanoseconds()) }
 
   /// The user whose rights the process has.
   public static var userID: UInt32 { cepoll_user_id() }
