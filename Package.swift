@@ -110,7 +110,7 @@ var targets: [Target] = [
   .target(name: "Basics", dependencies: ["CEpoll"], swiftSettings: librarySettings),
   .target(
     name: "Reactor", dependencies: ["Basics", "CEpoll", "COpenSSL", "CAres"],
-    swiftSettings: librarySettings),
+    exclude: ["events.txt"], swiftSettings: librarySettings),
   // Protocols, which see neither sockets nor clocks.
   .target(
     name: "WebSocket", dependencies: ["Basics", "CZlib"], path: "Sources/Proxy/WebSocket",
@@ -134,18 +134,18 @@ var targets: [Target] = [
     dependencies: [
       "Basics", "Reactor", "WebSocket", "Tunnel", "Status", "WebProxy", "Configuration",
     ],
-    path: "Sources/Proxy/Glue", swiftSettings: librarySettings),
+    path: "Sources/Proxy/Glue", exclude: ["events.txt"], swiftSettings: librarySettings),
   .target(
     name: "TunnelService",
     dependencies: [
       "Basics", "Reactor", "WebSocket", "Tunnel", "Configuration", "Proxy", "COpenSSL",
     ],
-    swiftSettings: librarySettings),
+    exclude: ["events.txt"], swiftSettings: librarySettings),
   // What starts a localproxy for each notification: its decisions, and its program.
   .target(name: "AgentCore", dependencies: ["Basics", "CJansson"], swiftSettings: librarySettings),
   .target(
     name: "Agent", dependencies: ["AgentCore", "Basics", "Reactor", "Configuration"],
-    swiftSettings: librarySettings),
+    exclude: ["events.txt"], swiftSettings: librarySettings),
   .executableTarget(
     name: "localproxy-agent", dependencies: ["Agent", "Reactor"],
     swiftSettings: productSettings, linkerSettings: programSettings),
@@ -258,7 +258,7 @@ if fuzzes {
     // among them, for ten minutes.
     .testTarget(
       name: "ManualTests",
-      dependencies: ["ManualPages", "StateTables", "Agent", "Configuration", "TunnelService"]),
+      dependencies: ["ManualPages", "StateTables", "Proxy", "Reactor", "Agent", "Configuration", "TunnelService"]),
     .testTarget(
       name: "FuzzTests", dependencies: proxyModules + ["AgentCore", "Simulator", "CMemoryFile"],
       path: "Fuzz",

@@ -38,13 +38,23 @@ private func run(_ options: AgentOptions) throws(UsageError) -> Int32 {
   }
   let state: StateDirectory?
   if let path = options.stateDirectory { state = try StateDirectory(path) } else { state = nil }
-  let log = Log(level: options.logLevel, sink: LogOutput())
+  let sink: any LogSink
+  do throws(SystemError) {
+    sink = options.logFormat == .journal ? try JournalOutput() : LogOutput()
+  } catch {
+    throw UsageError(
+      "--log-format journal: no journal takes entries at %: %; choose text or json",
+      with: JournalOutput.path,
+      error.reason)
+  }
+  let log = Log(
+    level: options.logLevel, format: options.logFormat, events: .ofAgent, sink: sink)
   defer { log.finish() }
   do throws(SystemError) {
     return try Agent(options, state, log).run()
   } catch {
     if let fault = options.fault(inInput: error) { throw fault }
-    log.fatal("% failed: %".with(error.operation.description, error.reason))
+    log.internalError(operation: error.operation.description, reason: error.reason)
     return ExitStatus.internalError.rawValue
   }
 }
@@ -123,9 +133,9 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
       handler: self)
     var services: [String] = []
     for service in options.services.all { services.append(service.mapping) }
-    log.info(
-      "localproxy-agent %: % at once; services: %".with(
-        ProgramVersion.number, options.policy.tunnelCountMax.decimal, services.listed))
+    log.started(
+      version: ProgramVersion.number, tunnels: options.policy.tunnelCountMax.decimal,
+      services: services.listed)
     adopt()
     tellSupervisor()
     try reactor.run()
@@ -159,7 +169,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
     case .report(let report): say(report)
     case .finish(let leaving):
       if leaving > 0 {
-        log.info("% tunnels go on without the agent".with(leaving.decimal))
+        log.tunnelsLeft(tunnels: leaving.decimal)
       }
       input?.close()
       reactor.stop()
@@ -190,19 +200,17 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
       tell(.notified(notification, tag))
       log.forget(token)
     } catch {
-      log.warning(.lineDropped, "a line is dropped: " + error.reason)
+      log.lineDropped(reason: error.reason)
     }
   }
 
   func inputEnded() {
-    log.info("standard input has ended: no more tunnels are started")
+    log.inputEnded()
     tell(.inputEnded)
   }
 
   func inputFailed(_ error: SystemError) {
-    log.error(
-      "--input '%' cannot be read any more: %; it is tried each second".with(
-        options.input ?? "", error.reason))
+    log.inputFailed(path: options.input ?? "", reason: error.reason)
   }
 
   // MARK: Localproxies
@@ -227,8 +235,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
       proxies.append(
         Proxy(tunnel: tunnel, process: child.id, child: child, startTime: startTime))
       remember(.init(process: child.id, startTime: startTime, tag: launch.tag))
-      log.info(
-        "tunnel %: localproxy is process %".with(tunnel.number.decimal, Int(child.id).decimal))
+      log.proxyStarted(tunnel: tunnel.number.decimal, process: Int(child.id).decimal)
       tell(.started(tunnel))
     } catch {
       tell(.startFailed(tunnel, reason: error.reason))
@@ -239,9 +246,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
     do throws(SystemError) {
       if options.policy.leavesChildren { try state?.add(entry) }
     } catch {
-      log.error(
-        "--state-directory: %; the next agent will not know process %".with(
-          error.reason, Int(entry.process).decimal))
+      log.stateFailed(reason: error.reason, process: Int(entry.process).decimal)
     }
   }
 
@@ -257,7 +262,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
 
   /// Finds those that an earlier agent has left.
   private func adopt() {
-    for entry in state?.running() ?? [] {
+    for entry in state?.running({ log.stateDropped(file: $0) }) ?? [] {
       adopting = entry
       tell(.adopted(entry.tag))
     }
@@ -295,7 +300,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
   func received(_ signal: Signal) {
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
-      log.info("%: stopping".with(signal.name))
+      log.stopping(signal: signal.name)
       tell(.stopRequested)
     case .hangUp, .user1: break
     }
@@ -313,17 +318,14 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
   private func say(_ report: AgentCore.Report) {
     switch report {
     case .accepted(let tunnel, let launch):
-      log.info(
-        "tunnel %: % in %".with(
-          tunnel.number.decimal, launch.mappings.listed, launch.region))
+      log.tunnelAccepted(
+        tunnel: tunnel.number.decimal, services: launch.mappings.listed, region: launch.region)
     case .adopted(let tunnel):
       guard let entry = adopting else { return }
       proxies.append(
         Proxy(
           tunnel: tunnel, process: entry.process, child: nil, startTime: entry.startTime))
-      log.info(
-        "tunnel %: process % of an earlier agent serves it".with(
-          tunnel.number.decimal, Int(entry.process).decimal))
+      log.proxyAdopted(tunnel: tunnel.number.decimal, process: Int(entry.process).decimal)
     case .duplicate: refuse("its token is served already, or is worth nothing any more")
     case .full(let max):
       refuse("% tunnels are open, which is the limit; --max-tunnels raises it".with(max.decimal))
@@ -335,22 +337,19 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
     case .regionNotAllowed: refuse("its region is not that of --region")
     case .stopping: refuse("the agent is stopping")
     case .over(let tunnel, let end):
-      log.info("tunnel % is over: %".with(tunnel.number.decimal, Self.words(end)))
+      log.tunnelOver(tunnel: tunnel.number.decimal, reason: Self.words(end))
     case .mistaken(let tunnel, let end):
-      log.error(
-        "tunnel % is over: %; it is not tried again".with(tunnel.number.decimal, Self.words(end)))
+      log.tunnelMistaken(tunnel: tunnel.number.decimal, reason: Self.words(end))
     case .restarts(let tunnel, let failure, let delay):
-      log.warning(
-        "tunnel %: %; it is started again in % ms".with(
-          tunnel.number.decimal, Self.words(failure), delay.count.decimal))
+      log.proxyRestarted(
+        tunnel: tunnel.number.decimal, reason: Self.words(failure), delayMs: delay.count.decimal)
     case .givenUp(let tunnel, let failure):
-      log.error(
-        "tunnel % is given up: %".with(tunnel.number.decimal, Self.words(failure)))
+      log.tunnelGivenUp(tunnel: tunnel.number.decimal, reason: Self.words(failure))
     }
   }
 
   private func refuse(_ reason: String) {
-    log.warning(.notificationRefused, "a notification is refused: " + reason)
+    log.notificationRefused(reason: reason)
   }
 
   private static func words(_ failure: AgentCore.Failure) -> String {

@@ -19,6 +19,7 @@ package struct AgentOptions {
   var endpoint: String?
   var isCheck = false
   var logLevel = LogLevel.info
+  var logFormat = LogFormat.text
 
   enum Request {
     case run(AgentOptions)
@@ -31,7 +32,7 @@ package struct AgentOptions {
   package enum Option: Int, CaseIterable {
     case service, services, input, maxTunnels, restarts, children, stateDirectory
     case region, localproxy, proxyEndpoint, capath, settingsJSON
-    case check, verbose, version, help
+    case check, verbose, logFormat, version, help
 
     var description: OptionDescription {
       switch self {
@@ -75,6 +76,11 @@ package struct AgentOptions {
         .init(
           "verbose", "v", "LEVEL",
           "0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace; "
+            + "for each localproxy as well")
+      case .logFormat:
+        .init(
+          "log-format", nil, "FORMAT",
+          "of the log: text (default), json for an object a line, journal for systemd's with fields; "
             + "for each localproxy as well")
       case .version: .init("version", "V", nil, "print name and version and exit")
       case .help: .init("help", "h", nil, "print this and exit")
@@ -155,6 +161,13 @@ package struct AgentOptions {
       }
       logLevel = level
       arguments += ["-v", argument]
+    case .logFormat:
+      guard let format = LogFormat(argument) else {
+        throw UsageError(
+          "--log-format '%' is none of %", with: argument.excerpt, LogFormat.names)
+      }
+      logFormat = format
+      arguments += ["--log-format", argument]
     case .version, .help: break
     }
   }

@@ -37,17 +37,20 @@ struct StateDirectory {
   func remove(_ process: Int32) { try? File.remove(file(process)) }
 
   /// Those that still run; what is left of others is removed.
-  func running() -> [Entry] {
+  /// - Parameter dropped: hears of files that are not the agent's, though they have a process's number as their name.
+  func running(_ dropped: (_ file: String) -> Void = { _ in }) -> [Entry] {
     var entries: [Entry] = []
     for file in (try? File.entries(of: path, countMax: Self.entryCountMax)) ?? [] {
       guard let number = file.name.number, let process = Int32(exactly: number), process > 1 else {
         continue
       }
-      if let entry = read(process), Process.startTime(of: process) == entry.startTime {
+      let entry = read(process)
+      if let entry, Process.startTime(of: process) == entry.startTime {
         entries.append(entry)
-      } else {
-        remove(process)
+        continue
       }
+      if entry == nil { dropped(self.file(process)) }
+      remove(process)
     }
     return entries
   }

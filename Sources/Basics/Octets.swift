@@ -105,6 +105,17 @@ extension String {
     return choices.octets.parted(at: UInt8(ascii: "|")).firstIndex { $0 == octets[...] }
   }
 
+  /// What stands at a place of such a list; "" for nothing.
+  @inline(never) public func part(_ place: Int) -> String {
+    let parts = octets.parted(at: .bar)
+    return parts.indices.contains(place) ? parts[place].text : ""
+  }
+
+  /// So many spaces.
+  @inline(never) public static func spaces(_ count: Int) -> String {
+    [UInt8](repeating: .space, count: Swift.max(count, 0))[...].text
+  }
+
   /// A whole number in decimal digits, with '-' if it is negative.
   public var number: Int64? {
     var digits = octets[...]
@@ -151,6 +162,16 @@ extension [String] {
 }
 
 extension [UInt8] {
+  /// Adds a text that has no controls in it, in quotation marks, as JSON and Prometheus' labels have it.
+  @inline(never) public mutating func append(quoted text: ArraySlice<UInt8>) {
+    append(.quote)
+    for octet in text {
+      if octet == .quote || octet == .backslash { append(.backslash) }
+      append(octet)
+    }
+    append(.quote)
+  }
+
   /// Whether `part` is somewhere in it.
   public func hasPart(_ part: String) -> Bool {
     let part = part.octets
@@ -174,6 +195,11 @@ extension [UInt8] {
     var end = Swift.min(count, countMax)
     while end > 0 && end < count && self[end] & 0xc0 == 0x80 { end -= 1 }
     return self[..<end]
+  }
+
+  /// All of it, or its beginning and an ellipsis.
+  @inline(never) public func shortened(_ countMax: Int) -> [UInt8] {
+    count <= countMax ? self : beginning(countMax) + "…".octets
   }
 }
 

@@ -134,13 +134,17 @@ int64_t cepoll_resident_bytes(void) {
   return strtoll(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-void cepoll_format_time(char *text, size_t capacity) {
+void cepoll_format_time(char *text, size_t capacity, int is_utc) {
   struct timespec time;
-  struct tm local;
+  struct tm parts;
   clock_gettime(CLOCK_REALTIME, &time);
-  localtime_r(&time.tv_sec, &local);
-  size_t used = strftime(text, capacity, "%Y-%m-%d %H:%M:%S", &local);
-  snprintf(text + used, capacity - used, ".%06ld", time.tv_nsec / 1000);
+  if (is_utc) {
+    gmtime_r(&time.tv_sec, &parts);
+  } else {
+    localtime_r(&time.tv_sec, &parts);
+  }
+  size_t used = strftime(text, capacity, is_utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &parts);
+  snprintf(text + used, capacity - used, is_utc ? ".%06ldZ" : ".%06ld", time.tv_nsec / 1000);
 }
 
 int64_t cepoll_watchdog_period(void) {

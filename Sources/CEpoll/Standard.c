@@ -20,6 +20,11 @@ int cepoll_is_journal(int fd) {
   return strcmp(stream, own) == 0;
 }
 
+int cepoll_has_colors(int fd) {
+  const char *refusal = getenv("NO_COLOR"), *terminal = getenv("TERM");
+  return isatty(fd) && !(refusal && *refusal) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
 /// - Parameter access: O_RDONLY or O_WRONLY.
 static cepoll_standard open_standard(int fd, int access) {
   cepoll_standard standard = {.fd = fd, .way = CEPOLL_PLAIN};

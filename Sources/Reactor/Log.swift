@@ -7,16 +7,21 @@ public enum LogLevel: Int, Comparable, Sendable {
 
   public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 
-  public var name: String {
-    switch self {
-    case .off: "off"
-    case .fatal: "fatal"
-    case .error: "error"
-    case .warning: "warning"
-    case .info: "info"
-    case .debug: "debug"
-    case .trace: "trace"
-    }
+  /// The names, in the cases' order.
+  private static let names = "off|fatal|error|warning|info|debug|trace"
+
+  public var name: String { Self.names.part(rawValue) }
+
+  /// The name as a terminal shows it: red where something is lost, yellow where it may be, faint where it is detail.
+  var coloredName: String {
+    let color =
+      switch self {
+      case .off, .fatal, .error: "31"
+      case .warning: "33"
+      case .info: ""
+      case .debug, .trace: "2"
+      }
+    return color.isEmpty ? name : "\u{1b}[%m%\u{1b}[0m".with(color, name)
   }
 
   /// syslog(3)'s number of it.
@@ -31,29 +36,32 @@ public enum LogLevel: Int, Comparable, Sendable {
   }
 }
 
-/// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`; for the journal `<6>[info] text`.
+/// Lines, for standard error: `[2026-11-22 17:44:06.673382] (PID) [info] text`, or in another format (`LogFormat`). Each is
+/// an event of the program's list (`LogEvents`); scripts/log-events writes a method for each.
 ///
 /// A secret handed to `conceal` never gets out, at no level and in no text, nor does a piece of it (`Concealment`).
 /// Whatever others say, a line is one line of characters that can be seen.
 public final class Log {
   /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
-  private static let lineByteCountMax = 4_000
+  private static let textByteCountMax = 4_000
 
   public var level: LogLevel
+  private let format: LogFormat
+  private let events: LogEvents
   /// Lines of which standard error took nothing; said with the next line that it takes.
   private var lostLineCount = 0
   /// The end of a line that standard error has not taken yet. It comes before anything else, or never.
   private var rest: [UInt8] = []
   private var concealment = Concealment()
   private var limit = LogLimit()
-  /// Lines of the kind of the next one that were left out before it.
-  private var leftOutCount = 0
   private let sink: any LogSink
   /// The last line of level error or fatal, without what must not get out; "" for none.
   public private(set) var lastError = ""
 
-  public init(level: LogLevel, sink: any LogSink) {
+  public init(level: LogLevel, format: LogFormat = .text, events: LogEvents, sink: any LogSink) {
     self.level = level
+    self.format = format
+    self.events = events
     self.sink = sink
   }
 
@@ -64,66 +72,53 @@ public final class Log {
   /// Forgets a secret that opens nothing any more.
   public func forget(_ secret: String) { concealment.remove(secret) }
 
-  @inline(__always) public func fatal(_ text: @autoclosure () -> String) {
-    if level >= .fatal { write(.fatal, text()) }
+  // MARK: For the methods that scripts/log-events writes
+
+  @inline(never) package func takes(_ event: UInt8) -> Bool {
+    if level.rawValue < Int(events.level(event)) { return false }
+    return !events.isLimited(event) || limit.admits(event, now: sink.now.nanoseconds)
   }
 
-  @inline(__always) public func error(_ text: @autoclosure () -> String) {
-    if level >= .error { write(.error, text()) }
+  // Each call in the program would make an array of its own.
+  @inline(never) package func write(_ event: UInt8) { write(event, []) }
+
+  @inline(never) package func write(_ event: UInt8, _ first: String) { write(event, [first]) }
+
+  @inline(never) package func write(_ event: UInt8, _ first: String, _ second: String) {
+    write(event, [first, second])
   }
 
-  @inline(__always) public func warning(_ text: @autoclosure () -> String) {
-    if level >= .warning { write(.warning, text()) }
+  @inline(never) package func write(
+    _ event: UInt8, _ first: String, _ second: String, _ third: String
+  ) {
+    write(event, [first, second, third])
   }
 
-  @inline(__always) public func info(_ text: @autoclosure () -> String) {
-    if level >= .info { write(.info, text()) }
-  }
-
-  /// A line of which there may be very many: see `LogLimit`.
-  @inline(__always) public func error(_ kind: LogKind, _ text: @autoclosure () -> String) {
-    if level >= .error && admits(kind, .error) { write(.error, text()) }
-  }
-
-  @inline(__always) public func warning(_ kind: LogKind, _ text: @autoclosure () -> String) {
-    if level >= .warning && admits(kind, .warning) { write(.warning, text()) }
-  }
-
-  @inline(__always) public func info(_ kind: LogKind, _ text: @autoclosure () -> String) {
-    if level >= .info && admits(kind, .info) { write(.info, text()) }
-  }
-
-  @inline(never) private func admits(_ kind: LogKind, _ level: LogLevel) -> Bool {
-    if !limit.admits(kind, level, now: sink.now.nanoseconds) { return false }
-    leftOutCount = limit.takeLeftOut(kind)
-    return true
-  }
-
-  @inline(__always) public func debug(_ text: @autoclosure () -> String) {
-    if level >= .debug { write(.debug, text()) }
-  }
-
-  @inline(__always) public func trace(_ text: @autoclosure () -> String) {
-    if level >= .trace { write(.trace, text()) }
-  }
-
-  /// Not inlined and without a closure, or each call in the program would get a copy of it.
-  @inline(never) private func write(_ level: LogLevel, _ text: String) {
-    var text = text
-    if leftOutCount > 0 { text += " (% more like it were left out)".with(leftOutCount.decimal) }
-    leftOutCount = 0
-    if level <= .error { lastError = shown(text) }
-    if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
-    offer(level, text)
+  @inline(never) package func write(
+    _ event: UInt8, _ first: String, _ second: String, _ third: String, _ fourth: String,
+    _ fifth: String = "", _ sixth: String = ""
+  ) {
+    write(event, [first, second, third, fourth, fifth, sixth])
   }
 
   /// Whoever reads the log may be slow or stuck; the loop goes on without the line.
-  private func offer(_ level: LogLevel, _ text: String) {
-    if !finishLine() || !sayLost() || !put(line(level, text)) { lostLineCount += 1 }
+  @inline(never) private func write(_ event: UInt8, _ fields: [String]) {
+    let leftOutCount = limit.takeLeftOut(event)
+    if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
+    offer(line(event, fields, leftOutCount: leftOutCount))
+  }
+
+  private func offer(_ line: [UInt8]) {
+    if !finishLine() || !sayLost() || !put(line) { lostLineCount += 1 }
   }
 
   private func saySummaries(now: Int64?) {
-    while let summary = limit.nextSummary(now: now) { offer(summary.level, summary.text) }
+    while let summary = limit.nextSummary(now: now) {
+      offer(
+        line(
+          LogEvents.linesLeftOut, [summary.count.decimal, events.name(summary.event).text],
+          level: events.level(summary.event)))
+    }
   }
 
   /// Says what is still to be said, as far as standard error takes it.
@@ -141,9 +136,7 @@ public final class Log {
   /// False when the next line cannot follow yet.
   private func sayLost() -> Bool {
     if lostLineCount == 0 { return true }
-    let text = "% log lines were lost: standard error did not take them".with(
-      lostLineCount.decimal)
-    if !put(line(.warning, text)) { return false }
+    if !put(line(LogEvents.linesLost, [lostLineCount.decimal])) { return false }
     lostLineCount = 0
     return rest.isEmpty
   }
@@ -156,19 +149,57 @@ public final class Log {
     return true
   }
 
-  private func line(_ level: LogLevel, _ text: String) -> [UInt8] {
+  // MARK: Formats
+
+  /// - Parameters:
+  ///   - leftOutCount: lines of the event that were left out before it.
+  ///   - level: another one than the event's.
+  private func line(
+    _ event: UInt8, _ fields: [String], leftOutCount: Int = 0, level: UInt8? = nil
+  ) -> [UInt8] {
+    let level = LogLevel(rawValue: Int(level ?? events.level(event))) ?? .info
+    var fields = fields
+    for index in fields.indices { fields[index] = shown(fields[index]) }
+    var record = format == .text ? nil : beginRecord(level, event)
+    var template = LogTemplate(events.text(event), fields)
+    template.fill(&record)
+    var message = template.message[...].text
+    if leftOutCount > 0 { message += " (% more like it were left out)".with(leftOutCount.decimal) }
+    message = shown(message)
+    if level <= .error { lastError = message }
+    guard var record else { return text(level, message) }
+    if leftOutCount > 0 { record.add("left_out", leftOutCount.decimal, isNumber: true) }
+    record.prefix = ""
+    record.add("message", message)
+    return record.isJournal ? record.octets : record.octets + "}\n".octets
+  }
+
+  private func beginRecord(_ level: LogLevel, _ event: UInt8) -> LogRecord {
+    var record = LogRecord(isJournal: format == .journal)
+    if record.isJournal {
+      record.add("priority", level.priority.decimal)
+    } else {
+      record.add("time", sink.timeStamp)
+      record.add("pid", Int(sink.processID).decimal, isNumber: true)
+      record.add("level", level.name)
+    }
+    record.prefix = "localproxy_"
+    record.add("event", events.name(event).text)
+    return record
+  }
+
+  private func text(_ level: LogLevel, _ message: String) -> [UInt8] {
     let head =
       sink.isJournal
       ? "<%>[%] ".with(level.priority.decimal, level.name)
-      : "[%] (%) [%] ".with(sink.timeOfDay, Int(sink.processID).decimal, level.name)
-    var line = head.octets
-    line += shown(text).octets
-    line.append(.lineFeed)
-    return line
+      : "[%] (%) [%] ".with(
+        sink.timeOfDay, Int(sink.processID).decimal,
+        sink.hasColors ? level.coloredName : level.name)
+    return (head + message + "\n").octets
   }
 
   /// Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
   private func shown(_ text: String) -> String {
-    concealment.applied(to: text).printable.octets.beginning(Self.lineByteCountMax).text
+    concealment.applied(to: text).printable.octets.shortened(Self.textByteCountMax)[...].text
   }
 }

@@ -35,7 +35,7 @@ final class Console: DialogueHandler {
     for _ in 0..<count { StandardStream.output.write(try openTunnel(services)) }
   }
 
-  func dialogueEnded() { log.info("standard input has ended: no more commands from it") }
+  func dialogueEnded() { log.commandsEnded() }
 
   func answer(to line: [UInt8]?) -> String {
     do throws(UsageError) {

@@ -177,7 +177,7 @@ final class Line: TimerHandler {
       connectionID: type == .connectionReset ? message.connectionID : 0)
     if receiver == nil {
       let absent: TunnelRole = role == .source ? .destination : .source
-      log.info(.endAbsent, "tunnel \(tunnel.number): no \(absent.localProxyMode) is connected")
+      log.endAbsent(tunnel: "\(tunnel.number)", end: absent.localProxyMode)
     }
     if type == .streamReset { tunnel.endStream(message, in: bytes) }
     if end === sender { end.sendReset(reset) }

@@ -39,7 +39,7 @@ final class Reception: StreamHandler, TimerHandler {
     do throws(TLSError) {
       transport = try service.tls.start(over: socket, serverName: nil, on: service.network, self)
     } catch {
-      service.log.error(.receptionFailed, "\(socketAddress.description): \(error.reason)")
+      service.log.receptionFailed(client: socketAddress.description, reason: error.reason)
       finish()
       socket.abort()
     }
@@ -48,14 +48,14 @@ final class Reception: StreamHandler, TimerHandler {
   func streamOpened() { transport?.interest = .readable }
 
   func streamFailed(_ failure: StreamFailure) {
-    service.log.debug("\(socketAddress.description): \(failure.reason)")
+    service.log.receptionEnded(client: socketAddress.description, reason: failure.reason)
     transport = nil
     finish()
   }
 
   func timerFired(tag: Int, now: Instant) {
     timer = nil
-    service.log.debug("\(socketAddress.description): no request in time")
+    service.log.receptionEnded(client: socketAddress.description, reason: "no request in time")
     finish()
   }
 
@@ -160,11 +160,9 @@ final class Reception: StreamHandler, TimerHandler {
     let older = tunnel.end(role)
     tunnel.setEnd(role, end)
     older?.replace()
-    service.log.info(
-      .endConnected,
-      "tunnel \(tunnel.number): the \(role.localProxyMode) is connected from \(socketAddress.description), "
-        + "\(subprotocol), session id \(channelID)"
-        + (compression.map { ", \($0.answer)" } ?? ""))
+    service.log.endConnected(
+      tunnel: "\(tunnel.number)", end: role.localProxyMode, client: socketAddress.description,
+      subprotocol: subprotocol, session: channelID, compression: compression?.answer ?? "")
     end.start(sendsServiceIDs: subprotocol != "aws.iot.securetunneling-1.0")
   }
 
@@ -183,8 +181,8 @@ final class Reception: StreamHandler, TimerHandler {
   }
 
   private func refuse(_ status: Int, _ reason: String) {
-    service.log.info(
-      .receptionFailed, "\(socketAddress.description): refused with \(status): \(reason)")
+    service.log.receptionRefused(
+      client: socketAddress.description, status: status.decimal, reason: reason)
     isRefused = true
     let channelID = (try? service.network.randomUUID()) ?? "none"
     let answer = ServerHandshake.refuse(

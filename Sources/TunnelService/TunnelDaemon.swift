@@ -164,13 +164,13 @@ public func runTunnelDaemon() -> Int32 {
     StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
     return ExitStatus.usage.rawValue
   }
-  let log = Log(level: options.logLevel, sink: LogOutput())
+  let log = Log(level: options.logLevel, events: .ofService, sink: LogOutput())
   defer { log.finish() }
   do throws(SystemError) {
     let daemon = try TunnelDaemon(options, log)
     return try daemon.run()
   } catch {
-    log.fatal("\(error.operation) failed: \(error.reason)")
+    log.internalError(operation: error.operation.description, reason: error.reason)
     return ExitStatus.internalError.rawValue
   }
 }
@@ -196,7 +196,7 @@ final class TunnelDaemon: SignalHandler {
         numeric: host == "localhost" || host.isEmpty ? "127.0.0.1" : host, port: options.listen.port
       )
     else {
-      log.fatal("--listen '\(host)' is not an IPv4 or IPv6 address")
+      log.listenRefused(host: host)
       return ExitStatus.usage.rawValue
     }
     do throws(TLSError) {
@@ -208,9 +208,7 @@ final class TunnelDaemon: SignalHandler {
       do throws(SystemError) {
         bound = try service.listen(on: address)
       } catch {
-        log.fatal(
-          "cannot listen on \(address.description): \(error.reason); choose another place with --listen, such as "
-            + "127.0.0.1:0 for any free port")
+        log.listeningFailed(address: address.description, reason: error.reason)
         return ExitStatus.cannotListen.rawValue
       }
       StandardStream.output.write("listening on \(bound.description), \(identity.words)\n")
@@ -222,7 +220,7 @@ final class TunnelDaemon: SignalHandler {
       self.console = console
       try console.openTunnels(options.tunnelCount)
     } catch {
-      log.fatal(error.reason)
+      log.serviceFailed(reason: error.reason)
       return ExitStatus.internalError.rawValue
     }
     let signals = try Signals(reactor: reactor, handler: self)
@@ -258,7 +256,7 @@ final class TunnelDaemon: SignalHandler {
     let host = address.host.octets[...].beforeFirst(.percent).text
     let authority = try CertificateAuthority(
       state: options.directory, address: address.isWildcard ? nil : host)
-    for warning in authority.warnings { log.warning(warning) }
+    for warning in authority.warnings { log.certificateWarning(warning: warning) }
     if authority.directory.octets.contains(.colon) {
       throw .configuration(
         what: authority.directory,
@@ -275,7 +273,7 @@ final class TunnelDaemon: SignalHandler {
   /// The permissions of a given key are its owner's business, who may have a group for it.
   private func warn(ofKey path: String) {
     let content = try? File.read(path, byteCountMax: PEM.byteCountMax)
-    if content?.isReadableByOthers == true { log.warning("--key \(path) can be read by everybody") }
+    if content?.isReadableByOthers == true { log.keyReadable(path: path) }
   }
 
   private static func folder(of path: String) -> String {
@@ -286,11 +284,11 @@ final class TunnelDaemon: SignalHandler {
   func received(_ signal: Signal) {
     switch signal {
     case .terminate, .interrupt:
-      log.info("\(signal.name): stopping")
+      log.stopping(signal: signal.name)
       service?.stop()
       reactor.stop()
     case .user1:
-      if service?.closeOldestTunnel() == false { log.info("\(signal.name): no tunnel is open") }
+      if service?.closeOldestTunnel() == false { log.noTunnel(signal: signal.name) }
     case .hangUp: break
     }
   }

@@ -73,7 +73,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
     if let fault = fault(message, bytes) {
-      service.log.warning(.endLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(fault)")
+      service.log.endViolated(tunnel: "\(tunnel.number)", end: role.localProxyMode, reason: fault)
       link.violate(fault)
       return true
     }
@@ -163,12 +163,12 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
 
   func timerFired(tag: Int, now: Instant) {
     if tag == TimerTag.drop.rawValue {
-      service.log.info("tunnel \(tunnel.number): the \(role.localProxyMode) is dropped, a fault")
+      service.log.endDropped(tunnel: "\(tunnel.number)", end: role.localProxyMode)
       transport.abort()
       link.abandon()
       leave()
     } else {
-      service.log.info("tunnel \(tunnel.number): silent to the \(role.localProxyMode), a fault")
+      service.log.endSilenced(tunnel: "\(tunnel.number)", end: role.localProxyMode)
       isActive = false
       transport.handler = nil
       transport.interest = []
@@ -186,15 +186,14 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     case .failed(let failure): words = "is gone: \(failure.reason)"
     case .silent: words = "is silent"
     }
-    service.log.info(.endLeft, "tunnel \(tunnel.number): the \(role.localProxyMode) \(words)")
+    service.log.endLeft(tunnel: "\(tunnel.number)", end: role.localProxyMode, reason: words)
     leave()
   }
 
   /// Makes room for a newer connection with the same token.
   func replace() {
-    service.log.info(
-      .endLeft,
-      "tunnel \(tunnel.number): the \(role.localProxyMode) is replaced by a newer one")
+    service.log.endLeft(
+      tunnel: "\(tunnel.number)", end: role.localProxyMode, reason: "is replaced by a newer one")
     close(.normal, reason: "replaced by a newer connection")
     leave()
   }

@@ -91,7 +91,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     tokens[old.text] = nil
     log.forget(old.text)
     add(new)
-    log.info("tunnel \(tunnel.number): the \(role.localProxyMode) has a new token")
+    log.tokenRotated(tunnel: "\(tunnel.number)", end: role.localProxyMode)
     return new.text
   }
 
@@ -126,7 +126,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
   }
 
   private func close(_ tunnel: Tunnel, reason: String) {
-    log.info("tunnel \(tunnel.number): \(reason)")
+    log.tunnelClosed(tunnel: "\(tunnel.number)", reason: reason)
     tunnel.close(.normal, reason: reason)
   }
 
@@ -170,16 +170,15 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     }
     let oldest = yielding.flatMap { address in receptions.first { $0.address == address } }
     let deed = oldest.map { "\($0.socketAddress.description) is let go" } ?? "turned away"
-    log.warning(
-      .receptionFailed,
-      "\(socketAddress.description): \(deed), \(receptions.count) clients are being received, "
-        + "\(own) of them of this address")
+    log.clientTurnedAway(
+      client: socketAddress.description, deed: deed, clients: receptions.count.decimal,
+      ownClients: own.decimal)
     oldest?.letGo()
     return oldest != nil
   }
 
   public func listener(_ listener: any Listener, paused error: SystemError) {
-    log.warning(.acceptingPaused, "cannot accept connections for a moment: \(error.reason)")
+    log.acceptingPaused(reason: error.reason)
   }
 
   func receptionEnded(_ reception: Reception) {

@@ -65,7 +65,7 @@ final class CommandRun: SignalHandler, ChildHandler {
   }
 
   private func end(_ status: Int32, _ reason: String) {
-    log.fatal(reason)
+    log.commandFailed(reason: reason)
     state = .over(status)
     proxy.requestStop()
   }
@@ -89,7 +89,7 @@ final class CommandRun: SignalHandler, ChildHandler {
     case .waiting: outcome.finish(status)
     case .running:
       isProxyOver = true
-      log.warning("the tunnel has ended; the command goes on")
+      log.commandAlone()
     case .over(let status): outcome.finish(status)
     }
   }

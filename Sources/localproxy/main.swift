@@ -19,20 +19,34 @@ func run() -> Int32 {
     case .run(let read, let reading): (configuration, reader) = (read, reading)
     }
   } catch {
-    for message in error.all.isEmpty ? [error.message] : error.all {
-      StandardStream.error.beginFault()
-      StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
-    }
+    for message in error.all.isEmpty ? [error.message] : error.all { _ = refuse(message) }
     return ExitStatus.usage.rawValue
   }
-  let log = Log(level: configuration.logLevel, sink: LogOutput())
+  guard let events = LogEvents.ofProxy else { Process.endForWantOfMemory() }
+  let sink: any LogSink
+  do throws(SystemError) {
+    sink = configuration.logFormat == .journal ? try JournalOutput() : LogOutput()
+  } catch {
+    return refuse(
+      "--log-format journal: no journal takes entries at %: %; choose text or json".with(
+        JournalOutput.path, error.reason))
+  }
+  let log = Log(
+    level: configuration.logLevel, format: configuration.logFormat, events: events, sink: sink)
   defer { log.finish() }
   do {
     return configuration.isCheck ? try check(configuration) : try serve(configuration, reader, log)
   } catch {
-    log.fatal("% failed: %".with(error.operation.description, error.reason))
+    log.internalError(operation: error.operation.description, reason: error.reason)
     return ExitStatus.internalError.rawValue
   }
+}
+
+/// There is no log yet.
+func refuse(_ message: String) -> Int32 {
+  StandardStream.error.beginFault()
+  StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
+  return ExitStatus.usage.rawValue
 }
 
 func serve(
@@ -40,7 +54,7 @@ func serve(
 ) throws(SystemError) -> Int32 {
   let reactor = try Reactor()
   if !reactor.takePassedSockets() {
-    log.fatal("what was passed (LISTEN_FDS) is not a stream socket that listens")
+    log.passedSocketRefused()
     return ExitStatus.usage.rawValue
   }
   let outcome = Outcome(reactor)
@@ -54,7 +68,7 @@ func serve(
       })
   } catch {
     if case .memory = error { Process.endForWantOfMemory() }
-    log.fatal(error.reason)
+    log.startFailed(reason: error.reason)
     return ExitStatus.usage.rawValue
   }
   if let command = configuration.command {

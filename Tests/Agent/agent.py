@@ -326,6 +326,7 @@ def usage_errors():
         (["--service", "SSH=22", "--children", "go"], subprocess.PIPE, "--children 'go' is neither stay nor end"),
         (["--service", "SSH=22", "--children", "stay"], subprocess.PIPE, "--children stay needs --state-directory"),
         (["--service", "SSH=22", "--max-tunnels", "257"], subprocess.PIPE, "is not a number from 1 to 256"),
+        (["--service", "SSH=22", "--log-format", "xml"], subprocess.PIPE, "--log-format 'xml' is none of text|json|journal"),
         (["--service", "SSH=22", "--restarts", "x"], subprocess.PIPE, "is not a number from 0 to 10"),
         (["--service", "SSH=22", "--localproxy", "/no/such"], subprocess.PIPE, "--localproxy '/no/such' cannot be started"),
         (["--service", "SSH=22", "--services", "/no/such"], subprocess.PIPE, "--services '/no/such' cannot be read"),
@@ -540,8 +541,16 @@ def deaths():
     # A file of a process that is another one's now.
     with open(f"{place}/kept/{os.getpid()}", "w") as file:
         file.write("1 tag\n")
-    agent = start_agent(*stay[:2], "--state-directory", f"{place}/kept")
+    with open(f"{place}/kept/4567", "w") as file:
+        file.write("garbage")
+    agent = start_agent(*stay[:2], "--state-directory", f"{place}/kept", "--log-format", "json")
     within("what is stale is removed", lambda: not os.listdir(f"{place}/kept"))
+    tell()
+    within("a localproxy writes as the agent does", lambda: '"event":"starting"' in text("agent"))
+    objects = [json.loads(line) for line in text("agent").splitlines() if line.startswith("{")]
+    dropped = [line["file"] for line in objects if line["event"] == "state_dropped"]
+    if dropped != [f"{place}/kept/4567"] or objects[0]["event"] != "started" or objects[0]["tunnels"] != 8:
+        fail(f"{objects}")
     if end(agent) != 0:
         fail("the agent ended badly")
     step("the end of one that stayed is noticed, and what is stale forgotten")

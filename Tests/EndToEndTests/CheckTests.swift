@@ -42,7 +42,7 @@ extension EndToEnd {
           mapping         SSH from localhost:5555
           mapping         WEB from [::1]:0
           mapping         API from /run/api.sock
-          log level       4 (info)
+          log level       4 (info), as text
           trust           any certificate (--no-ssl-host-verify)
           addresses       localhost: 127.0.0.1 ::1
 

@@ -104,6 +104,88 @@ extension EndToEnd {
       return ends[0]
     }
 
+    /// The events that docs/logging.md lists, with their fields.
+    private static func listedEvents() throws -> [String: Set<String>] {
+      let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("docs/logging.md")
+      var events: [String: Set<String>] = [:]
+      for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
+      where line.hasPrefix("| `") {
+        let cells = line.replacingOccurrences(of: "`", with: "").components(separatedBy: " | ")
+        let name = String(cells[0].dropFirst(2))
+        events[name, default: []].formUnion(cells[2].components(separatedBy: " "))
+      }
+      return events
+    }
+
+    @Test("--log-format json: every line is an object of an event that is listed, with its fields")
+    func objects() throws {
+      let listed = try Self.listedEvents()
+      #expect(listed.count > 90)
+      let server = try Server(handler: Exchange.serve)
+      defer { server.stop() }
+      try withStage(["SSH1"]) { stage in
+        let options = ["-v", "6", "--log-format", "json"]
+        let source = try stage.start(.source, options)
+        let destination = try stage.start(.destination, options, mapping: "SSH1=\(server.port)")
+        let line = try source.waitForLine(containing: #""event":"listening""#)
+        let listening = try Self.object(line)
+        let port = try #require(listening["port"] as? Int)
+        #expect(
+          listening["host"] as? String == "127.0.0.1" || listening["host"] as? String == "::1")
+        #expect(listening["service"] as? String == "SSH1")
+        try destination.waitForLine(containing: #""event":"service_target""#)
+        let client = try Socket(connectingTo: UInt16(port))
+        try Exchange(seed: 1, upload: 1_000, download: 1_000).runAsClient(over: client)
+        try source.waitForLine(containing: #""event":"disconnected""#)
+        stage.tunneld.process.send(SIGUSR1)
+        for process in [source, destination] {
+          #expect(try process.waitForExit(within: 20) == .status(0))
+          let lines = process.text(of: .error).split(separator: "\n").map(String.init)
+          #expect(lines.count > 10)
+          for line in lines {
+            let object = try Self.object(line)
+            let event = try #require(object["event"] as? String)
+            let fields = try #require(listed[event], "\(event)")
+            let own = Set(object.keys).subtracting(["time", "pid", "level", "event", "message"])
+            #expect(own.isSubset(of: fields), "\(line)")
+            #expect(object["pid"] as? Int == Int(process.processID))
+            #expect(Self.labels.contains(object["level"] as? String ?? ""))
+            let time = object["time"] as? String ?? ""
+            #expect(time.contains(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/))
+          }
+        }
+      }
+    }
+
+    private static func object(_ line: String) throws -> [String: Any] {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+      return try #require(object as? [String: Any])
+    }
+
+    @Test("A format that there is not, and a journal that there is not, are wrong usage")
+    func formats() throws {
+      try withStage([]) { stage in
+        for (format, reason) in [
+          ("xml", "--log-format 'xml' is none of text|json|journal"),
+          ("", "--log-format is empty"),
+          ("journal", "--log-format journal: "),
+        ] {
+          if format == "journal"
+            && FileManager.default.fileExists(atPath: "/run/systemd/journal/socket")
+          {
+            continue
+          }
+          let process = try stage.start(.source, ["--log-format", format])
+          #expect(try process.waitForExit(within: 20) == .status(2))
+          let text = process.text(of: .error)
+          #expect(text.hasPrefix("localproxy: " + reason), "\(text)")
+          #expect(text.split(separator: "\n").count == 1)
+        }
+      }
+    }
+
     @Test("Without -v the level is 4")
     func defaultLevel() throws {
       try checkFailingRun([])
@@ -246,7 +328,9 @@ extension EndToEnd {
         for _ in 1...count { _ = try peer.next() }
         destination.process.send(SIGTERM)
         #expect(try destination.process.waitForExit(within: 20) == .status(0))
-        let lines = destination.process.logLines.filter { $0.contains("refused a connection") }
+        let lines = destination.process.logLines.filter {
+          $0.contains("refused a connection") || $0.contains("more lines of connection_refused")
+        }
         // A burst, and one a second on a machine that may be slow.
         #expect((10...200).contains(lines.count))
         var said = 0

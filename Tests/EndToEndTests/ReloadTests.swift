@@ -63,6 +63,7 @@ extension EndToEnd {
         ("source-listen-port = SSH1=0\nverbose = 0\n", "role"),
         ("destination-app = VNC=127.0.0.1:\(old.port)\nverbose = 0\n", "services"),
         ("destination-app = SSH1=127.0.0.1:1\nno-ssl-host-verify = true\n", "trust"),
+        ("destination-app = SSH1=127.0.0.1:1\nlog-format = json\n", "log format"),
       ] {
         try write(text, to: "ini")
         destination.send(SIGHUP)
@@ -149,7 +150,7 @@ extension EndToEnd {
       try asked.ask("rotate 1 source\n")
       try write(try token(2).token + "\n", to: "token")
       try source.waitForLine(
-        containing: "[error]", "the file of the access token has another one, which is tried now")
+        containing: "[warning]", "the file of the access token has another one, which is tried now")
       try eventually(within: 20, "the connection with the new token\n\(source.tail)") {
         let lines = source.text(of: .error).components(separatedBy: "which is tried now")
         return lines.count == 2 && lines[1].contains("Successfully established")

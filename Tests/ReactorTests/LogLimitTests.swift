@@ -6,37 +6,37 @@ import Testing
 struct LogLimitTests {
   private static let second: Int64 = 1_000_000_000
 
+  private static let refused: UInt8 = 8
+  private static let failed: UInt8 = 200
+
   /// How many of so many lines at once are admitted.
-  private func count(
-    _ limit: inout LogLimit, _ kind: LogKind, _ count: Int, at now: Int64
-  ) -> Int {
-    let level = kind == .clientRefused ? LogLevel.info : .warning
-    return (0..<count).count { _ in limit.admits(kind, level, now: now) }
+  private func count(_ limit: inout LogLimit, _ event: UInt8, _ count: Int, at now: Int64) -> Int {
+    (0..<count).count { _ in limit.admits(event, now: now) }
   }
 
-  @Test("a burst of lines of a kind passes, then one a second", arguments: LogKind.allCases)
-  func limits(kind: LogKind) {
+  @Test("a burst of lines of an event passes, then one a second")
+  func limits() {
     var limit = LogLimit()
     var passed = 0
     // A thousand a second for a minute.
     for millisecond in 0..<60_000 {
-      passed += count(&limit, kind, 1, at: Int64(millisecond) * 1_000_000)
+      passed += count(&limit, Self.refused, 1, at: Int64(millisecond) * 1_000_000)
     }
     #expect(passed == Int(LogLimit.burst) + 59)
-    let leftOut = [limit.takeLeftOut(kind), limit.takeLeftOut(kind)]
+    let leftOut = [limit.takeLeftOut(Self.refused), limit.takeLeftOut(Self.refused)]
     #expect(leftOut == [60_000 - passed, 0])
   }
 
-  @Test("kinds do not count against each other, and rest gives a burst back")
+  @Test("events do not count against each other, and rest gives a burst back")
   func restores() {
     var limit = LogLimit()
     let burst = Int(LogLimit.burst)
-    let refused = count(&limit, .connectionRefused, 1_000, at: 0)
+    let refused = count(&limit, Self.refused, 1_000, at: 0)
     #expect(refused == burst)
-    let failed = count(&limit, .connectFailed, 1_000, at: 0)
+    let failed = count(&limit, Self.failed, 1_000, at: 0)
     #expect(failed == burst)
     let later = LogLimit.burst * Self.second
-    let refusedLater = count(&limit, .connectionRefused, 1_000, at: later)
+    let refusedLater = count(&limit, Self.refused, 1_000, at: later)
     #expect(refusedLater == burst)
   }
 
@@ -44,26 +44,24 @@ struct LogLimitTests {
   func summarizes() {
     var limit = LogLimit()
     var summary = limit.nextSummary(now: 0)
-    #expect(summary == nil)
-    _ = count(&limit, .connectionRefused, Int(LogLimit.burst) + 5, at: 0)
-    _ = count(&limit, .clientRefused, Int(LogLimit.burst) + 1, at: 0)
+    #expect(summary?.event == nil)
+    _ = count(&limit, Self.refused, Int(LogLimit.burst) + 5, at: 0)
+    _ = count(&limit, Self.failed, Int(LogLimit.burst) + 1, at: 0)
     summary = limit.nextSummary(now: Self.second - 1)
-    #expect(summary == nil)
+    #expect(summary?.event == nil)
     summary = limit.nextSummary(now: Self.second)
-    #expect(summary?.text == "1 more lines like 'refused a client …' were left out")
-    #expect(summary?.level == .info)
-    // It stands for a line of its kind.
-    let more = count(&limit, .clientRefused, 1, at: Self.second)
+    #expect(summary?.event == Self.refused && summary?.count == 5)
+    // It stands for a line of its event.
+    let more = count(&limit, Self.refused, 1, at: Self.second)
     #expect(more == 0)
     summary = limit.nextSummary(now: Self.second)
-    #expect(summary?.text == "5 more lines like 'refused a connection …' were left out")
-    #expect(summary?.level == .warning)
+    #expect(summary?.event == Self.failed && summary?.count == 1)
     summary = limit.nextSummary(now: Self.second)
-    #expect(summary == nil)
+    #expect(summary?.event == nil)
     summary = limit.nextSummary(now: nil)
-    #expect(summary?.level == .info)
+    #expect(summary?.event == Self.refused && summary?.count == 1)
     summary = limit.nextSummary(now: nil)
-    #expect(summary == nil)
+    #expect(summary?.event == nil)
     #expect(!limit.hasLeftOut)
   }
 }

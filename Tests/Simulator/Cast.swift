@@ -29,6 +29,7 @@ final class StorySink: LogSink {
 
 /// A local proxy: its process, which may be killed and started again.
 final class ProxyProcess {
+  private static let events = LogEvents.ofProxy ?? LogEvents([])
   let world: World
   let machine: Machine
   let name: String
@@ -97,7 +98,7 @@ final class ProxyProcess {
     do throws(TLSError) {
       let proxy = try LocalProxy(
         network: network, configuration: configuration,
-        log: Log(level: level, sink: StorySink(world, name)),
+        log: Log(level: level, events: Self.events, sink: StorySink(world, name)),
         stopped: { [weak self] status in self?.stopped(number, status) })
       self.proxy = proxy
       network.afterTurn = { [weak self] in self?.check() }
@@ -288,7 +289,7 @@ final class ServiceProcess {
     self.credentials = credentials
     let service = TunnelService(
       network: network, tls: credentials, options: options,
-      log: Log(level: level, sink: StorySink(world, "service")))
+      log: Log(level: level, events: .ofService, sink: StorySink(world, "service")))
     do {
       tokens = try service.openTunnel(services: services)
       _ = try service.listen(on: address)

@@ -19,12 +19,15 @@ public enum Manual {
     guard let diagrams = try Diagrams.insert(into: architecture, root: root) else {
       throw MarkersMissing()
     }
+    let events = try EventTables.insert(
+      into: String(contentsOfFile: root + "/" + EventTables.path, encoding: .utf8), root: root)
     var files = [
       ("packaging/localproxy.1", ManualPage.text),
       ("packaging/tunneld.1", TunneldPage.text),
       ("packaging/localproxy-agent.1", AgentPage.text),
       (configurationPath, Tables.insert(into: configuration)),
       (architecturePath, diagrams),
+      (EventTables.path, events),
     ]
     let tables = [Option.table, DaemonOptions.table, AgentOptions.table]
     for completions in tables.map({ Completions($0) }) {

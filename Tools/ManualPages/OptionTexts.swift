@@ -184,6 +184,13 @@ extension Option {
         """
         How much is logged, on standard error: 0 nothing, 1 fatal, 2 error, 3 warning, 4 info, 5 debug, 6 to 255 trace.
         """, default: "4", example: "-v 5")
+    case .logFormat:
+      OptionText(
+        """
+        How each line of the log is written: text, for people, in colours on a terminal unless NO_COLOR is set; json, an \
+        object in each line with time, level, event, the event's fields and message; or journal, entries of systemd's \
+        journal with the same fields, and nothing on standard error. docs/logging.md lists the events and their fields.
+        """, default: "text", example: "--log-format json")
     case .version:
       OptionText(
         "Print name and version of the program and of its TLS library, and exit.", example: "-V")

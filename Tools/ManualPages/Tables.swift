@@ -2,13 +2,18 @@ import Configuration
 
 /// The generated parts of docs/configuration.md: tables of short cells, and the longer texts below them.
 enum Tables {
-  /// Replaces what stands between `<!-- NAME -->` and `<!-- end of NAME -->`, for each part.
   static func insert(into document: String) -> String {
+    insert(
+      [
+        ("options", options), ("option texts", optionTexts), ("settings", settings),
+        ("setting texts", settingTexts), ("variables", variables), ("exit statuses", exitStatuses),
+      ], into: document)
+  }
+
+  /// Replaces what stands between `<!-- NAME -->` and `<!-- end of NAME -->`, for each part.
+  static func insert(_ parts: [(name: String, text: String)], into document: String) -> String {
     var document = document
-    for (name, part) in [
-      ("options", options), ("option texts", optionTexts), ("settings", settings),
-      ("setting texts", settingTexts), ("variables", variables), ("exit statuses", exitStatuses),
-    ] {
+    for (name, part) in parts {
       let begin = "<!-- \(name), written by make docs -->\n"
       let end = "<!-- end of \(name) -->"
       let parts = document.split(separator: begin, maxSplits: 1, omittingEmptySubsequences: false)

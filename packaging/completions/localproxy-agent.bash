@@ -28,7 +28,8 @@ _localproxy-agent() {
     -c | --capath) _localproxy-agent_offer -d ;;
     --settings-json) _localproxy-agent_offer -f ;;
     -v | --verbose) _localproxy-agent_offer -W '0 1 2 3 4 5 6' ;;
-    *) _localproxy-agent_offer -W '-d --service --services --input --max-tunnels --restarts --children --state-directory -r --region --localproxy -e --proxy-endpoint -c --capath --settings-json --check -v --verbose -V --version -h --help' ;;
+    --log-format) : ;;
+    *) _localproxy-agent_offer -W '-d --service --services --input --max-tunnels --restarts --children --state-directory -r --region --localproxy -e --proxy-endpoint -c --capath --settings-json --check -v --verbose --log-format -V --version -h --help' ;;
   esac
 }
 

@@ -14,5 +14,6 @@ complete -c localproxy-agent -s c -l capath -x -a '(__fish_complete_directories)
 complete -c localproxy-agent -l settings-json -r -F -d 'for each localproxy: fine-grained settings'
 complete -c localproxy-agent -l check -d 'say what would be done, and exit with 0 or 2'
 complete -c localproxy-agent -s v -l verbose -x -a '0 1 2 3 4 5 6' -d '0 off, 1 fatal, 2 error, 3 warning, 4 info (default), 5 debug, 6 trace; for each localproxy as well'
+complete -c localproxy-agent -l log-format -x -d 'of the log: text (default), json for an object a line, journal for systemd\'s with fields; for each localproxy as well'
 complete -c localproxy-agent -s V -l version -d 'print name and version and exit'
 complete -c localproxy-agent -s h -l help -d 'print this and exit'

@@ -32,7 +32,8 @@ _localproxy() {
     --settings-json) _localproxy_offer -f ;;
     --export-default-settings) _localproxy_offer -f ;;
     -v | --verbose) _localproxy_offer -W '0 1 2 3 4 5 6' ;;
-    *) _localproxy_offer -W '-t --access-token --access-token-file -i --client-token -e --proxy-endpoint -r --region -s --source-listen-port -d --destination-app -m --mode -y --destination-client-type -b --local-bind-address -c --capath -k --no-ssl-host-verify --status --config --config-dir --settings-json --export-default-settings --force --check -v --verbose -V --version -h --help' ;;
+    --log-format) : ;;
+    *) _localproxy_offer -W '-t --access-token --access-token-file -i --client-token -e --proxy-endpoint -r --region -s --source-listen-port -d --destination-app -m --mode -y --destination-client-type -b --local-bind-address -c --capath -k --no-ssl-host-verify --status --config --config-dir --settings-json --export-default-settings --force --check -v --verbose --log-format -V --version -h --help' ;;
   esac
 }
 

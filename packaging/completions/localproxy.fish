@@ -20,5 +20,6 @@ complete -c localproxy -l export-default-settings -r -F -d 'write the default se
 complete -c localproxy -l force -d 'with that: replace a file that has other settings'
 complete -c localproxy -l check -d 'say what would be done, look the names up, connect to nothing, and exit with 0 or 2'
 complete -c localproxy -s v -l verbose -x -a '0 1 2 3 4 5 6' -d '0 off, 1 fatal, 2 error, 3 warning (default with -s -), 4 info (default), 5 debug, 6 trace'
+complete -c localproxy -l log-format -x -d 'of the log: text (default), json for an object a line, journal for systemd\'s with fields'
 complete -c localproxy -s V -l version -d 'print name and version and exit'
 complete -c localproxy -s h -l help -d 'print this and exit'

@@ -139,8 +139,8 @@ int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 int cepoll_ends_with_terminal(void);
 
 int64_t cepoll_monotonic_nanoseconds(void);
-/// Local time as 2026-11-22 17:44:06.673382; `capacity` of 32 suffices.
-void cepoll_format_time(char *text, size_t capacity);
+/// Local time as 2026-11-22 17:44:06.673382, or UTC as 2026-11-22T17:44:06.673382Z; `capacity` of 32 suffices.
+void cepoll_format_time(char *text, size_t capacity, int is_utc);
 int cepoll_process_id(void);
 /// The effective one.
 uint32_t cepoll_user_id(void);
@@ -263,6 +263,8 @@ typedef struct {
   } way;
 } cepoll_standard;
 
+/// Whether a descriptor leads to a terminal that shows colours, and nobody has anything against them (NO_COLOR).
+int cepoll_has_colors(int fd);
 /// Whether a descriptor leads to systemd's journal: what JOURNAL_STREAM names (systemd.exec(5)).
 int cepoll_is_journal(int fd);
 /// Finds out what a descriptor is, to be written to.

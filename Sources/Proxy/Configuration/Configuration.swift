@@ -44,6 +44,7 @@ public final class Configuration {
   /// Where the status is served; nil for nowhere. Without a host it is localhost.
   public internal(set) var statusPlace: LocalAddress?
   public internal(set) var logLevel = LogLevel.info
+  public private(set) var logFormat = LogFormat.text
   /// Nil for none on the way to the service.
   public internal(set) var webProxy: WebProxy?
   public internal(set) var settings = Settings()
@@ -171,6 +172,12 @@ public final class Configuration {
     case .status:
       if let place = values[.status] { statusPlace = try Mapping.place(place) }
     case .level:
+      if let given = values[.logFormat] {
+        guard let format = LogFormat(given.text) else {
+          throw given.fault("is none of " + LogFormat.names)
+        }
+        logFormat = format
+      }
       logLevel = try LogLevel.parse(
         values[.verbose], else: servesStandardStreams || command != nil ? .warning : .info)
     }

@@ -58,6 +58,7 @@ extension Configuration {
     {
       return "trust"
     }
+    if logFormat != other.logFormat { return "log format" }
     // The tunnel's services were agreed on with these.
     if !serviceList.isSame(as: other.serviceList) { return "services" }
     _ = takeToken(of: other)

@@ -6,7 +6,7 @@ public enum Option: Int, CaseIterable, Sendable {
   case localBindAddress, capath, noSSLHostVerify
   case status
   case config, configDir, settingsJSON, exportDefaultSettings, exportSettingsJSON
-  case force, check, verbose, version, help
+  case force, check, verbose, logFormat, version, help
 
   /// One without a help text is another name of the one before it.
   public var description: OptionDescription {
@@ -75,6 +75,10 @@ public enum Option: Int, CaseIterable, Sendable {
         "verbose", "v", "LEVEL",
         "0 off, 1 fatal, 2 error, 3 warning (default with -s -), 4 info (default), 5 debug, 6 trace"
       )
+    case .logFormat:
+      .init(
+        "log-format", nil, "FORMAT",
+        "of the log: text (default), json for an object a line, journal for systemd's with fields")
     case .version: .init("version", "V", nil, "print name and version and exit")
     case .help: .init("help", "h", nil, "print this and exit")
     }
@@ -135,7 +139,8 @@ public enum Option: Int, CaseIterable, Sendable {
     case .help, .version, .config, .exportDefaultSettings, .exportSettingsJSON, .force, .check:
       .order
     case .accessTokenFile, .proxyEndpoint, .region, .mode, .destinationClientType,
-      .localBindAddress, .capath, .noSSLHostVerify, .status, .configDir, .settingsJSON, .verbose:
+      .localBindAddress, .capath, .noSSLHostVerify, .status, .configDir, .settingsJSON, .verbose,
+      .logFormat:
       .ordinary
     }
   }

@@ -162,11 +162,11 @@ public struct OptionTable: Sendable {
         text += "\n"
         column = 0
       }
-      text += Self.spaces(Self.nameColumns - column)
+      text += String.spaces(Self.nameColumns - column)
       column = Self.nameColumns
       for word in option.help.octets.parted(at: .space) {
         if column + word.count + 1 > Self.lineColumns {
-          text += "\n" + Self.spaces(Self.nameColumns)
+          text += "\n" + String.spaces(Self.nameColumns)
           column = Self.nameColumns
         } else if column > Self.nameColumns {
           text += " "
@@ -179,9 +179,5 @@ public struct OptionTable: Sendable {
     }
     for line in epilogue { text += line + "\n" }
     return text
-  }
-
-  private static func spaces(_ count: Int) -> String {
-    [UInt8](repeating: .space, count: max(count, 0))[...].text
   }
 }

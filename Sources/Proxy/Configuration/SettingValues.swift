@@ -9,9 +9,7 @@ extension Settings {
     let number = copy.exchange(setting, nil)
     switch setting.kind {
     case .count, .milliseconds, .bytes: return number.decimal
-    case .choice(let choices):
-      let choices = choices.octets.parted(at: UInt8(ascii: "|"))
-      return choices.indices.contains(Int(number)) ? choices[Int(number)].text : ""
+    case .choice(let choices): return choices.part(Int(number))
     case .boolean: return number == 0 ? "false" : "true"
     case .host: return defaultBindAddress
     case .endpointFormat: return endpointFormat

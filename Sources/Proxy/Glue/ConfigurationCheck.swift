@@ -62,7 +62,7 @@ public final class ConfigurationCheck: TimerHandler {
   }
 
   private func say(_ label: String, _ text: String) {
-    let blanks = String(repeating: " ", count: max(1, Self.labelColumns - label.utf8.count))
+    let blanks = String.spaces(max(1, Self.labelColumns - label.utf8.count))
     StandardStream.output.write("%%%\n".with(label, blanks, text.printable))
   }
 
@@ -134,7 +134,9 @@ public final class ConfigurationCheck: TimerHandler {
     }
     say(
       "log level",
-      "% (%)".with(configuration.logLevel.rawValue.decimal, configuration.logLevel.name))
+      "% (%), as %".with(
+        configuration.logLevel.rawValue.decimal, configuration.logLevel.name,
+        configuration.logFormat.name))
   }
 
   private func sayTrust() {

@@ -135,7 +135,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     case .lookingUp:
       if !addresses.isEmpty { localAddresses = addresses }
       startStep("looking up " + nextHop.host)
-      log.debug(stepName)
+      log.lookingUp(host: nextHop.host)
       step = .lookingUp(network.resolve(nextHop.host, port: nextHop.port, self))
     case .connecting: connect(to: addresses)
     case .openingWebProxyTLS:
@@ -226,7 +226,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     transport = stream
     stream.handler = self
     stream.setUserTimeout(configuration.settings.userTimeout)
-    log.debug("Connected successfully with proxy server: " + address.description)
+    log.reached(address: address.description)
     guard let webProxy = configuration.webProxy else {
       advance(.reachedService)
       return
@@ -318,7 +318,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   }
 
   func streamOpened() {
-    log.debug("Successfully completed SSL handshake with proxy server")
+    log.tlsOpened()
     advance(.tlsOpened)
   }
 
@@ -406,7 +406,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         return
       }
       for field in head.fields {
-        log.trace("Web socket upgrade response: %: %".with(field.name, field.value))
+        log.responseField(field: field.name, value: field.value)
       }
       let early = Array(response.dropFirst(byteCount))
       secure = nil

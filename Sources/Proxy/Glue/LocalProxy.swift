@@ -54,19 +54,13 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     network.giveBackMemory()
     conceal(configuration)
     for secret in configuration.webProxy?.secrets ?? [] { log.conceal(secret) }
-    for warning in configuration.warnings { log.warning(warning) }
-    if !configuration.verifiesPeer {
-      log.warning(
-        "SECURITY WARNING: the service's certificate is NOT verified (--no-ssl-host-verify): anybody on "
-          + "the way can read and change everything; never use this in production")
-    }
-    if !tls.trustWarning.isEmpty { log.warning(tls.trustWarning) }
+    for warning in configuration.warnings { log.configurationWarning(warning: warning) }
+    if !configuration.verifiesPeer { log.certificateNotVerified() }
+    if !tls.trustWarning.isEmpty { log.trustWarning(warning: tls.trustWarning) }
     if configuration.verifiesPeer && tls.trustSource.isEmpty {
-      log.warning(
-        "no CA certificates are to be found; install the package ca-certificates, or name them with --capath, "
-          + "SSL_CERT_FILE or SSL_CERT_DIR")
+      log.noCaCertificates()
     } else {
-      log.debug("CA certificates: %".with(tls.trustSource))
+      log.caCertificates(source: tls.trustSource)
     }
     dialer = Dialer(
       network: network, configuration: configuration, tls: tls, log: log, handler: self)
@@ -91,7 +85,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   }
 
   public func start() {
-    log.info("Starting proxy in % mode".with(configuration.role.localProxyMode))
+    log.starting(mode: configuration.role.localProxyMode)
     handle(.start)
     if configuration.servesStandardStreams { takeStandardClient() }
     guard let place = configuration.statusPlace else { return }
@@ -105,7 +99,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     do throws(SystemError) {
       standardClient = try network.takeStandardConnection(self)
     } catch {
-      log.fatal("standard input and output cannot be used: " + error.reason)
+      log.standardStreamsFailed(reason: error.reason)
       handle(.connectionOver(isCut: true))
     }
   }
@@ -141,10 +135,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private func perform(_ order: TunnelClient.Order) {
     switch order {
     case .dial:
-      log.info(
-        "Attempting to establish web socket connection with endpoint wss://"
-          + configuration.endpoint.description)
-      if let webProxy = configuration.webProxy { log.info("by way of " + webProxy.description) }
+      log.dialing(endpoint: configuration.endpoint.description)
+      if let webProxy = configuration.webProxy { log.webProxyUsed(webProxy: webProxy.description) }
       dialer?.dial()
     case .serve: serve()
     case .holdClients: listeners?.isAccepting = false
@@ -158,13 +150,10 @@ public final class LocalProxy: TimerHandler, SignalHandler {
           configuration.settings.stepTimeout.count.decimal))
       dropSession()
     case .backOff(let delay):
-      let next = delay.count == 0 ? "at once" : "in % ms".with(delay.count.decimal)
       tally.add(failureKind)
-      log.error("%; trying again %".with(lastFailure, next))
-    case .avoidMarks:
-      log.warning(
-        "the web socket ended with the first message that offers half-close: from now on it goes without, as with "
-          + "tcp.half_close at 'linger'")
+      log.dialingAgain(
+        reason: lastFailure, delayMs: delay.count == 0 ? "" : delay.count.decimal)
+    case .avoidMarks: log.halfCloseOff()
     case .drain:
       listeners?.close()
       relay?.drain()
@@ -209,13 +198,16 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   private func refuseOrphans() {
     for (client, _) in orphans {
-      tally.add(.refusedTunnelDown)
-      log.warning(
-        .clientRefused,
-        "refused a client from %: the tunnel is down at the moment".with(client.peer.description))
-      client.stream.abort()
+      refuse(client.stream, from: client.peer)
     }
     orphans = []
+  }
+
+  private func refuse(_ stream: any ByteStream, from peer: SocketAddress) {
+    tally.add(.refusedTunnelDown)
+    log.clientRefused(
+      client: peer.description, service: "", reason: "the tunnel is down at the moment")
+    stream.abort()
   }
 
   private func dropSession() {
@@ -311,13 +303,13 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   public func received(_ signal: Signal) {
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
-      log.info("%: stopping".with(signal.name))
+      log.stopping(signal: signal.name)
       handle(.stopRequested)
     // ssh says so to its ProxyCommand.
     case .hangUp where configuration.servesStandardStreams: handle(.stopRequested)
     case .hangUp where reread != nil: reload()
     case .hangUp, .user1:
-      log.info("%: % connections are open".with(signal.name, (relay?.connectionCount ?? 0).decimal))
+      log.connectionsCounted(signal: signal.name, connections: connectionCount.decimal)
     }
   }
 
@@ -325,15 +317,14 @@ public final class LocalProxy: TimerHandler, SignalHandler {
 
   /// SIGHUP: an error leaves everything as it was.
   private func reload() {
-    let place = "SIGHUP: nothing is changed: %"
     do throws(UsageError) {
       guard let other = try reread?() else { return }
       let fixed = configuration.take(other)
       if !fixed.isEmpty {
-        log.error(place.with("other % need a restart".with(fixed)))
+        log.reloadRefused(reason: "other % need a restart".with(fixed))
         return
       }
-      for warning in other.warnings { log.warning(warning) }
+      for warning in other.warnings { log.configurationWarning(warning: warning) }
       conceal(other)
       log.level = configuration.logLevel
       let settings = configuration.settings
@@ -342,21 +333,15 @@ public final class LocalProxy: TimerHandler, SignalHandler {
         drainTimeout: settings.drainTimeout)
       relay?.targets = configuration.allMappings.map { $0.address }
       if client.state == .running { listenAgain(isForGood: true) }
-      log.info(
-        "SIGHUP: read again; token and settings wait for the next connection to the service"
-      )
+      log.reloaded()
     } catch {
-      log.error(place.with(error.message))
+      log.reloadRefused(reason: error.message)
     }
   }
 
   private func conceal(_ configuration: Configuration) {
     log.conceal(configuration.accessToken)
     log.conceal(configuration.clientToken)
-  }
-
-  private static var renewal: String {
-    "; the file of the access token has another one, which is tried now"
   }
 
   /// One look at the token's file, after an answer that is final for the token that we have.
@@ -367,25 +352,18 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       conceal(other)
       return true
     } catch {
-      log.error(error.message)
+      log.tokenFileFailed(reason: error.message)
       return false
     }
   }
 
   private func stop(_ reason: TunnelClient.StopReason) {
     switch reason {
-    case .retriesUsedUp: log.fatal("%; no retry is left or allowed".with(lastFailure))
-    case .tunnelEnded: log.info("the tunnel is closed or has expired; nothing is left to do")
-    case .replaced:
-      log.fatal(
-        "another localproxy with the same tokens has taken this one's place, as one started twice does; this one "
-          + "ends, lest they take it from each other in turn")
-    case .tokenRotated:
-      log.fatal(
-        "the access token was rotated and is of no use any more; start again with the new one")
-    case .connectionCut:
-      let reason = lastFailure.isEmpty ? "" : lastFailure + "; "
-      log.fatal("%the connection over standard input and output is cut".with(reason))
+    case .retriesUsedUp: log.retriesUsedUp(reason: lastFailure)
+    case .tunnelEnded: log.tunnelEnded()
+    case .replaced: log.placeLost()
+    case .tokenRotated: log.tokenRotated()
+    case .connectionCut: log.standardStreamsCut(reason: lastFailure)
     case .requested, .connectionEnded, .refused, .servicesMismatch, .cannotListen: break
     }
     dialer?.close()
@@ -498,10 +476,10 @@ extension LocalProxy: DialerHandler {
 
   func dialer(_ dialer: Dialer, refused refusal: Refusal) {
     if refusal.isFinal && renewsToken() {
-      log.error(refusal.text + Self.renewal)
+      log.tokenRenewed(reason: refusal.text)
       handle(.tokenRenewed)
     } else if refusal.isFinal {
-      log.fatal(refusal.text + "; " + refusal.advice)
+      log.serviceRefused(reason: refusal.text, advice: refusal.advice)
       handle(.refused)
     } else {
       failureKind = .againRefused
@@ -515,15 +493,11 @@ extension LocalProxy: DialerHandler {
     compression: MessageCompression?, early: [UInt8]
   ) {
     channelID = head.value("channel-id") ?? "none"
-    log.info("Web socket session ID: " + channelID)
-    log.debug("Web socket subprotocol selected: " + (subprotocol ?? "none"))
-    log.info(
-      "Successfully established websocket connection with proxy server: wss://"
-        + configuration.endpoint.description)
+    log.sessionId(session: channelID)
+    log.subprotocolSelected(subprotocol: subprotocol ?? "none")
+    log.connected(endpoint: configuration.endpoint.description)
     if configuration.settings.offersCompression {
-      log.info(
-        compression.map { "Web socket compression: " + $0.agreed.description }
-          ?? "Web socket compression: the service declined it, going on without")
+      log.compressionAgreed(compression: compression?.agreed.description ?? "")
     }
     begin(stream, compression, early)
   }
@@ -553,18 +527,17 @@ extension LocalProxy: RelayHandler {
   }
 
   func relay(_ relay: Relay, mismatch reason: String) {
-    log.fatal(reason)
+    log.servicesMismatch(reason: reason)
     handle(.servicesMismatch)
   }
 
   func relay(_ relay: Relay, ended end: TunnelLink.End) {
     switch end {
     case .closed(let code, let reason):
-      log.info(
-        "Web socket close received. Code: %; Reason: %".with(Int(code.rawValue).decimal, reason))
+      log.closeReceived(code: Int(code.rawValue).decimal, reason: reason)
       let meaning = Self.meaning(ofClosing: reason)
       if code == .normal && meaning == .tokenRotated && renewsToken() {
-        log.warning(reason + Self.renewal)
+        log.tokenRenewed(reason: reason)
         dropSession()
         handle(.tokenRenewed)
       } else if code == .normal {
@@ -615,11 +588,7 @@ extension LocalProxy: StandardConnectionHandler {
 extension LocalProxy: SourceListenersHandler {
   func accepted(_ stream: any ByteStream, service: Int, from peer: SocketAddress) {
     guard let relay, client.state == .running else {
-      tally.add(.refusedTunnelDown)
-      log.warning(
-        .clientRefused,
-        "refused a client from %: the tunnel is down at the moment".with(peer.description))
-      stream.abort()
+      refuse(stream, from: peer)
       return
     }
     relay.accept(stream, service: service, from: peer)
@@ -636,10 +605,12 @@ extension LocalProxy: SourceListenersHandler {
 }
 
 extension LocalProxy: StatusSource {
-  var statusFacts: StatusFacts {
-    let status = StatusFacts(
-      facts, tally, version: ProgramVersion.number, tls: Cryptography.libraryVersion,
-      role: configuration.role.localProxyMode, lastError: log.lastError)
+  var statusFacts: StatusFacts? {
+    guard
+      let status = StatusFacts(
+        facts, tally, version: ProgramVersion.number, tls: Cryptography.libraryVersion,
+        role: configuration.role.localProxyMode, lastError: log.lastError)
+    else { return nil }
     status.numbers += relay?.core.stateCounts ?? [0, 0, 0, 0, 0]
     status.numbers[1] += Int64(orphans.count)
     status.numbers += tally.numbers

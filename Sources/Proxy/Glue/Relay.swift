@@ -73,10 +73,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   var now: Instant { network.now }
   var connectionCount: Int { core.connectionCount }
 
-  @inline(never) func serviceLabel(_ service: Int) -> String {
-    let name = core.session.serviceNames[service]
-    return name.isEmpty ? "the tunnel" : "service " + name
-  }
+  /// "" for that of a tunnel whose service has no name.
+  @inline(never) func name(ofService service: Int) -> String { core.session.serviceNames[service] }
 
   /// The WebSocket is of the first protocol version: there is one service, without a name.
   func agreeWithoutList() {
@@ -88,7 +86,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   func announceTargets() {
     for service in core.session.serviceNames.indices {
       guard let mapping = core.session.mappingOfService[service] else { continue }
-      log.info("ready: % goes to %".with(serviceLabel(service), targets[mapping].description))
+      log.serviceTarget(service: name(ofService: service), server: targets[mapping].description)
     }
   }
 
@@ -194,10 +192,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     else { return }
     let target = targets[mapping]
     let socket = insert(slot, connection.service, .server(target))
-    log.debug(
-      "Received service id: %, stream id: %, connection id: %: connecting to ".with(
-        core.session.serviceNames[connection.service], Int(connection.streamID).decimal,
-        connection.connectionID.decimal) + target.description)
+    log.startReceived(
+      service: name(ofService: connection.service), stream: Int(connection.streamID).decimal,
+      connection: connection.connectionID.decimal, server: target.description)
     socket.connect(
       by: Connector(
         network: network, target: target, from: localAddresses, settings: settings, tag: slot,
@@ -209,40 +206,38 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
       stream.close()
       return
     }
-    log.info("Connected to % for %".with(socket.peer.description, serviceLabel(socket.service)))
+    log.serverConnected(server: socket.peer.description, service: name(ofService: socket.service))
     tell(.connected(slot: socket.slot))
     socket.attach(stream)
     run()
   }
 
   func connector(_ connector: Connector, waits reason: String) {
-    log.warning(
-      .connectFailed,
-      "could not connect to %; trying again in % ms".with(
-        reason, settings.connectionRetryDelay.count.decimal))
+    log.serverRetried(reason: reason, delayMs: settings.connectionRetryDelay.count.decimal)
   }
 
   func connector(_ connector: Connector, failed reason: String) {
     guard let socket = sockets[connector.tag], socket.connector === connector else { return }
-    log.error(
-      .connectFailed,
-      "%: could not connect to %; this connection is reset".with(
-        serviceLabel(socket.service), reason))
+    log.serverFailed(service: name(ofService: socket.service), reason: reason)
     tell(.connectFailed(slot: socket.slot))
     run()
   }
 
   /// - Parameter runs: else whoever calls goes on by itself.
   func failed(_ socket: LocalSocket, _ failure: StreamFailure, runs: Bool = true) {
-    log.debug("connection %: %".with(socket.slot.decimal, failure.reason))
+    log.connectionFailed(slot: socket.slot.decimal, reason: failure.reason)
     tell(.failed(slot: socket.slot))
     if runs { run() }
   }
 
   private func close(_ slot: Int, _ ending: RelayCore.Ending) {
     guard let socket = sockets[slot] else { return }
-    let what = socket.stream == nil ? "Gave up connecting to" : "Disconnected from"
-    log.info("%: % (%)".with(what, socket.peer.description, serviceLabel(socket.service)))
+    let service = name(ofService: socket.service)
+    if socket.stream == nil {
+      log.connectingGivenUp(address: socket.peer.description, service: service)
+    } else {
+      log.disconnected(address: socket.peer.description, service: service)
+    }
     sockets[slot] = nil
     socket.close(ending)
   }

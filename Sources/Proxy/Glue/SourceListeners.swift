@@ -33,9 +33,6 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     /// One of its clients waits for a place, and the others in the kernel.
     var isHeld = false
 
-    /// How a log line ends that is about this service.
-    var suffix: String { name.isEmpty ? "" : " for service %".with(name) }
-
     func isSame(as other: Service) -> Bool {
       name.isSame(as: other.name) && passed.count == other.passed.count
         && address.description.isSame(as: other.address.description)
@@ -187,7 +184,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    fail(services[current].address.description, reason)
+    fail("", services[current].address.description, reason)
     current += 1
     listenForNext()
   }
@@ -230,47 +227,46 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   private func fail(_ address: SocketAddress, _ error: SystemError) {
-    let place = Self.describe(address)
+    let (port, host) = Self.place(address)
     if error.isAddressMissing {
       fail(
-        place, "it is not an address of this machine",
+        port, host, "it is not an address of this machine",
         remedy: "choose one with --local-bind-address")
     } else if error.isForbidden && !address.isUnix && address.port < 1024 {
       fail(
-        place, error.reason, remedy: "a port below 1024 takes root or CAP_NET_BIND_SERVICE")
+        port, host, error.reason, remedy: "a port below 1024 takes root or CAP_NET_BIND_SERVICE")
     } else {
-      fail(place, error.reason)
+      fail(port, host, error.reason)
     }
   }
 
-  private static func describe(_ address: SocketAddress) -> String {
-    address.isUnix
-      ? address.path : "port % of %".with(Int(address.port).decimal, address.host)
+  /// For the log: a port, "" for a Unix socket, and the address it is of, or the path.
+  private static func place(_ address: SocketAddress) -> (port: String, host: String) {
+    address.isUnix ? ("", address.path) : (Int(address.port).decimal, address.host)
   }
 
   private func announce(_ service: Service) {
     guard let address = service.listeners.first?.address else { return }
-    let other =
-      service.listeners.count < 2 ? "" : " (and of %)".with(service.listeners[1].address.host)
-    log.info(
-      "Listening for new connection on %%%".with(Self.describe(address), service.suffix, other))
+    let (port, host) = Self.place(address)
+    let other = service.listeners.count < 2 ? "" : service.listeners[1].address.host
+    log.listening(port: port, host: host, service: service.name, otherHost: other)
   }
 
   /// Says what becomes of the current service; the last failure ends it all.
   private func fail(
-    _ place: String, _ reason: String,
-    remedy: String? = nil
+    _ port: String, _ host: String, _ reason: String, remedy: String = ""
   ) {
-    let service = services[current]
-    var text = "cannot listen on %%: %".with(place, service.suffix, reason)
-    if let remedy { text += "; " + remedy }
+    let service = services[current].name
     if retriesLeft > 0 {
-      let delay = configuration.settings.connectionRetryDelay.count
-      log.error("%; trying again in % ms".with(text, delay.decimal))
+      log.listeningAgain(
+        port: port, host: host, service: service,
+        reason: remedy.isEmpty ? reason : "%; %".with(reason, remedy),
+        delayMs: configuration.settings.connectionRetryDelay.count.decimal)
       return
     }
-    if remedy == nil { text += "; choose another place with --source-listen-port" }
-    log.fatal(text)
+    let last = remedy.isEmpty ? "choose another place with --source-listen-port" : remedy
+    log.listeningFailed(
+      port: port, host: host, service: service, reason: "%; %".with(reason, last))
     let owner = handler
     close()
     owner?.cannotListen()
@@ -285,15 +281,13 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       stream.abort()
       return
     }
-    log.info(
-      "Accepted tcp connection on % from %".with(Self.describe(listener.address), peer.description))
+    let (port, host) = Self.place(listener.address)
+    log.clientAccepted(port: port, host: host, client: peer.description)
     handler?.accepted(stream, service: index, from: peer)
   }
 
   func listener(_ listener: any Listener, paused error: SystemError) {
-    log.warning(
-      .acceptingPaused,
-      "cannot accept clients on % for a moment: %".with(listener.address.description, error.reason))
+    log.acceptingPaused(address: listener.address.description, reason: error.reason)
     handler?.needsDescriptors()
   }
 

@@ -5,7 +5,8 @@ import Status
 
 /// Whoever knows what the status pages say.
 protocol StatusSource: AnyObject {
-  var statusFacts: StatusFacts { get }
+  /// Nil when there is no memory for them.
+  var statusFacts: StatusFacts? { get }
   /// A place could not be had; the reason is in the log.
   func statusCannotListen()
 }
@@ -71,16 +72,14 @@ final class StatusServer: ListenerHandler, ResolveHandler, TurnHandler {
     do throws(SystemError) {
       let listener = try network.listen(on: address, backlog: Int32(Self.clientCountMax), self)
       self.listener = listener
-      log.info("The status is served on " + listener.address.description)
+      log.statusServed(address: listener.address.description)
     } catch {
       fail(error.reason)
     }
   }
 
   private func fail(_ reason: String) {
-    log.fatal(
-      "cannot serve the status on %: %; choose another place with --status"
-        .with(place.description, reason))
+    log.statusFailed(place: place.description, reason: reason)
     source?.statusCannotListen()
   }
 
@@ -166,7 +165,11 @@ final class StatusClient: StreamHandler, TimerHandler {
       let request = request
       var isHead = false
       let parsed = StatusRequest.parse(request.span, hosts: server.hosts, isHead: &isHead)
-      guard parsed != .needMore, let facts = server.source?.statusFacts else { return }
+      if parsed == .needMore { return }
+      guard let facts = server.source?.statusFacts else {
+        abort()
+        return
+      }
       let octets = StatusAnswer.octets(parsed, isHead: isHead, facts)
       answer.append(octets.span)
     case .wouldBlock: break

@@ -37,7 +37,7 @@ final class Supervision: TimerHandler {
     let fault = supervisor.tell(message)
     if fault.isEmpty { return }
     report.lost(now: network.now)
-    if !hasFailed { log.warning("the service manager was not told (NOTIFY_SOCKET): " + fault) }
+    if !hasFailed { log.supervisorNotTold(reason: fault) }
     hasFailed = true
   }
 

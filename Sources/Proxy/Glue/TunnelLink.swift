@@ -189,7 +189,7 @@ public final class TunnelLink: StreamHandler, TimerHandler, LinkTransport {
       switch order {
       case .send(let opcode, let payload): sendControlFrame(opcode, payload)
       case .report(let roundTrip):
-        log.debug("Pong reply latency: % ms".with(roundTrip.count.decimal))
+        log.roundTrip(timeMs: roundTrip.count.decimal)
       case .finishSending: stream.finishSending()
       case .end(let end): self.end(end)
       }

@@ -22,10 +22,15 @@ public final class StatusFacts {
   /// The parts of texts.txt.
   let texts: [ArraySlice<UInt8>]
 
-  public init(
+  /// Nil when there is no memory for the texts.
+  public init?(
     _ report: SupervisorReport.Facts, _ tally: Tally, version: String, tls: String, role: String,
     lastError: String
   ) {
+    guard let octets = Inflater.unpack(StatusTexts.packed, byteCount: StatusTexts.byteCount) else {
+      return nil
+    }
+    texts = octets.parted(at: .bar)
     isUp = report.state == .running && report.isReady
     words = report.words
     connectionCount = report.connectionCount
@@ -34,11 +39,6 @@ public final class StatusFacts {
     services = tally.services
     labels = [version, tls] + services + services + services
     numbers = [isUp ? 1 : 0]
-    var octets = [UInt8](repeating: 0, count: StatusTexts.byteCount)
-    let packed = StatusTexts.packed
-    var room = octets.mutableSpan
-    _ = try? Inflater(windowBits: 15, keepsContext: false)?.inflate(packed.span, into: &room)
-    texts = octets.parted(at: .bar)
   }
 
   /// Lists a connection, as long as there is room.

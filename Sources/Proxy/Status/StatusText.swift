@@ -39,7 +39,7 @@ package final class StatusText {
         octets[start] = .dot
       case .at:
         textIndex += 1
-        add(quoted: texts[textIndex - 1].printable.octets[...])
+        octets.append(quoted: texts[textIndex - 1].printable.octets[...])
       case UInt8(ascii: "^"):
         var end = index
         while template[end] != .lineFeed { end += 1 }
@@ -59,16 +59,6 @@ package final class StatusText {
 
   func add(_ other: StatusText) { octets += other.octets }
 
-  /// Quotes as JSON and Prometheus' labels have them, of what has no controls in it.
-  private func add(quoted text: ArraySlice<UInt8>) {
-    octets.append(.quote)
-    for octet in text {
-      if octet == .quote || octet == .backslash { octets.append(.backslash) }
-      octets.append(octet)
-    }
-    octets.append(.quote)
-  }
-
   /// The metrics as members of an object in JSON: their names are theirs with their labels.
   func add(membersOf metrics: StatusText) {
     var isFirst = true
@@ -76,7 +66,7 @@ package final class StatusText {
       guard line.first ?? .hash != .hash, let space = line.lastIndex(of: .space) else { continue }
       if !isFirst { octets.append(.comma) }
       isFirst = false
-      add(quoted: line[..<space])
+      octets.append(quoted: line[..<space])
       octets.append(.colon)
       octets += line[(space + 1)...]
     }

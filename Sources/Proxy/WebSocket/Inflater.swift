@@ -60,6 +60,16 @@ import CZlib
     }
   }
 
+  /// What the program itself was packed with: DEFLATE's format alone.
+  /// - Returns: nil when there is no memory.
+  public static func unpack(_ packed: [UInt8], byteCount: Int) -> [UInt8]? {
+    var octets = [UInt8](repeating: 0, count: byteCount)
+    var room = octets.mutableSpan
+    let inflater = Inflater(windowBits: 15, keepsContext: false)
+    let made = try? inflater?.inflate(packed.span, into: &room).madeByteCount
+    return made == byteCount ? octets : nil
+  }
+
   deinit {
     unsafe inflateEnd(stream)
     unsafe stream.deallocate()

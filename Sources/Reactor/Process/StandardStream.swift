@@ -29,27 +29,33 @@ public struct StandardStream {
 public final class LogOutput: LogSink {
   public let processID = cepoll_process_id()
   public let isJournal: Bool
+  public let hasColors: Bool
   private let log: cepoll_standard
 
   public convenience init() { self.init(.error) }
 
   convenience init(_ stream: StandardStream) {
-    self.init(cepoll_standard_error(stream.descriptor), isJournal: stream.isJournal)
+    self.init(
+      cepoll_standard_error(stream.descriptor), isJournal: stream.isJournal,
+      hasColors: cepoll_has_colors(stream.descriptor) != 0)
   }
 
-  init(_ log: cepoll_standard, isJournal: Bool = false) {
+  init(_ log: cepoll_standard, isJournal: Bool = false, hasColors: Bool = false) {
     self.log = log
     self.isJournal = isJournal
+    self.hasColors = hasColors
   }
 
   deinit { cepoll_standard_close(log) }
 
   public var now: Instant { Instant(nanoseconds: cepoll_monotonic_nanoseconds()) }
+  public var timeOfDay: String { Self.time(isUTC: false) }
+  public var timeStamp: String { Self.time(isUTC: true) }
 
-  public var timeOfDay: String {
+  private static func time(isUTC: Bool) -> String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
       guard let base = text.baseAddress else { return "" }
-      unsafe cepoll_format_time(base, 64)
+      unsafe cepoll_format_time(base, 64, isUTC ? 1 : 0)
       return unsafe String(cString: base)
     }
   }
@@ -59,5 +65,35 @@ public final class LogOutput: LogSink {
       unsafe cepoll_standard_write(log, all.baseAddress, all.count)
     }
     return max(0, written)
+  }
+}
+
+/// systemd's journal, each of whose entries is one datagram (its native protocol). One that it does not take is lost.
+public final class JournalOutput: LogSink {
+  public static let path = "/run/systemd/journal/socket"
+
+  public let processID = cepoll_process_id()
+  // The journal notes it.
+  public let timeOfDay = ""
+  private let path: String
+  private let descriptor = FileDescriptor(cepoll_notify_socket())
+
+  /// - Parameter path: the socket's.
+  /// - Throws: when there is no journal.
+  public init(path: String = JournalOutput.path) throws(SystemError) {
+    self.path = path
+    // An entry without fields is none.
+    let outcome = send([.lineFeed])
+    if outcome < 0 { throw SystemError(-outcome, "send") }
+  }
+
+  public var now: Instant { Instant(nanoseconds: cepoll_monotonic_nanoseconds()) }
+
+  public func offer(_ bytes: [UInt8]) -> Int { send(bytes) < 0 ? 0 : bytes.count }
+
+  private func send(_ bytes: [UInt8]) -> Int32 {
+    unsafe bytes.withUnsafeBytes { all in
+      unsafe cepoll_notify(descriptor.raw, path, all.baseAddress, all.count)
+    }
   }
 }

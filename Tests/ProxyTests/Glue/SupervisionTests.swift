@@ -43,7 +43,7 @@ struct SupervisionTests {
     network.advance(10_000)
     #expect(listener.messages.dropFirst() == ["WATCHDOG=1\n", "WATCHDOG=1\n"])
     recorder.log.conceal("a-secret-of-some-length")
-    recorder.log.fatal("refused: a-secret-of-some-length\nno more")
+    recorder.log.servicesMismatch(reason: "refused: a-secret-of-some-length\nno more")
     supervision.end(Self.facts(.stopped))
     #expect(
       listener.messages.last

@@ -14,9 +14,11 @@ struct StatusTextTests {
   ) -> StatusFacts {
     let tally = Tally()
     tally.begin(services)
-    let facts = StatusFacts(
-      SupervisorReport.Facts(state: state, isReady: isReady, connectionCount: connectionCount),
-      tally, version: "0.1.0", tls: "OpenSSL", role: "source", lastError: lastError)
+    guard
+      let facts = StatusFacts(
+        SupervisorReport.Facts(state: state, isReady: isReady, connectionCount: connectionCount),
+        tally, version: "0.1.0", tls: "OpenSSL", role: "source", lastError: lastError)
+    else { fatalError("no memory for the texts") }
     facts.numbers += (0..<(5 + 3 * services.count + 18 + 7)).map { number($0 + 1) }
     return facts
   }

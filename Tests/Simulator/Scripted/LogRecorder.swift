@@ -1,4 +1,5 @@
 import Basics
+import Proxy
 import Reactor
 
 /// A log whose lines the test reads.
@@ -8,17 +9,28 @@ public final class LogRecorder: LogSink {
   /// For the limits on lines of one kind.
   public var now = Instant(nanoseconds: 0)
   public let timeOfDay = "2026-11-22 17:44:06.673382"
+  public let timeStamp = "2026-11-22T16:44:06.673382Z"
   public let processID: Int32 = 1
   public let isJournal: Bool
+  public let hasColors: Bool
   private let level: LogLevel
+  private let format: LogFormat
+  private let events: LogEvents
   private var unfinished: [UInt8] = []
 
-  public init(_ level: LogLevel = .info, isJournal: Bool = false) {
+  /// - Parameter events: nil for localproxy's.
+  public init(
+    _ level: LogLevel = .info, format: LogFormat = .text, events: LogEvents? = nil,
+    isJournal: Bool = false, hasColors: Bool = false
+  ) {
     self.level = level
+    self.format = format
+    self.events = events ?? LogEvents.ofProxy ?? LogEvents([])
     self.isJournal = isJournal
+    self.hasColors = hasColors
   }
 
-  public private(set) lazy var log = Log(level: level, sink: self)
+  public private(set) lazy var log = Log(level: level, format: format, events: events, sink: self)
 
   public func offer(_ bytes: [UInt8]) -> Int {
     for octet in bytes {
@@ -43,5 +55,7 @@ public final class LogRecorder: LogSink {
 
 extension Log {
   /// Says nothing.
-  public static var silent: Log { Log(level: .off, sink: LogRecorder(.off)) }
+  public static var silent: Log {
+    Log(level: .off, events: LogEvents([]), sink: LogRecorder(.off, events: LogEvents([])))
+  }
 }
