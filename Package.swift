@@ -258,7 +258,9 @@ if fuzzes {
     // among them, for ten minutes.
     .testTarget(
       name: "ManualTests",
-      dependencies: ["ManualPages", "StateTables", "Proxy", "Reactor", "Agent", "Configuration", "TunnelService"]),
+      dependencies: [
+        "ManualPages", "StateTables", "Proxy", "Reactor", "Agent", "Configuration", "TunnelService",
+      ]),
     .testTarget(
       name: "FuzzTests", dependencies: proxyModules + ["AgentCore", "Simulator", "CMemoryFile"],
       path: "Fuzz",

@@ -80,7 +80,7 @@ extension EndToEnd {
           connects from   127.0.0.1
           setting         region_endpoint_overrides is \(regions)lab=h:1
           setting         tcp.connect_timeout_ms is 100, not 5000
-          log level       6 (trace)
+          log level       6 (trace), as text
           trust           any certificate (--no-ssl-host-verify)
           warning         \(path)/token has an access token in it, and every user can read it: chmod 600
           addresses       localhost: 127.0.0.1 ::1
