@@ -1,9 +1,13 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// The command behind `--`, in whose words `{port}` stands for the port of the tunnel's only service, and
 /// `{port:SERVICE}` for that of another. Other braces are the command's own.
 public struct CommandTemplate: Sendable {
+  /// Octets of `port:SERVICE` at the most: what is longer is none.
+  private static let nameByteCountMax = "port:".utf8.count + Message.serviceIDByteCountMax
+
   public let words: [String]
 
   package init(_ words: [String]) { self.words = words }
@@ -21,20 +25,26 @@ public struct CommandTemplate: Sendable {
   private static func fill(
     _ word: String, _ port: (String?) throws(UsageError) -> UInt16
   ) throws(UsageError) -> String {
-    var done = ""
-    var rest = word
-    while let (front, back) = rest.cut(at: UInt8(ascii: "{")) {
-      done += front
-      rest = back
-      let (name, after) = back.cut(at: UInt8(ascii: "}")) ?? ("", back)
-      let (key, service) = name.cut(at: .colon) ?? (name, nil)
-      if key.isSame(as: "port") {
-        done += Int(try port(service)).decimal
-        rest = after
-      } else {
-        done += "{"
+    let octets = word.octets
+    var done: [UInt8] = []
+    var place = 0
+    while place < octets.count {
+      let octet = octets[place]
+      place += 1
+      if octet == UInt8(ascii: "{") {
+        // Of a word with many braces each is looked at once.
+        let end = min(place + Self.nameByteCountMax + 1, octets.count)
+        let name = octets[place..<end].beforeFirst(UInt8(ascii: "}"))
+        let key = name.beforeFirst(.colon)
+        if name.endIndex < end && key.text.isSame(as: "port") {
+          let service = key.count < name.count ? name.dropFirst(key.count + 1).text : nil
+          done += Int(try port(service)).decimal.octets
+          place = name.endIndex + 1
+          continue
+        }
       }
+      done.append(octet)
     }
-    return done + rest
+    return done[...].text
   }
 }

@@ -238,7 +238,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       pacer: Pacer(limit: settings.bandwidthLimit, isAdaptive: settings.isPacingAdaptive), log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
-      targets: configuration.allMappings.map { $0.address },
+      targets: targets,
       localAddresses: dialer?.localAddresses ?? [],
       streamIDs: streamIDs, tally: tally, settings: settings, log: log)
     relay.handler = self
@@ -249,12 +249,16 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     link.start()
   }
 
+  private var targets: [LocalAddress] { configuration.allMappings.map { $0.address } }
+
   private var sessionOptions: TunnelSession.Options {
     let settings = configuration.settings
     var options = TunnelSession.Options(
       role: configuration.role, mappings: configuration.mappings.map { $0.serviceID },
       connectionCountMax: settings.activeConnectionCountMax)
-    options.optionalMappings = configuration.directoryMappings.compactMap { $0.serviceID }
+    for mapping in configuration.directoryMappings {
+      if let service = mapping.serviceID { options.optionalMappings.append(service) }
+    }
     options.optionalMappingsPlace = configuration.directoryPlace
     options.version = settings.protocolVersion
     if configuration.role == .source {
@@ -331,7 +335,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       client.use(
         policy: settings.retry, servicesTimeout: settings.stepTimeout,
         drainTimeout: settings.drainTimeout)
-      relay?.targets = configuration.allMappings.map { $0.address }
+      relay?.targets = targets
       if client.state == .running { listenAgain(isForGood: true) }
       log.reloaded()
     } catch {

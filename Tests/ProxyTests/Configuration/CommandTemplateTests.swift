@@ -28,6 +28,10 @@ struct CommandTemplateTests {
     ] {
       #expect(try fill(word) == [word])
     }
+    let long = String(repeating: "{port}", count: 20_000)
+    #expect(try fill(long) == [String(repeating: "5555", count: 20_000)])
+    let braces = String(repeating: "{", count: 100_000)
+    #expect(try fill(braces) == [braces])
     #expect(try fill("{{port}}", "{port {port}") == ["{5555}", "{port 5555"])
   }
 
