@@ -1,5 +1,6 @@
 import Basics
 import Reactor
+import Tunnel
 
 /// Whoever waits for a race's end. Nothing is told from inside of `start`.
 protocol AddressRaceHandler: AnyObject {
@@ -9,33 +10,24 @@ protocol AddressRaceHandler: AnyObject {
   func race(_ race: AddressRace, lost reason: String)
 }
 
-/// Connects to whichever address of a name answers first (RFC 8305 §5): an attempt starts when the one before has
-/// failed, or has not opened for `attemptDelay`, and goes on beside it. The families take turns, so that one
-/// without a way out costs one delay and not all its addresses' time-outs.
+/// Connects to whichever address of a name answers first: does what `AddressRaceCore` decides. The families take turns, so
+/// that one without a way out costs one delay and not all its addresses' time-outs.
 final class AddressRace: TimerHandler {
-  static let attemptDelay = Milliseconds(250)
-  /// A Unix domain socket whose queue of clients is full is tried again after so long, then half as long again each
-  /// time up to the maximum, until the attempt's time-out: TCP would wait in the kernel.
-  static let busyDelay = Milliseconds(20)
-  static let busyDelayMax = Milliseconds(160)
   /// Addresses tried; a name with more of them is served by these.
   static let addressCountMax = 32
-  /// The tag of the timer for the next attempt; those of the attempts' time-outs are their indices.
-  private static let nextTag = -1
 
   /// One connection on its way. It holds the race, which lets go of it at the latest at its own end.
   private final class Attempt: StreamHandler {
     let race: AddressRace
-    let address: SocketAddress
+    let index: Int
     var stream: (any ByteStream)?
-    var timer: TimerID?
 
-    init(race: AddressRace, address: SocketAddress) {
+    init(race: AddressRace, index: Int) {
       self.race = race
-      self.address = address
+      self.index = index
     }
 
-    func streamOpened() { race.opened(self) }
+    func streamOpened() { race.tell(.opened(index)) }
     func streamReady(_ readiness: Readiness) {}
     func streamFailed(_ failure: StreamFailure) { race.fail(self, failure.reason) }
   }
@@ -44,13 +36,10 @@ final class AddressRace: TimerHandler {
   private let locals: [SocketAddress]
   private let timeout: Milliseconds
   private let addresses: [SocketAddress]
+  private var core: AddressRaceCore
+  private var timer = DeadlineTimer()
+  /// Those that were begun.
   private var attempts: [Attempt] = []
-  /// Attempts whose outcome is open.
-  private var openCount = 0
-  private var nextTimer: TimerID?
-  /// The next wait for a busy address, and when waiting for it ends.
-  private var busyDelay = AddressRace.busyDelay
-  private var busyDeadline: Instant?
   /// Distinct reasons of failures, and the message made of them.
   private var reasons: [String] = []
   private var failureText: String
@@ -71,6 +60,7 @@ final class AddressRace: TimerHandler {
     self.timeout = timeout
     self.handler = handler
     self.addresses = Self.order(addresses, from: locals)
+    core = AddressRaceCore(addressCount: self.addresses.count, timeout: timeout)
     if let local = locals.first, self.addresses.isEmpty {
       failureText =
         "%: it has no address of the family of the bind address %".with(name, local.host)
@@ -99,109 +89,83 @@ final class AddressRace: TimerHandler {
     address.isUnix ? nil : locals.first { $0.isIPv6 == address.isIPv6 }
   }
 
-  func start() {
-    // Nothing is told from inside of this.
-    if !startsNext() { scheduleNext(Milliseconds(0)) }
-  }
+  func start() { run() }
 
   func cancel() {
     handler = nil
-    end()
+    timer.set(nil, on: network, self)
+    for attempt in attempts { drop(attempt) }
+    attempts = []
   }
 
-  /// Begins the next attempt, and loses the race when there is none and no other is open.
-  private func goOn() {
-    if startsNext() { return }
-    let owner = handler
-    cancel()
-    owner?.race(self, lost: failureText)
-  }
-
-  /// False when nothing is left to wait for.
-  private func startsNext() -> Bool {
-    if let nextTimer { network.cancel(nextTimer) }
-    nextTimer = nil
-    while attempts.count < addresses.count {
-      let attempt = Attempt(race: self, address: addresses[attempts.count])
-      let local = Self.fitting(attempt.address, locals)
-      attempts.append(attempt)
-      do {
-        attempt.stream = try network.connect(to: attempt.address, from: local, attempt)
-        attempt.timer = network.schedule(
-          at: network.now + timeout, self, tag: attempts.count - 1)
-        openCount += 1
-        if attempts.count < addresses.count { scheduleNext(Self.attemptDelay) }
-        return true
-      } catch {
-        if error.isBusy && attempt.address.isUnix {
-          if waitForBusy() {
-            attempts.removeLast()
-            return true
-          }
-          note(attempt, "its queue of clients was full for % ms".with(timeout.count.decimal))
-        } else {
-          note(attempt, reason(error, from: local))
-        }
-      }
-    }
-    return openCount > 0
-  }
-
-  /// False when it has been busy for too long.
-  private func waitForBusy() -> Bool {
-    let deadline = busyDeadline ?? network.now + timeout
-    busyDeadline = deadline
-    if deadline <= network.now { return false }
-    scheduleNext(busyDelay)
-    busyDelay = min(Milliseconds(busyDelay.count * 3 / 2), Self.busyDelayMax)
-    return true
-  }
-
-  private func scheduleNext(_ delay: Milliseconds) {
-    nextTimer = network.schedule(at: network.now + delay, self, tag: Self.nextTag)
-  }
-
-  private func opened(_ attempt: Attempt) {
-    guard let stream = attempt.stream else { return }
-    attempt.stream = nil
-    let owner = handler
-    cancel()
-    owner?.race(self, won: stream, at: attempt.address)
+  func timerFired(tag: Int, now: Instant) {
+    timer.fired()
+    tell(.deadlineCame)
   }
 
   private func fail(_ attempt: Attempt, _ reason: String) {
     drop(attempt)
-    openCount -= 1
-    note(attempt, reason)
-    goOn()
+    note(addresses[attempt.index], reason)
+    tell(.failed(attempt.index))
   }
 
-  func timerFired(tag: Int, now: Instant) {
-    if tag == Self.nextTag {
-      goOn()
-    } else if tag < attempts.count {
-      fail(attempts[tag], "no answer within % ms".with(timeout.count.decimal))
+  private func tell(_ event: AddressRaceCore.Event) {
+    core.handle(event, now: network.now)
+    run()
+  }
+
+  private func run() {
+    while let order = core.next(now: network.now) {
+      switch order {
+      case .connect(let index): core.handle(connect(index), now: network.now)
+      case .giveUp(let index):
+        let attempt = attempts.first { $0.index == index }
+        let reason =
+          attempt == nil ? "its queue of clients was full for % ms" : "no answer within % ms"
+        if let attempt { drop(attempt) }
+        note(addresses[index], reason.with(timeout.count.decimal))
+      case .win(let index): win(index)
+      case .lose:
+        let owner = handler
+        cancel()
+        owner?.race(self, lost: failureText)
+      }
+    }
+    timer.set(core.deadline, on: network, self)
+  }
+
+  /// Begins an attempt; returns what came of it.
+  private func connect(_ index: Int) -> AddressRaceCore.Event {
+    let address = addresses[index]
+    let local = Self.fitting(address, locals)
+    let attempt = Attempt(race: self, index: index)
+    do {
+      attempt.stream = try network.connect(to: address, from: local, attempt)
+      attempts.append(attempt)
+      return .begun
+    } catch {
+      if error.isBusy && address.isUnix { return .busy }
+      note(address, reason(error, from: local))
+      return .notBegun
     }
   }
 
+  private func win(_ index: Int) {
+    guard let attempt = attempts.first(where: { $0.index == index }), let stream = attempt.stream
+    else { return }
+    attempt.stream = nil
+    let owner = handler
+    cancel()
+    owner?.race(self, won: stream, at: addresses[index])
+  }
+
   private func drop(_ attempt: Attempt) {
-    if let timer = attempt.timer { network.cancel(timer) }
-    attempt.timer = nil
     attempt.stream?.close()
     attempt.stream = nil
   }
 
   /// Timers that it knows of. For tests.
-  var heldTimerCount: Int {
-    (nextTimer == nil ? 0 : 1) + attempts.count { $0.timer != nil }
-  }
-
-  private func end() {
-    if let nextTimer { network.cancel(nextTimer) }
-    nextTimer = nil
-    for attempt in attempts { drop(attempt) }
-    attempts = []
-  }
+  var heldTimerCount: Int { timer.due == nil ? 0 : 1 }
 
   // MARK: Reasons
 
@@ -211,11 +175,11 @@ final class AddressRace: TimerHandler {
   }
 
   /// Adds a reason with the first address that had it; a numeric target says it already.
-  private func note(_ attempt: Attempt, _ reason: String) {
+  private func note(_ address: SocketAddress, _ reason: String) {
     if reasons.hasSame(reason) { return }
-    let isNamed = reasons.isEmpty && attempt.address.description.isSame(as: failureText)
+    let isNamed = reasons.isEmpty && address.description.isSame(as: failureText)
     failureText += (reasons.isEmpty ? ": " : "; ") + reason
-    if !isNamed { failureText = "% (%)".with(failureText, attempt.address.host) }
+    if !isNamed { failureText = "% (%)".with(failureText, address.host) }
     reasons.append(reason)
   }
 }

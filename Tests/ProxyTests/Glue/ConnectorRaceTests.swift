@@ -2,6 +2,7 @@ import Basics
 import Glibc
 import Reactor
 import Simulator
+import Tunnel
 import Testing
 
 @testable import Proxy
@@ -192,7 +193,7 @@ struct ConnectorRaceTests {
     #expect(network.timerCount == 0)
   }
 
-  private static var busyDelayMax: Int64 { AddressRace.busyDelayMax.count }
+  private static var busyDelayMax: Int64 { AddressRaceCore.busyDelayMax.count }
 
   @Test("of TCP the same error is a failure")
   func failsWithoutPorts() {
