@@ -2,8 +2,8 @@ import Basics
 import Glibc
 import Reactor
 import Simulator
-import Tunnel
 import Testing
+import Tunnel
 
 @testable import Proxy
 
