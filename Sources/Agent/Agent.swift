@@ -18,9 +18,16 @@ public func runAgent() -> Int32 {
     case .run(let options): return try run(options)
     }
   } catch {
-    StandardStream.error.beginFault()
-    StandardStream.error.write(
-      "localproxy-agent: %. Try 'localproxy-agent --help'.\n".with(error.message))
+    // Who asked for objects gets nothing else.
+    if Process.isAsked(for: "--log-format", LogFormat.json.name) {
+      let log = Log(level: .fatal, format: .json, events: .ofAgent, sink: LogOutput())
+      log.usageError(reason: error.message)
+      log.finish()
+    } else {
+      StandardStream.error.beginFault()
+      StandardStream.error.write(
+        "localproxy-agent: %. Try 'localproxy-agent --help'.\n".with(error.message))
+    }
     return ExitStatus.usage.rawValue
   }
 }
@@ -134,7 +141,7 @@ final class Agent: LineHandler, ChildHandler, SignalHandler, TimerHandler {
     var services: [String] = []
     for service in options.services.all { services.append(service.mapping) }
     log.started(
-      version: ProgramVersion.number, tunnels: options.policy.tunnelCountMax.decimal,
+      version: ProgramVersion.number, tunnelsMax: options.policy.tunnelCountMax.decimal,
       services: services.listed)
     adopt()
     tellSupervisor()

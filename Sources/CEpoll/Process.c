@@ -299,6 +299,17 @@ int cepoll_declare_option(const char *name, int takes_argument, int code) {
   return 0;
 }
 
+int cepoll_is_asked_for(const char *option, const char *value) {
+  size_t length = strlen(option);
+  for (int i = 1; i < argument_count && strcmp(arguments[i], "--") != 0; i++) {
+    const char *rest = arguments[i] + length;
+    if (strncmp(arguments[i], option, length) != 0) continue;
+    const char *given = *rest == '=' ? rest + 1 : !*rest && i + 1 < argument_count ? arguments[i + 1] : "";
+    if (strcmp(given, value) == 0) return 1;
+  }
+  return 0;
+}
+
 /// Whether a word begins with a long name, which an `=` may follow.
 static int is_name(const char *word) {
   size_t length = strcspn(word, "=");

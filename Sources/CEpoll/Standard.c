@@ -20,9 +20,14 @@ int cepoll_is_journal(int fd) {
   return strcmp(stream, own) == 0;
 }
 
+void cepoll_wait_writable(int fd, int milliseconds) {
+  struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+  poll(&poll_fd, 1, milliseconds);
+}
+
 int cepoll_has_colors(int fd) {
   const char *refusal = getenv("NO_COLOR"), *terminal = getenv("TERM");
-  return isatty(fd) && !(refusal && *refusal) && terminal && strcmp(terminal, "dumb") != 0;
+  return isatty(fd) && !(refusal && *refusal) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 }
 
 /// - Parameter access: O_RDONLY or O_WRONLY.

@@ -44,12 +44,17 @@ public enum LogLevel: Int, Comparable, Sendable {
 public final class Log {
   /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
   private static let textByteCountMax = 4_000
+  /// How often, and for how long each time, room for the last words is waited for.
+  private static let farewellTryMax = 3
+  private static let farewellTime = Milliseconds(100)
 
   public var level: LogLevel
   private let format: LogFormat
   private let events: LogEvents
   /// Lines of which standard error took nothing; said with the next line that it takes.
   private var lostLineCount = 0
+  /// A line of level fatal that was lost: why the program ends.
+  private var lastWords: [UInt8] = []
   /// The end of a line that standard error has not taken yet. It comes before anything else, or never.
   private var rest: [UInt8] = []
   private var concealment = Concealment()
@@ -105,26 +110,37 @@ public final class Log {
   @inline(never) private func write(_ event: UInt8, _ fields: [String]) {
     let leftOutCount = limit.takeLeftOut(event)
     if limit.hasLeftOut { saySummaries(now: sink.now.nanoseconds) }
-    offer(line(event, fields, leftOutCount: leftOutCount))
+    let line = line(event, fields, leftOutCount: leftOutCount)
+    if !offer(line) && events.level(event) == UInt8(LogLevel.fatal.rawValue) { lastWords = line }
   }
 
-  private func offer(_ line: [UInt8]) {
-    if !finishLine() || !sayLost() || !put(line) { lostLineCount += 1 }
+  private func offer(_ line: [UInt8]) -> Bool {
+    let isTaken = finishLine() && sayLost() && put(line)
+    if !isTaken { lostLineCount += 1 }
+    return isTaken
   }
 
   private func saySummaries(now: Int64?) {
     while let summary = limit.nextSummary(now: now) {
-      offer(
+      _ = offer(
         line(
           LogEvents.linesLeftOut, [summary.count.decimal, events.name(summary.event).text],
           level: events.level(summary.event)))
     }
   }
 
-  /// Says what is still to be said, as far as standard error takes it.
+  /// Says what is still to be said, as far as standard error takes it. Only here its reader is waited for, for a moment:
+  /// what was lost is told, and why the program ends.
   public func finish() {
     saySummaries(now: nil)
-    if finishLine() { _ = sayLost() }
+    for _ in 0..<Self.farewellTryMax {
+      if !lastWords.isEmpty && finishLine() && put(lastWords) {
+        lastWords = []
+        lostLineCount -= 1
+      }
+      if finishLine() && sayLost() && lastWords.isEmpty { return }
+      sink.waitForRoom(Self.farewellTime)
+    }
   }
 
   /// False when standard error does not take all that is left of the last line.
@@ -175,7 +191,9 @@ public final class Log {
   }
 
   private func beginRecord(_ level: LogLevel, _ event: UInt8) -> LogRecord {
-    var record = LogRecord(isJournal: format == .journal)
+    var record = LogRecord(
+      isJournal: format == .journal,
+      head: sink.isJournal ? "<%>".with(level.priority.decimal) : "")
     if record.isJournal {
       record.add("priority", level.priority.decimal)
     } else {

@@ -7,6 +7,7 @@ import Basics
 ///
 ///     {name}   a field
 ///     {name#}  a field that is a whole number
+///     {-name}  a field that the text does not show
 ///     […]      left out when all fields in it are empty
 ///     […|…]    the second part then
 public struct LogEvents: Sendable {
@@ -73,10 +74,15 @@ struct LogTemplate {
         let field = fieldIndex < fields.count ? fields[fieldIndex] : ""
         fieldIndex += 1
         if field.isEmpty { continue }
-        isFilled = true
-        message += field.octets
         let isNumber = mark.last == .hash
-        record?.add((isNumber ? mark.dropLast() : mark).text, field, isNumber: isNumber)
+        let name = isNumber ? mark.dropLast() : mark
+        if name.first == .hyphen {
+          record?.add(name.dropFirst().text, field, isNumber: isNumber)
+        } else {
+          isFilled = true
+          message += field.octets
+          record?.add(name.text, field, isNumber: isNumber)
+        }
       case .openingBracket:
         start = message.count
         isFilled = false

@@ -31,9 +31,10 @@ struct LogRecord {
   /// What the journal has in front of names that are not its own.
   var prefix = ""
 
-  init(isJournal: Bool) {
+  /// - Parameter head: what stands in front of an object.
+  init(isJournal: Bool, head: String) {
     self.isJournal = isJournal
-    octets = isJournal ? [] : "{".octets
+    octets = isJournal ? [] : (head + "{").octets
   }
 
   /// - Parameter value: of one line of what can be seen; "" for none.
@@ -49,7 +50,7 @@ struct LogRecord {
       octets.append(.lineFeed)
       return
     }
-    if octets.count > 1 { octets.append(.comma) }
+    if octets.last != UInt8(ascii: "{") { octets.append(.comma) }
     octets.append(quoted: name.octets[...])
     octets.append(.colon)
     if isNumber { octets += value } else { octets.append(quoted: value[...]) }

@@ -50,7 +50,8 @@ struct LogLimit {
     if !hasLeftOut { return nil }
     var isAnyLeft = false
     for place in states.indices where states[place].leftOutCount > 0 {
-      if let now, !take(place, now) {
+      // A further line says it as well, and more: that has a second to come.
+      if let now, !take(place, now - Self.nanosecondsPerLine) {
         isAnyLeft = true
         continue
       }

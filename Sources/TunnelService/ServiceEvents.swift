@@ -115,7 +115,7 @@ extension LogEvents {
   package static var ofService: LogEvents {
     LogEvents(
       #"""
-      3 lines_lost {lines#} log lines were lost: standard error did not take them
+      3 lines_lost {lines#} log lines were lost: what reads the log did not take them
       4 lines_left_out {lines#} more lines of {left_out_event} were left out
       1 internal_error {operation} failed: {reason}
       5 round_trip Pong reply latency: {time_ms#} ms

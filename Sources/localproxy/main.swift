@@ -42,8 +42,14 @@ func run() -> Int32 {
   }
 }
 
-/// There is no log yet.
+/// There is no log yet. Who asked for objects gets nothing else.
 func refuse(_ message: String) -> Int32 {
+  if Process.isAsked(for: "--log-format", LogFormat.json.name), let events = LogEvents.ofProxy {
+    let log = Log(level: .fatal, format: .json, events: events, sink: LogOutput())
+    log.usageError(reason: message)
+    log.finish()
+    return ExitStatus.usage.rawValue
+  }
   StandardStream.error.beginFault()
   StandardStream.error.write("localproxy: %. Try 'localproxy --help'.\n".with(message))
   return ExitStatus.usage.rawValue

@@ -549,7 +549,7 @@ def deaths():
     within("a localproxy writes as the agent does", lambda: '"event":"starting"' in text("agent"))
     objects = [json.loads(line) for line in text("agent").splitlines() if line.startswith("{")]
     dropped = [line["file"] for line in objects if line["event"] == "state_dropped"]
-    if dropped != [f"{place}/kept/4567"] or objects[0]["event"] != "started" or objects[0]["tunnels"] != 8:
+    if dropped != [f"{place}/kept/4567"] or objects[0]["event"] != "started" or objects[0]["tunnels_max"] != 8:
         fail(f"{objects}")
     if end(agent) != 0:
         fail("the agent ended badly")

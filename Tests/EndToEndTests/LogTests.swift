@@ -112,7 +112,8 @@ extension EndToEnd {
       var events: [String: Set<String>] = [:]
       for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
       where line.hasPrefix("| `") {
-        let cells = line.replacingOccurrences(of: "`", with: "").components(separatedBy: " | ")
+        let cells = line.replacing("`", with: "").replacing("#", with: "").components(
+          separatedBy: " | ")
         let name = String(cells[0].dropFirst(2))
         events[name, default: []].formUnion(cells[2].components(separatedBy: " "))
       }
@@ -182,6 +183,26 @@ extension EndToEnd {
           let text = process.text(of: .error)
           #expect(text.hasPrefix("localproxy: " + reason), "\(text)")
           #expect(text.split(separator: "\n").count == 1)
+        }
+      }
+    }
+
+    @Test("Who asks for objects gets wrong usage as objects, too")
+    func usageObjects() throws {
+      try withStage([]) { stage in
+        for arguments in [
+          ["--nonsense", "--log-format=json"], ["--log-format", "json", "-y", "V9", "-v", "x"],
+        ] {
+          let process = try stage.start(.source, arguments)
+          #expect(try process.waitForExit(within: 20) == .status(2))
+          let lines = process.text(of: .error).split(separator: "\n")
+          #expect(!lines.isEmpty)
+          for line in lines {
+            let object = try Self.object(String(line))
+            #expect(object["event"] as? String == "usage_error")
+            #expect(object["level"] as? String == "fatal")
+            #expect((object["reason"] as? String)?.isEmpty == false)
+          }
         }
       }
     }

@@ -68,7 +68,7 @@ extension EndToEnd {
         try write(text, to: "ini")
         destination.send(SIGHUP)
         try destination.waitForLine(
-          containing: "[error] SIGHUP: nothing is changed: other \(what) need a restart")
+          containing: "[error] SIGHUP: nothing is changed: a change of \(what) needs a restart")
       }
       try exchange()
       #expect(new.acceptedCount == 3)

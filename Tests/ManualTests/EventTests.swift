@@ -72,7 +72,7 @@ struct EventTests {
       #expect(Set(names).count == names.count)
       for event in events {
         #expect(event[1].wholeMatch(of: /[a-z]+(_[a-z]+)*/) != nil, "\(event[1])")
-        let fields = event[2].matches(of: /\{([a-z_]+)#?\}/).map { String($0.1) }
+        let fields = event[2].matches(of: /\{-?([a-z_]+)#?\}/).map { String($0.1) }
         #expect(Set(fields).count == fields.count, "\(event[1])")
         let taken: Set = ["time", "pid", "level", "event", "message", "priority", "left_out"]
         #expect(taken.isDisjoint(with: fields), "\(event[1])")

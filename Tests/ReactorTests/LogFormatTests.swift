@@ -24,7 +24,7 @@ struct LogFormatTests {
   func fillsTexts(fields: [String], message: String) {
     let recorder = LogRecorder(events: .ofTests)
     recorder.log.takePlace(
-      connection: fields[0], service: fields[1], bytes: fields[2], reason: fields[3])
+      slot: fields[0], service: fields[1], bytes: fields[2], reason: fields[3])
     #expect(recorder.lines == ["[2026-11-22 17:44:06.673382] (1) [warning] " + message])
   }
 
@@ -33,16 +33,18 @@ struct LogFormatTests {
     let recorder = LogRecorder(format: .json, events: .ofTests)
     recorder.log.conceal("a-secret-of-some-length")
     recorder.log.takePlace(
-      connection: "7", service: "a\"b\\c\u{7}ä", bytes: "", reason: "a-secret-of-some-length")
+      slot: "7", service: "a\"b\\c\u{7}ä", bytes: "", reason: "a-secret-of-some-length",
+      code: "3")
     let object = try Self.object(recorder.lines.first)
     #expect(recorder.lines.count == 1)
     #expect(
       Set(object.keys) == [
-        "time", "pid", "level", "event", "connection", "service", "reason", "message",
+        "time", "pid", "level", "event", "slot", "service", "reason", "code", "message",
       ])
     #expect(object["time"] as? String == "2026-11-22T16:44:06.673382Z")
     #expect(object["level"] as? String == "warning" && object["event"] as? String == "place_taken")
-    #expect(object["connection"] as? Int == 7 && object["pid"] as? Int == 1)
+    #expect(
+      object["slot"] as? Int == 7 && object["code"] as? Int == 3 && object["pid"] as? Int == 1)
     #expect(object["service"] as? String == "a\"b\\c?ä" && object["reason"] as? String == "***")
     #expect(
       object["message"] as? String == "connection 7 of service a\"b\\c?ä is ***")
@@ -53,7 +55,7 @@ struct LogFormatTests {
     for character in ["\"", "x", "€", "\\"] {
       let recorder = LogRecorder(format: .json, events: .ofTests)
       let long = String(repeating: character, count: 9_000)
-      recorder.log.takePlace(connection: "1", service: long, bytes: "2", reason: long)
+      recorder.log.takePlace(slot: "1", service: long, bytes: "2", reason: long)
       let line = try #require(recorder.lines.first)
       #expect(line.utf8.count < 4_096)
       let object = try Self.object(line)
@@ -68,6 +70,8 @@ struct LogFormatTests {
     let recorder = LogRecorder(format: .json, events: .ofTests)
     for _ in 0..<15 { recorder.log.refuse() }
     recorder.now = recorder.now + Milliseconds(1_000)
+    // Another line leaves it to the next of its own event.
+    recorder.log.info("another")
     recorder.log.refuse()
     for _ in 0..<3 { recorder.log.refuse() }
     recorder.log.finish()
@@ -125,12 +129,12 @@ struct LogFormatTests {
     let log = Log(
       level: .info, format: .journal, events: .ofTests, sink: try JournalOutput(path: path))
     #expect(Self.receive(descriptor) == "\n")
-    log.takePlace(connection: "7", service: "SSH\nPRIORITY=0", bytes: "", reason: "gone")
+    log.takePlace(slot: "7", service: "SSH\nPRIORITY=0", bytes: "", reason: "gone")
     #expect(
       Self.receive(descriptor) == """
         PRIORITY=4
         LOCALPROXY_EVENT=place_taken
-        LOCALPROXY_CONNECTION=7
+        LOCALPROXY_SLOT=7
         LOCALPROXY_SERVICE=SSH?PRIORITY=0
         LOCALPROXY_REASON=gone
         MESSAGE=connection 7 of service SSH?PRIORITY=0 is gone
@@ -144,6 +148,41 @@ struct LogFormatTests {
     let lost = try #require(Self.receive(descriptor))
     #expect(lost.contains("LOCALPROXY_EVENT=lines_lost\nLOCALPROXY_LINES=\(20_000 - taken)\n"))
     #expect(Self.receive(descriptor)?.hasSuffix("MESSAGE=the last\n") == true)
+  }
+
+  @Test("why the program ends is told to a reader that takes nothing until then")
+  func keepsLastWords() throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    defer {
+      close(reader)
+      close(writer)
+    }
+    let log = Log(
+      level: .info, events: .ofTests, sink: LogOutput(StandardStream(descriptor: writer)))
+    for _ in 0..<3_000 { log.info(String(repeating: "x", count: 100)) }
+    log.fatal("the reason")
+    log.info("lost, too")
+    let thread = Thread {
+      usleep(50_000)
+      var room = [UInt8](repeating: 0, count: 20_000)
+      _ = read(reader, &room, room.count)
+    }
+    thread.start()
+    log.finish()
+    var bytes = [UInt8](repeating: 0, count: 200_000)
+    let count = read(reader, &bytes, bytes.count)
+    let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").suffix(2)
+    #expect(lines.first?.hasSuffix("[fatal] the reason") == true)
+    #expect(lines.last?.hasSuffix("what reads the log did not take them") == true)
+  }
+
+  @Test("in the journal's own stream an object has its priority in front")
+  func writesObjectsToJournal() {
+    let recorder = LogRecorder(format: .json, events: .ofTests, isJournal: true)
+    recorder.log.warning("a")
+    #expect(recorder.lines.first?.hasPrefix(#"<4>{"time":"#) == true)
   }
 
   @Test("a journal that is not there is found out at the start")

@@ -173,7 +173,8 @@ struct LogTests {
     let lines = Self.readAll(file).split(separator: "\n")
     #expect(lines.count == 2)
     #expect(
-      lines.first?.hasSuffix("[warning] 5 log lines were lost: standard error did not take them")
+      lines.first?.hasSuffix(
+        "[warning] 5 log lines were lost: what reads the log did not take them")
         == true)
     #expect(lines.last?.hasSuffix("[info] taken") == true)
   }

@@ -41,8 +41,9 @@ enum EventTables {
   private static func row(_ event: Substring) -> String {
     let words = event.split(separator: " ", maxSplits: 2)
     let level = words[0].replacing("+", with: "").replacing("*", with: "\\*")
-    let fields = words[2].matches(of: /\{([a-z_]+)#?\}/).map { "`\($0.1)`" }
-    let text = words[2].replacing("#}", with: "}").replacing("|", with: "\\|")
+    let fields = words[2].matches(of: /\{-?([a-z_]+)(#?)\}/).map { "`\($0.1)`\($0.2)" }
+    let text = words[2].replacing(/\{-[a-z_]+#?\}/, with: "").replacing("#}", with: "}")
+      .replacing("|", with: "\\|")
     return
       "| `\(words[1])` | \(level) | \(fields.isEmpty ? "–" : fields.joined(separator: " ")) | `\(text)` |\n"
   }

@@ -91,7 +91,7 @@ enum ManualPage {
       Otherwise it reads the files again: --config, --config-dir, --settings-json and --access-token-file. The level and the \
       addresses of the same services hold at once, for new clients; a port that cannot be had is tried again until it can. \
       The token, settings and the endpoint hold from the next connection to the service on. Other services, another role, \
-      --capath and --no-ssl-host-verify need a restart. Those and any mistake are logged, and leave everything as it was. \
+      --capath, --no-ssl-host-verify and --log-format need a restart. Those and any mistake are logged, and leave everything as it was. \
       The web proxy and the COMMAND stay.
       """
     ),

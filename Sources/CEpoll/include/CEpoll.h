@@ -263,6 +263,8 @@ typedef struct {
   } way;
 } cepoll_standard;
 
+/// Waits until a descriptor may take something, so many milliseconds at the most.
+void cepoll_wait_writable(int fd, int milliseconds);
 /// Whether a descriptor leads to a terminal that shows colours, and nobody has anything against them (NO_COLOR).
 int cepoll_has_colors(int fd);
 /// Whether a descriptor leads to systemd's journal: what JOURNAL_STREAM names (systemd.exec(5)).
@@ -301,6 +303,8 @@ enum {
   CEPOLL_OPTION_COMMAND = -5,
 };
 
+/// Whether the command line has this long option with this value, whatever else is wrong with it.
+int cepoll_is_asked_for(const char *option, const char *value);
 /// Adds an option to those that cepoll_next_option knows. `code` is its short letter, or a number above
 /// 255 for an option without one. 0, or -ENOSPC after CEPOLL_OPTIONS_MAX of them.
 int cepoll_declare_option(const char *name, int takes_argument, int code);

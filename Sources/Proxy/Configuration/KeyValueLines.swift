@@ -39,9 +39,10 @@ package struct KeyValueLines {
       line = line.trimmed
       guard let first = line.first, !"#;".has(first), !isSection(line) else { continue }
       // What is decoded must be what the file has: paths are octets.
-      guard line.text.octets[...] == line else { throw fault("this is not UTF-8 text") }
+      let text = line.text
+      guard text.octets[...] == line else { throw fault("this is not UTF-8 text") }
       guard let equals = line.firstIndex(of: .equals), equals > line.startIndex,
-        line.allSatisfy({ $0 >= .space || $0 == .tab })
+        text.consists(of: { $0 >= .space || $0 == .tab })
       else { throw fault("this is not KEY = VALUE") }
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }

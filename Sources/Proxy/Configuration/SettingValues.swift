@@ -71,9 +71,9 @@ extension Settings {
   static func hasRegionForm(_ text: String) -> Bool {
     let parts = text.octets.parted(at: .hyphen)
     for (index, part) in parts.enumerated() {
-      let isWord = part.allSatisfy { $0.isLowercaseLetter }
-      let isNumber = part.allSatisfy { $0.isDigit }
-      if part.isEmpty || !(index + 1 == parts.count ? isNumber : isWord) { return false }
+      let isLast = index + 1 == parts.count
+      if part.isEmpty { return false }
+      for octet in part where !(isLast ? octet.isDigit : octet.isLowercaseLetter) { return false }
     }
     return parts.count > 2
   }

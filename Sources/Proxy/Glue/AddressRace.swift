@@ -71,9 +71,11 @@ final class AddressRace: TimerHandler {
   private static func order(
     _ addresses: [SocketAddress], from locals: [SocketAddress]
   ) -> [SocketAddress] {
-    var rest =
-      locals.isEmpty
-      ? addresses : addresses.filter { $0.isUnix || fitting($0, locals) != nil }
+    var rest: [SocketAddress] = []
+    for address in addresses
+    where locals.isEmpty || address.isUnix || fitting(address, locals) != nil {
+      rest.append(address)
+    }
     var ordered: [SocketAddress] = []
     while !rest.isEmpty && ordered.count < addressCountMax {
       let isIPv6 = ordered.last?.isIPv6

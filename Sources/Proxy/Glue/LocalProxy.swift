@@ -59,7 +59,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     if !tls.trustWarning.isEmpty { log.trustWarning(warning: tls.trustWarning) }
     if configuration.verifiesPeer && tls.trustSource.isEmpty {
       log.noCaCertificates()
-    } else {
+    } else if configuration.verifiesPeer {
       log.caCertificates(source: tls.trustSource)
     }
     dialer = Dialer(
@@ -325,7 +325,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       guard let other = try reread?() else { return }
       let fixed = configuration.take(other)
       if !fixed.isEmpty {
-        log.reloadRefused(reason: "other % need a restart".with(fixed))
+        log.reloadRefused(reason: "a change of % needs a restart".with(fixed))
         return
       }
       for warning in other.warnings { log.configurationWarning(warning: warning) }
@@ -497,8 +497,8 @@ extension LocalProxy: DialerHandler {
     compression: MessageCompression?, early: [UInt8]
   ) {
     channelID = head.value("channel-id") ?? "none"
-    log.sessionId(session: channelID)
-    log.subprotocolSelected(subprotocol: subprotocol ?? "none")
+    log.sessionId(session: head.value("channel-id") ?? "")
+    log.subprotocolSelected(subprotocol: subprotocol ?? "")
     log.connected(endpoint: configuration.endpoint.description)
     if configuration.settings.offersCompression {
       log.compressionAgreed(compression: compression?.agreed.description ?? "")

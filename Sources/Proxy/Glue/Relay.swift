@@ -194,7 +194,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     let socket = insert(slot, connection.service, .server(target))
     log.startReceived(
       service: name(ofService: connection.service), stream: Int(connection.streamID).decimal,
-      connection: connection.connectionID.decimal, server: target.description)
+      connection: connection.connectionID.decimal, server: target.description, slot: slot.decimal)
     socket.connect(
       by: Connector(
         network: network, target: target, from: localAddresses, settings: settings, tag: slot,
@@ -206,7 +206,9 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
       stream.close()
       return
     }
-    log.serverConnected(server: socket.peer.description, service: name(ofService: socket.service))
+    log.serverConnected(
+      server: socket.peer.description, service: name(ofService: socket.service),
+      slot: socket.slot.decimal)
     tell(.connected(slot: socket.slot))
     socket.attach(stream)
     run()
@@ -218,7 +220,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   func connector(_ connector: Connector, failed reason: String) {
     guard let socket = sockets[connector.tag], socket.connector === connector else { return }
-    log.serverFailed(service: name(ofService: socket.service), reason: reason)
+    log.serverFailed(
+      service: name(ofService: socket.service), reason: reason, slot: socket.slot.decimal)
     tell(.connectFailed(slot: socket.slot))
     run()
   }
@@ -234,9 +237,10 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     guard let socket = sockets[slot] else { return }
     let service = name(ofService: socket.service)
     if socket.stream == nil {
-      log.connectingGivenUp(address: socket.peer.description, service: service)
+      log.connectingGivenUp(
+        address: socket.peer.description, service: service, slot: slot.decimal)
     } else {
-      log.disconnected(address: socket.peer.description, service: service)
+      log.disconnected(address: socket.peer.description, service: service, slot: slot.decimal)
     }
     sockets[slot] = nil
     socket.close(ending)

@@ -26,14 +26,14 @@ extension Relay {
         bytes: pendingByteCount.decimal)
     case .readerStalls(let slot, let patience):
       log.readerStalled(
-        connection: slot.decimal, service: service(ofSlot: slot), timeMs: patience.count.decimal)
+        slot: slot.decimal, service: service(ofSlot: slot), timeMs: patience.count.decimal)
     case .replaced(let slot):
       log.clientReplaced(
         service: service(ofSlot: slot), version: core.session.version.name,
         client: peer(ofSlot: slot))
     case .placeTaken(let slot, let service):
       log.placeTaken(
-        connection: slot.decimal, service: self.service(ofSlot: slot),
+        slot: slot.decimal, service: self.service(ofSlot: slot),
         nextService: name(ofService: service))
     case .clientWaits(let id, let service):
       log.clientWaits(
@@ -104,7 +104,8 @@ extension Relay {
     } else {
       log.connectionsCut(
         connections: connectionCount.decimal, bytes: bytes,
-        timeMs: settings.drainTimeout.count.decimal)
+        timeMs: settings.drainTimeout.count.decimal,
+        stillMs: TunnelClient.quietTime.count.decimal)
     }
   }
 }

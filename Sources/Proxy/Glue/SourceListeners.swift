@@ -260,13 +260,13 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     if retriesLeft > 0 {
       log.listeningAgain(
         port: port, host: host, service: service,
-        reason: remedy.isEmpty ? reason : "%; %".with(reason, remedy),
+        reason: reason, advice: remedy,
         delayMs: configuration.settings.connectionRetryDelay.count.decimal)
       return
     }
     let last = remedy.isEmpty ? "choose another place with --source-listen-port" : remedy
     log.listeningFailed(
-      port: port, host: host, service: service, reason: "%; %".with(reason, last))
+      port: port, host: host, service: service, reason: reason, advice: last)
     let owner = handler
     close()
     owner?.cannotListen()

@@ -412,7 +412,7 @@ package struct RelayCore: ~Copyable {
       refuse(service, streamID, connectionID, reason)
     case .dropped(let reason): report(.dropped(reason: reason))
     case .servicesAgreed:
-      watches = session.serviceNames.map { _ in ServiceWatch() }
+      watches = Array(repeating: ServiceWatch(), count: session.serviceNames.count)
       tally.begin(session.serviceNames)
       order(.servicesAgreed)
     case .servicesMismatch(let reason): order(.servicesMismatch(reason: reason))

@@ -192,6 +192,10 @@ public struct TunnelClient {
   private static let drainTick = Milliseconds(100)
   /// Ticks without a byte in either direction after which there is nothing left to drain.
   private static let quietTicksMax = 15
+  /// So long.
+  package static var quietTime: Milliseconds {
+    Milliseconds(drainTick.count * Int64(quietTicksMax))
+  }
   /// Of the time for draining, so much at the most is for the closing of the WebSocket.
   private static let closingTimeMax = Milliseconds(500)
   /// A WebSocket that ends so soon after the first message with a mark ended because of it.

@@ -98,7 +98,12 @@ public struct HeaderBlock {
 
   /// The parts of a comma-separated list, without the white space around them and empty parts.
   public static func list(_ value: String) -> [String] {
-    value.octets.parted(at: .comma).map { $0.trimmed.text }.filter { !$0.isEmpty }
+    var list: [String] = []
+    for part in value.octets.parted(at: .comma) {
+      let text = part.trimmed.text
+      if !text.isEmpty { list.append(text) }
+    }
+    return list
   }
 
   /// An answer's first line, `HTTP/1.1 101 Switching Protocols`; nil when it is none of HTTP/1.1 or HTTP/1.0.

@@ -107,8 +107,8 @@ extension Endpoint {
 
   /// A name or an IPv4 address: letters, digits, dots, hyphens and underscores.
   private static func isName(_ octets: [UInt8]) -> Bool {
-    (1...hostByteCountMax).contains(octets.count)
-      && octets.allSatisfy { $0.isLetterOrDigit || "-._".has($0) }
+    for octet in octets where !octet.isLetterOrDigit && !"-._".has(octet) { return false }
+    return (1...hostByteCountMax).contains(octets.count)
   }
 
   /// A name or an address without its brackets. The error is what the text "is" or "has" instead.

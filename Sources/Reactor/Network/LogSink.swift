@@ -15,10 +15,13 @@ public protocol LogSink: AnyObject {
   var hasColors: Bool { get }
   /// Offers bytes once, and returns how many were taken: none when it is full, broken or closed. It waits for nobody.
   func offer(_ bytes: [UInt8]) -> Int
+  /// Waits until there may be room, or so long. For the last words alone.
+  func waitForRoom(_ time: Milliseconds)
 }
 
 extension LogSink {
   public var timeStamp: String { timeOfDay }
   public var isJournal: Bool { false }
   public var hasColors: Bool { false }
+  public func waitForRoom(_ time: Milliseconds) {}
 }

@@ -13,7 +13,7 @@ public enum MachineID {
     // What says "uninitialized", or is all zeros, is no id.
     let isID =
       id.count == byteCount
-      && id.allSatisfy { $0.hexadecimalValue != nil && !$0.isUppercaseLetter }
+      && id.text.consists { $0.hexadecimalValue != nil && !$0.isUppercaseLetter }
     return isID && id.contains { $0 != UInt8(ascii: "0") } ? id.text : nil
   }
 }

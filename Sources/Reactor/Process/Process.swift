@@ -9,6 +9,12 @@ public enum Process {
     return text.isEmpty ? nil : text
   }
 
+  /// Whether the command line asks for it, be it right or wrong in all else.
+  /// - Parameter option: with its hyphens.
+  public static func isAsked(for option: String, _ value: String) -> Bool {
+    unsafe cepoll_is_asked_for(option, value) != 0
+  }
+
   /// The name of the next variable of the environment that begins with `prefix`, up to 63 octets of it.
   public static func nextVariable(
     beginningWith prefix: String, from index: inout Int32

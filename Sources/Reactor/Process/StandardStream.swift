@@ -66,6 +66,10 @@ public final class LogOutput: LogSink {
     }
     return max(0, written)
   }
+
+  public func waitForRoom(_ time: Milliseconds) {
+    cepoll_wait_writable(log.fd, Int32(clamping: time.count))
+  }
 }
 
 /// systemd's journal, each of whose entries is one datagram (its native protocol). One that it does not take is lost.

@@ -6,7 +6,7 @@ extension LogEvents {
   public static var ofTests: LogEvents {
     LogEvents(
       """
-      3 lines_lost {lines#} log lines were lost: standard error did not take them
+      3 lines_lost {lines#} log lines were lost: what reads the log did not take them
       4 lines_left_out {lines#} more lines of {left_out_event} were left out
       1 said {text}
       2 said {text}
@@ -15,7 +15,7 @@ extension LogEvents {
       5 said {text}
       6 said {text}
       3*connection_refused refused a connection
-      3 place_taken connection {connection#} of [service {service}|the tunnel][, with {bytes#} bytes,] is {reason}
+      3 place_taken connection {slot#} of [service {service}|the tunnel][, with {bytes#} bytes,] is {reason}{-code#}
       """.octets)
   }
 }
@@ -30,8 +30,8 @@ extension Log {
   public func trace(_ text: String) { if takes(7) { write(7, text) } }
   public func refuse() { if takes(8) { write(8) } }
   public func takePlace(
-    connection: String, service: String, bytes: String, reason: String
+    slot: String, service: String, bytes: String, reason: String, code: String = ""
   ) {
-    if takes(9) { write(9, connection, service, bytes, reason) }
+    if takes(9) { write(9, slot, service, bytes, reason, code) }
   }
 }
