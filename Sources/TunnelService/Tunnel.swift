@@ -58,11 +58,13 @@ final class Tunnel {
   /// without a service id.
   private var isStarted: [Bool]
   private var isStartedWithoutID = false
+  private let tellsOfLosses: Bool
 
   init(
     number: Int, services: [String], pair: TunnelService.TokenPair, network: any Network,
-    shape: LinkShape, log: Log
+    shape: LinkShape, tellsOfLosses: Bool = true, log: Log
   ) {
+    self.tellsOfLosses = tellsOfLosses
     self.number = number
     self.services = services
     isStarted = services.map { _ in false }
@@ -106,7 +108,7 @@ final class Tunnel {
   func left(_ end: TunnelEnd) {
     if self.end(end.role) === end { setEnd(end.role, nil) }
     line(to: end.role).receiverLeft()
-    line(from: end.role).senderLeft(end)
+    if tellsOfLosses { line(from: end.role).senderLeft(end) }
     line(to: end.role).goOn()
   }
 

@@ -14,6 +14,8 @@ public struct ServiceOptions: Sendable {
   public var faults = Faults()
   /// Whether permessage-deflate is accepted from proxies that offer it.
   public var acceptsCompression = false
+  /// Whether an end hears that the other one has gone. Another service may not say so.
+  public var tellsOfLosses = true
 
   public init() {}
 }
@@ -71,7 +73,7 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     let pair = TokenPair(source: try makeToken(), destination: try makeToken())
     let tunnel = Tunnel(
       number: tunnels.count + 1, services: services, pair: pair, network: network,
-      shape: options.shape, log: log)
+      shape: options.shape, tellsOfLosses: options.tellsOfLosses, log: log)
     tunnels.append(tunnel)
     if let lifetime = options.lifetime {
       _ = network.schedule(at: network.now + lifetime, self, tag: tunnels.count - 1)

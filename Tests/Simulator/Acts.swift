@@ -32,6 +32,16 @@ enum Act: CaseIterable {
   case fullHouse
   /// Somebody types beside a transfer.
   case typist
+  /// All places of the destination are taken, some of them for a server that does not answer.
+  case deafServer
+  /// The servers' machine is gone, and nobody hears.
+  case vanishedServers
+  /// The destination is older than was said.
+  case olderDestination
+  /// The service says nothing of a destination that was started again.
+  case untoldRestart
+  /// Each tunnel is cut as soon as it has been used.
+  case shortSessions
 }
 
 extension Scenario {
@@ -53,6 +63,11 @@ extension Scenario {
     case .takeover: playTakeover()
     case .typist: if version == .v3 { playTypist() }
     case .fullHouse: if version == .v3 { playFullHouse() }
+    case .deafServer: if version == .v3 && serviceCount > 1 { playDeafServer() }
+    case .vanishedServers: playVanishedServers()
+    case .olderDestination: if version == .v3 { playOlderDestination() }
+    case .untoldRestart: if version == .v3 { playUntoldRestart() }
+    case .shortSessions: playShortSessions()
     }
     serverPlans = []
     return world.failure == nil
@@ -68,12 +83,12 @@ extension Scenario {
     _ = world.run(for: Milliseconds(3_000))
   }
 
-  private func wait(_ milliseconds: Int64, until isDone: () -> Bool = { false }) {
+  func wait(_ milliseconds: Int64, until isDone: () -> Bool = { false }) {
     _ = world.run(for: Milliseconds(milliseconds)) { self.watch() || isDone() }
   }
 
   /// Waits until they are over, and says so when one was not served whole.
-  private func expectServed(_ talkers: [Talker], within milliseconds: Int64, _ what: String) {
+  func expectServed(_ talkers: [Talker], within milliseconds: Int64, _ what: String) {
     wait(milliseconds) { talkers.allSatisfy { $0.outcome != .open } }
     for talker in talkers where world.failure == nil {
       guard let answer = talker.incoming, talker.outcome == .ended,
@@ -89,7 +104,7 @@ extension Scenario {
   }
 
   /// A client that says something, and gets an answer.
-  private func startVisitor(_ service: Int, answerByteCount: Int = 3_000) -> Talker {
+  func startVisitor(_ service: Int, answerByteCount: Int = 3_000) -> Talker {
     serverPlans.append(
       Plan(byteCount: answerByteCount, chunkByteCount: 1_000, answersAfter: 8, ending: .finish))
     return startClient(
@@ -102,6 +117,14 @@ extension Scenario {
     if destination.configuration.settings.pingPeriod.count < stall + 1_000 { return }
     // So does one whose pings stand behind much in a web proxy's buffers.
     if destination.configuration.webProxy != nil { return }
+    // One who has been silent for more than a minute is none.
+    if version == .v3 && source.configuration.settings.activeConnectionCountMax > 2
+      && destination.configuration.settings.activeConnectionCountMax > 2
+      && laterRandom.chance(5_000)
+    {
+      _ = startUser(0)
+      wait(65_000)
+    }
     serverPlans = [
       Plan(byteCount: 700_000, chunkByteCount: 20_000, answersAfter: 8, ending: .finish)
     ]
@@ -109,6 +132,7 @@ extension Scenario {
     plan.reading = .halts(at: 5_000, milliseconds: Int(stall * 3))
     let loner = startClient(0, plan: plan)
     expectServed([loner], within: 120_000, "is not waited for, although nobody else is there")
+    letEnd()
   }
 
   private func playHostage() {
@@ -121,9 +145,9 @@ extension Scenario {
       playHostageOfGone()
       return
     }
-    // One talks all the time, or now and then, either way.
+    // One talks all the time, or now and then, either way; an operator thinks for longer than that.
     var steady = Plan(byteCount: 4_000_000, chunkByteCount: 200)
-    steady.pause = laterRandom.pick([50, 50, 2_000])
+    steady.pause = laterRandom.pick([50, 2_000, 25_000])
     serverPlans = [steady]
     let other = startClient(0, plan: steady)
     wait(2_000 + 4 * roundTrip.count)
@@ -133,8 +157,11 @@ extension Scenario {
     let sender = Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)
     serverPlans = [isClients ? sender : taker]
     let hostage = startClient(0, plan: isClients ? taker : sender)
-    let settings = (isClients ? source : destination).configuration.settings
+    let proxy = isClients ? source : destination
+    let settings = proxy.configuration.settings
+    proxy.isInUse = true
     wait(60_000) { hostage.outcome != .open || self.hasLostServer(since: hostage.startedAt) }
+    proxy.isInUse = false
     let victim = isClients ? other : other.flow.receiver
     let limit = settings.stallTimeout.count + 1_500 + 4 * roundTrip.count + Int64(steady.pause)
     // Without pacing, or behind a slow link of the other end's, its bytes stand behind full buffers.
@@ -238,7 +265,7 @@ extension Scenario {
   }
 
   /// Both ends of what is connected in `body` have such buffers.
-  private func withBuffers(of byteCount: Int, _ body: () -> Talker) -> Talker {
+  func withBuffers(of byteCount: Int, _ body: () -> Talker) -> Talker {
     world.bufferByteCounts = byteCount...byteCount
     let talker = body()
     wait(50)
@@ -439,6 +466,8 @@ extension Scenario {
     wait(1_000)
     world.bufferByteCounts = buffers
     letEnd()
+    // Whoever has ended his direction gives his place to the next where the rest of his answer is not told of.
+    if !ledger.isStrict { return }
     // Not all of them found a place.
     expectServed(talkers.filter { $0.incoming != nil }, within: 60_000, "was cut at its end")
   }
@@ -571,21 +600,24 @@ extension Scenario {
   private func playFullHouse() {
     letEnd()
     let count = source.configuration.settings.activeConnectionCountMax
-    if world.failure != nil || count > 20
+    if world.failure != nil || count > 20 || areDescriptorsFew
       || destination.configuration.settings.activeConnectionCountMax < count
     {
       return
     }
     if ledger.isStrict || laterRandom.chance(5_000) {
-      if serviceCount > 1 && laterRandom.chance(5_000) {
-        playHouseOfUnanswered(count)
-      } else {
-        playHouseInUse(count)
-      }
+      playHouseInUse(count)
+      letEnd()
+      if serviceCount > 1 { playHouseOfUnanswered(count) }
     } else {
       playHouseOfHalfClosed(count)
     }
     letEnd()
+  }
+
+  /// Who runs out of them has no places either.
+  var areDescriptorsFew: Bool {
+    min(source.descriptorCountMax, destination.descriptorCountMax) < 1_000
   }
 
   /// Who has got an answer keeps his place, and so does who has ended his direction while his answer comes.
@@ -649,7 +681,7 @@ extension Scenario {
   }
 
   /// Whoever is still there comes to an end.
-  private func letEnd() {
+  func letEnd() {
     for talker in ledger.talkers { talker.becomeHonest() }
     wait(60_000) { self.ledger.talkers.allSatisfy { $0.outcome != .open } }
   }

@@ -49,6 +49,8 @@ final class ProxyProcess {
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
   private static let stallSlack = Milliseconds(5_000)
+  /// Somebody is connected who uses the tunnel now and then, and nothing is late: who stalls has less time.
+  var isInUse = false
   /// Whether it is to be started again when it ends by itself.
   var isKeptAlive = true
   var descriptorCountMax = 1_000
@@ -127,16 +129,18 @@ final class ProxyProcess {
   /// A reader that takes nothing may hold the others up as long as the settings say, whatever else it does.
   private func checkStalls(_ proxy: LocalProxy) {
     var found: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
-    let patience = Milliseconds(
-      configuration.settings.loneStallTimeout.count + Self.stallSlack.count)
+    let settings = configuration.settings
+    let patience =
+      isInUse
+      ? settings.stallTimeout.count + 1_000
+      : settings.loneStallTimeout.count + Self.stallSlack.count
     for reader in proxy.stalledReaders {
       var stall = (byteCount: reader.waitingByteCount, since: world.now)
       if let before = stalls[reader.id], before.byteCount == stall.byteCount { stall = before }
       found[reader.id] = stall
-      if stall.since + patience < world.now {
+      if stall.since + Milliseconds(patience) < world.now {
         world.fail(
-          name, "a reader has taken nothing for \(patience.count) ms, and still holds up the others"
-        )
+          name, "a reader has taken nothing for \(patience) ms, and still holds up the others")
       }
     }
     stalls = found
@@ -265,11 +269,17 @@ final class ServiceProcess {
     .noServiceIDs, .dropAfter, .silentAfter, .close, .refuse, .textFrame,
   ]
 
-  /// - Parameter isSound: else it may never send the services, cut each connection after a while, go silent, close with
-  ///   a code, or refuse.
-  func start(isSound: Bool = true) {
+  /// - Parameters:
+  ///   - isSound: else it may never send the services, cut each connection after a while, go silent, close with a code,
+  ///     or refuse.
+  ///   - seconds: how long each connection lasts; nil for as long as its proxy likes.
+  func start(
+    isSound: Bool = true, cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true
+  ) {
     if service != nil { return }
     var options = options
+    options.faults[.dropAfter] = seconds
+    options.tellsOfLosses = tellsOfLosses
     hasFaults = !isSound
     if !isSound {
       world.note(.serviceFault)

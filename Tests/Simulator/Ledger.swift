@@ -24,7 +24,10 @@ final class Flow {
   /// Eight bytes of the stream from a multiple of eight on.
   @inline(__always) static func word(_ id: UInt64, _ index: Int) -> UInt64 {
     if index == 0 { return id }
-    // Of a quarter of the entropy, for the compression.
+    // Of a quarter of the entropy, for the compression; or only every now and then, and in between it looks as if.
+    if id & mixedMark != 0 && index & 512 != 0 {
+      return noise(id, index) & 0xffff_ffff_ffff_ff00 | 0x60
+    }
     if id & plainMark != 0 {
       return noise(id, index) & 0x0303_0303_0303_0303 | 0x6060_6060_6060_6060
     }
@@ -32,6 +35,7 @@ final class Flow {
   }
 
   static let plainMark: UInt64 = 1 << 62
+  static let mixedMark: UInt64 = 1 << 61
 
   @inline(__always) private static func noise(_ id: UInt64, _ index: Int) -> UInt64 {
     var mixed = id ^ UInt64(truncatingIfNeeded: index) &* 0x9e37_79b9_7f4a_7c15
@@ -76,8 +80,9 @@ final class Ledger {
   private(set) var talkers: [Talker] = []
   /// An end in good order is to mean that the application at the other end has made it.
   var isStrict = true
-  /// The bytes can be compressed.
+  /// The bytes can be compressed; and only in parts.
   var isPlain = false
+  var isMixed = false
   /// Bytes that were compared.
   private(set) var comparedByteCount = 0
   private(set) var flowCount = 0
@@ -89,8 +94,10 @@ final class Ledger {
   func makeFlow(_ sender: Talker) -> Flow {
     flowCount += 1
     // Seen as bytes it must not look like anything else.
-    let id = world.random.next() | 1 << 63
-    let flow = Flow(id: isPlain ? id | Flow.plainMark : id & ~Flow.plainMark, sender: sender)
+    var id = world.random.next() | 1 << 63 | Flow.plainMark | Flow.mixedMark
+    if !isPlain { id &= ~Flow.plainMark }
+    if !isPlain || !isMixed { id &= ~Flow.mixedMark }
+    let flow = Flow(id: id, sender: sender)
     flows[flow.id] = flow
     return flow
   }

@@ -33,6 +33,8 @@ final class ProxyWatch {
     let state: TunnelClient.State
     let dialing: DialingStep
     let attempt: Int
+
+    var hasLink: Bool { state == .awaitingServices || state == .running }
   }
 
   private let world: World
@@ -140,8 +142,10 @@ final class ProxyWatch {
     if old.state == .running || new.state == .running { attemptCount = 0 }
     // All of it may have been in one turn.
     if new.state == .backingOff && new.attempt == 0 { attemptCount = 0 }
+    // Coming back at once may be one turn.
+    if old.hasLink && new.state == .dialing { judgeReturn(from: old, isPrompt: true) }
     if new.state == .backingOff && old.state != .backingOff {
-      judgeReturn(from: old, to: new)
+      judgeReturn(from: old, isPrompt: new.attempt == 0)
       if old.state == .dialing, let answer = network.answer {
         if answer.isFinal { fail("tries again after an answer of \(answer.status)") }
         restsUntil = answer.retryAfterSeconds.map { now + Milliseconds($0 * 1_000) }
@@ -167,14 +171,14 @@ final class ProxyWatch {
   }
 
   /// A tunnel that was not sound is not begun again at once over and over.
-  private func judgeReturn(from old: Step, to new: Step) {
+  private func judgeReturn(from old: Step, isPrompt: Bool) {
     if old.state == .running && !settings.retry.reconnectsOnDataError {
       fail("connects again, although it may not")
     }
     if old.state == .dialing { return }
     if let upgradedAt, upgradedAt + Self.healthyAfter < world.now + Self.slack {
       promptReturnCount = 0
-    } else if new.attempt == 0 {
+    } else if isPrompt {
       promptReturnCount += 1
       if promptReturnCount > Self.promptReturnCountMax {
         fail("comes back at once for the \(promptReturnCount). time")

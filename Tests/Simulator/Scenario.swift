@@ -67,7 +67,7 @@ public final class Scenario {
   private var areStreamsLow = false
 
   private static let sourcePort: UInt16 = 5_000
-  private static let serverPort: UInt16 = 6_000
+  static let serverPort: UInt16 = 6_000
   private static let requestByteCount = 1_000
   /// How long the end of all that is under way, and then a new client, may take when nothing goes wrong any more: the
   /// longest waits that the settings below allow, one after another.
@@ -116,6 +116,8 @@ public final class Scenario {
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
     isClean = world.random.chance(1_500)
     acts = isClean ? Act.allCases.filter { _ in world.random.chance(3_500) } : []
+    // The one wants few places at the source, the other at the destination.
+    if acts.contains(.fullHouse) { acts.removeAll { $0 == .deafServer } }
     stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
     serviceCount = version == .v1 ? 1 : world.random.number(1...3)
     services = version == .v1 ? [] : (0..<serviceCount).map { "S\($0)" }
@@ -168,10 +170,17 @@ public final class Scenario {
     if acts.contains(.fullHouse) && sourceSettings.activeConnectionCountMax > 20 {
       sourceSettings.activeConnectionCountMax = laterRandom.pick([2, 5, 20])
     }
+    if acts.contains(.fullHouse) { destinationSettings.activeConnectionCountMax = 128 }
     let drainsLong = laterRandom.chance(7_000)
     if acts.contains(.drain) && drainsLong {
       sourceSettings.drainTimeout = Milliseconds(5_000)
       destinationSettings.drainTimeout = Milliseconds(5_000)
+    }
+    if acts.contains(.deafServer) {
+      // The source has places left.
+      sourceSettings.activeConnectionCountMax = 128
+      destinationSettings.activeConnectionCountMax = laterRandom.pick([4, 6])
+      destinationSettings.connectTimeout = Milliseconds(10_000)
     }
     let isNamed = laterRandom.chance(5_000)
     if isClean && isNamed { serverHost = "server.example" }
@@ -210,7 +219,10 @@ public final class Scenario {
     }
     // Clients wait for their turn there.
     isPatient = version == .v3 || sourceSettings.secondClient == .wait
-    if compresses { ledger.isPlain = world.random.chance(7_000) }
+    if compresses {
+      ledger.isPlain = world.random.chance(7_000)
+      ledger.isMixed = laterRandom.chance(5_000)
+    }
     // A destination connects from there.
     bindHost = world.random.chance(1_500) ? "inside.example" : ""
     world.names["inside.example"] = ["10.0.0.2"]

@@ -416,7 +416,9 @@ public final class SimulatedNetwork: Network {
       socket.connect(to: nil, isHung: false, isLate: false)
     } else {
       socket.connect(
-        to: listener, isHung: target == nil || world.happens(.connectHangs),
+        to: listener,
+        isHung: target == nil || world.deafPorts.contains(address.port)
+          || world.happens(.connectHangs),
         isLate: world.happens(.connectLate))
     }
     return stream

@@ -54,7 +54,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private var plain = ByteQueue()
   private var outbound = ByteQueue()
   private var isHandshakeDone = false
-  private var hasAnswer = false
+  private var hasHead = false
   private var isEnded = false
   private var isBlocked = false
   private var hasFinished = false
@@ -164,7 +164,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       case .data:
         inbound.withReadable { record in
           let content = record.extracting(3..<(3 + count))
-          noteAnswer(content)
+          noteHead(content)
           plain.append(content)
         }
       case .closing: isEnded = true
@@ -175,11 +175,15 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     }
   }
 
-  /// The service's answer comes first, whole.
-  private func noteAnswer(_ bytes: Span<UInt8>) {
-    if !isClient || hasAnswer { return }
-    hasAnswer = true
-    (network as? SimulatedNetwork)?.answer = SimulatedNetwork.Answer(bytes)
+  /// The proxy's request, or the service's answer, comes first, whole.
+  private func noteHead(_ bytes: Span<UInt8>) {
+    if hasHead { return }
+    hasHead = true
+    if isClient {
+      (network as? SimulatedNetwork)?.answer = SimulatedNetwork.Answer(bytes)
+    } else {
+      meddler?.isToSource = WireWatch.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
+    }
   }
 
   func send(_ bytes: Span<UInt8>) -> SendResult {
@@ -380,6 +384,10 @@ public final class Meddler {
   public var isCompressing = false
   /// A refusal says when to come again.
   var asksForRest = false
+  /// A destination gets what one of the second protocol version makes of it: connections alone, and their ids, it
+  /// does not know, nor marks.
+  var isForOlderDestination = false
+  var isToSource = false
   private var isHandshakeOver = false
   /// What was held back, to be joined with the next frame.
   private var kept: [UInt8] = []
@@ -401,6 +409,10 @@ public final class Meddler {
     if opcode != 2 || isCompressing { return takeKept() + [frame] }
     var payload = kept + Self.payload(frame)
     kept = []
+    if isForOlderDestination && !isToSource {
+      let translated = Self.older(payload)
+      return translated.isEmpty ? [] : Self.frames(translated)
+    }
     if world.happens(.fieldsReordered) { payload = reordered(payload) }
     // Two messages in one frame, whose length its 16 bits can say.
     if payload.count < 30_000 && world.happens(.framesMerged) {
@@ -458,6 +470,19 @@ public final class Meddler {
       fields.swapAt(index, world.random.number(0...index))
     }
     return Array(payload[..<Message.prefixByteCount] + fields.joined() + payload[end...])
+  }
+
+  /// A message without what came with the third protocol version; nothing for one of a type that did.
+  private static func older(_ payload: [UInt8]) -> [UInt8] {
+    let types: Set<[UInt8]> = [
+      [0x08, UInt8(MessageType.connectionStart.rawValue)],
+      [0x08, UInt8(MessageType.connectionReset.rawValue)],
+    ]
+    guard let fields = fields(payload[Message.prefixByteCount...]) else { return payload }
+    if fields.contains(where: { types.contains($0) }) { return [] }
+    // `ignorable` and `connection_id`.
+    let message = Array(fields.filter { $0.first != 0x18 && $0.first != 0x38 }.joined())
+    return [UInt8(message.count >> 8), UInt8(message.count & 255)] + message
   }
 
   /// Each with its tag; nil for what cannot be read.

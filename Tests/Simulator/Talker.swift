@@ -60,7 +60,7 @@ final class Talker: StreamHandler, TimerHandler {
   private let ledger: Ledger
   private let network: SimulatedNetwork
   private var plan: Plan
-  let isHonest: Bool
+  var isHonest: Bool
   /// It reads whatever comes at once.
   let isPrompt: Bool
   private var stream: (any ByteStream)?

@@ -70,7 +70,7 @@ final class WireWatch {
     if !isBlind { judgeMessage(payload(bytes)) }
   }
 
-  private static func begins(_ bytes: Span<UInt8>, with text: String) -> Bool {
+  static func begins(_ bytes: Span<UInt8>, with text: String) -> Bool {
     text.utf8.enumerated().allSatisfy { index, octet in
       index < bytes.count && bytes[index] == octet
     }

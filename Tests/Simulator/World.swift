@@ -18,6 +18,8 @@ public final class World {
   private var paths: [String: Path] = [:]
   /// Told of each connection that somebody asks for.
   var connecting: (SocketAddress) -> Void = { _ in }
+  /// Ports where nobody answers.
+  var deafPorts: Set<UInt16> = []
   /// Of the buffers that a socket has in its system, each way.
   public var bufferByteCounts = 65_536...262_144
   /// What names stand for. One that is not here has no address.

@@ -1,0 +1,152 @@
+import Configuration
+import Reactor
+import Tunnel
+
+/// What the service, the destination and the servers do that a source has to bear.
+extension Scenario {
+  /// Another run of the same program; nobody may be connected.
+  func startAnew(_ proxy: ProxyProcess) {
+    sessionCounts[proxy === source ? 0 : 1] += 1
+    proxy.kill(vanishes: false)
+    proxy.start()
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  /// The same of the service, which is as it is told to be from now on.
+  private func startServiceAnew(cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true) {
+    hadOutage = true
+    sessionCounts = sessionCounts.map { $0 + 1 }
+    service.kill(vanishes: false)
+    service.start(cutsAfter: seconds, tellsOfLosses: tellsOfLosses)
+    wait(1_000 + 2 * roundTrip.count)
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  /// A client that has got an answer and stays; nil when it has got none.
+  func startUser(_ service: Int) -> Talker? {
+    serverPlans.append(
+      Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd))
+    let user = startClient(
+      service, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+    wait(2_000 + 4 * roundTrip.count)
+    return user.outcome == .open && user.receivedByteCount == 8 ? user : nil
+  }
+
+  /// What a server keeps that does not answer goes to another service's clients; what is in use does not.
+  func playDeafServer() {
+    if areDescriptorsFew { return }
+    letEnd()
+    let count = destination.configuration.settings.activeConnectionCountMax
+    guard let user = startUser(0) else { return }
+    world.deafPorts = [Self.serverPort]
+    defer { world.deafPorts = [] }
+    for _ in 1..<count {
+      startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+    }
+    wait(1_500 + 2 * roundTrip.count)
+    serverPlans = []
+    expectServed(
+      [startVisitor(serviceCount - 1)], within: 2_500 + 6 * roundTrip.count,
+      "gets no place beside a server that does not answer")
+    if user.outcome != .open && world.failure == nil {
+      world.fail(user.name, "loses a place that it uses to one who came later")
+    }
+    world.deafPorts = []
+    letEnd()
+  }
+
+  /// The system asks, and tells.
+  func playVanishedServers() {
+    letEnd()
+    let settings = destination.configuration.settings
+    guard let user = startUser(0) else { return }
+    user.isHonest = false
+    servers.kill(vanishes: true)
+    let time =
+      settings.keepaliveIdle.count
+      + settings.keepaliveInterval.count * Int64(settings.keepaliveProbeCount)
+    wait(time + 3_000 + 4 * roundTrip.count) { user.outcome != .open }
+    if user.outcome == .open && world.failure == nil {
+      world.fail(user.name, "waits for a server that has vanished for more than \(time) ms")
+    }
+    servers.start()
+    letEnd()
+  }
+
+  /// From its first answer on each service has one connection at a time.
+  func playOlderDestination() {
+    if source.configuration.settings.offersCompression { return }
+    letEnd()
+    // It knows no marks.
+    ledger.isStrict = false
+    service.makeMeddler = { [unowned self] in
+      let meddler = Meddler(self.world)
+      meddler.isForOlderDestination = true
+      return meddler
+    }
+    defer { service.makeMeddler = { nil } }
+    startAnew(destination)
+    // One that says nothing may come before that is known.
+    if laterRandom.chance(5_000) {
+      serverPlans = [Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd)]
+      let talkers = [8, 0].map { byteCount in
+        startClient(0, plan: Plan(byteCount: byteCount, chunkByteCount: 8, ending: .answerEnd))
+      }
+      wait(2_000 + 4 * roundTrip.count)
+      if talkers[0].receivedByteCount == 0 { return }
+    } else if startUser(0) == nil {
+      return
+    }
+    letEnd()
+    serverPlans = []
+    var slow = Plan(byteCount: 3_000, chunkByteCount: 300, answersAfter: 8, ending: .finish)
+    slow.pause = 100
+    serverPlans = [slow]
+    let first = startClient(
+      0, plan: Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd))
+    let second = startVisitor(0)
+    let waits = source.configuration.settings.secondClient == .wait
+    expectServed(
+      waits ? [first, second] : [second], within: 60_000,
+      "is not served by a destination that is older")
+    service.makeMeddler = { nil }
+    letEnd()
+    startAnew(destination)
+    startAnew(source)
+  }
+
+  /// Who comes next finds it out for all.
+  func playUntoldRestart() {
+    letEnd()
+    startServiceAnew(tellsOfLosses: false)
+    if let idle = startUser(0) {
+      idle.isHonest = false
+      startAnew(destination)
+      let scout = startVisitor(0)
+      wait(10_000 + 8 * roundTrip.count) { scout.outcome != .open }
+      serverPlans = []
+      expectServed(
+        [startVisitor(0)], within: 20_000, "is not served after a restart that nobody told of")
+      if idle.outcome == .open && world.failure == nil {
+        world.fail(idle.name, "waits for a destination that was started anew")
+      }
+    }
+    letEnd()
+    startServiceAnew()
+  }
+
+  /// It is not begun again at once over and over.
+  func playShortSessions() {
+    letEnd()
+    isCountOpen = true
+    startServiceAnew(cutsAfter: 1)
+    var plan = Plan(byteCount: 2_000, chunkByteCount: 100, ending: .close)
+    plan.pause = 50
+    for _ in 0..<40 where world.failure == nil {
+      startClient(0, plan: plan)
+      wait(400)
+    }
+    startServiceAnew()
+    letEnd()
+  }
+}
