@@ -97,6 +97,18 @@ public final class TunnelService: ListenerHandler, TimerHandler {
     return new.text
   }
 
+  /// The same of the first tunnel.
+  package func rotateToken(_ role: TunnelRole) throws(TLSError) -> String {
+    try rotateToken(of: tunnels[0], role)
+  }
+
+  /// Ends one connection of the first tunnel in good order.
+  package func closeEnd(_ role: TunnelRole, reason: String) {
+    guard let end = tunnels[0].end(role) else { return }
+    end.close(.normal, reason: reason)
+    tunnels[0].left(end)
+  }
+
   /// 48 random octets, as the real tokens are: long, and in letters that a shell does not mind.
   private func makeToken() throws(TLSError) -> String {
     let text = Cryptography.base64(try network.random(48)).utf8.map { octet in

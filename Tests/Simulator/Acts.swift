@@ -42,6 +42,12 @@ enum Act: CaseIterable {
   case untoldRestart
   /// Each tunnel is cut as soon as it has been used.
   case shortSessions
+  /// Sources whose client is whoever has started them.
+  case standardStreams
+  /// Other configurations for programs that run.
+  case reload
+  /// Another token for one of them.
+  case rotation
 }
 
 extension Scenario {
@@ -68,6 +74,9 @@ extension Scenario {
     case .olderDestination: if version == .v3 { playOlderDestination() }
     case .untoldRestart: if version == .v3 { playUntoldRestart() }
     case .shortSessions: playShortSessions()
+    case .standardStreams: playStandardStreams()
+    case .reload: playReload()
+    case .rotation: playRotation()
     }
     serverPlans = []
     return world.failure == nil
@@ -104,11 +113,14 @@ extension Scenario {
   }
 
   /// A client that says something, and gets an answer.
-  func startVisitor(_ service: Int, answerByteCount: Int = 3_000) -> Talker {
+  func startVisitor(
+    _ service: Int, answerByteCount: Int = 3_000, besides offset: UInt16 = 0
+  ) -> Talker {
     serverPlans.append(
       Plan(byteCount: answerByteCount, chunkByteCount: 1_000, answersAfter: 8, ending: .finish))
     return startClient(
-      service, plan: Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd))
+      service, plan: Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd),
+      besides: offset)
   }
 
   private func playLoner() {
@@ -579,7 +591,11 @@ extension Scenario {
       for (path, rate) in zip(tunnelPaths, rates) { path.rate = rate }
     }
     for path in tunnelPaths { path.rate = 1_000_000 }
-    world.path(laptop, cloud).rate = 50_000
+    let slowest = 50_000
+    world.path(laptop, cloud).rate = slowest
+    // Else it queues behind the service, where short buffers are as good as a slow path.
+    let window = destination.network.shortestWindow(on: world.path(gateway, cloud))
+    if window * 1_000 / Int(roundTrip.count) < 2 * slowest { return }
     let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
     serverPlans = [silent, silent]
     var typing = Plan(byteCount: 4_000, chunkByteCount: 8, ending: .answerEnd)

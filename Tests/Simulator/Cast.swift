@@ -33,7 +33,9 @@ final class ProxyProcess {
   let world: World
   let machine: Machine
   let name: String
-  let configuration: Configuration
+  private(set) var configuration: Configuration
+  /// What its files say now, where that is something else: for its next start, and when it reads them again.
+  var rewritten: Configuration?
   private let level: LogLevel
   private(set) var network: SimulatedNetwork
   private(set) var proxy: LocalProxy?
@@ -61,6 +63,10 @@ final class ProxyProcess {
   private var isAskedToStop = false
   /// Another one has taken its place.
   var isReplaced = false
+  /// What whoever starts it does before: a client of standard input and output.
+  var prepare: (SimulatedNetwork) -> Void = { _ in }
+  /// Statuses that it may end with besides those that have a reason here.
+  var statuses: Set<Int32> = []
 
   init(
     _ world: World, _ machine: Machine, _ name: String, _ configuration: Configuration,
@@ -88,12 +94,14 @@ final class ProxyProcess {
     startCount += 1
     status = nil
     isAskedToStop = false
+    configuration = rewritten ?? configuration
     network = SimulatedNetwork(world, machine, name)
     network.wireLimits = WireLimits(configuration)
     network.descriptorCountMax = descriptorCountMax
     network.forbidsDropping = true
     network.firstRandomBits = firstRandomBits
     firstRandomBits = nil
+    prepare(network)
     watch = Self.makeWatch(world, name, configuration)
     world.story.add(world.now, name, "starts")
     let number = startCount
@@ -103,6 +111,9 @@ final class ProxyProcess {
         log: Log(level: level, events: Self.events, sink: StorySink(world, name)),
         stopped: { [weak self] status in self?.stopped(number, status) })
       self.proxy = proxy
+      proxy.reread = { [unowned self] () throws(UsageError) in
+        self.rewritten ?? self.configuration
+      }
       network.afterTurn = { [weak self] in self?.check() }
       network.start()
       proxy.start()
@@ -174,7 +185,9 @@ final class ProxyProcess {
       case 7: isReplaced
       default: false
       }
-    if !isRight { world.fail(name, "ends with status \(status), without a reason") }
+    if !isRight && !statuses.contains(status) {
+      world.fail(name, "ends with status \(status), without a reason")
+    }
   }
 
   private func startLater() {
@@ -192,12 +205,18 @@ final class ProxyProcess {
     let before = proxy.state
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true): isAskedToStop = true
-    case .user1, .hangUp: break
+    case .hangUp: if stopsAtHangUp { isAskedToStop = true }
+    case .user1: break
     }
     proxy.received(signal)
+    // What it has read again holds for the next connection, but for what it does between them.
+    watch.use(configuration.settings)
+    network.wireLimits = WireLimits(configuration)
     judge(signal, before: before, after: proxy.state)
     check()
   }
+
+  private var stopsAtHangUp: Bool { configuration.servesStandardStreams }
 
   private func judge(_ signal: Signal, before: TunnelClient.State, after: TunnelClient.State) {
     let stops =
@@ -206,6 +225,7 @@ final class ProxyProcess {
       case .idle, .dialing, .awaitingServices, .running, .backingOff: false
       }
     switch signal {
+    case .hangUp where stopsAtHangUp: if !stops { world.fail(name, "SIGHUP does not stop it") }
     case .terminate, .interrupt, .hangUp(endsTerminal: true):
       if !stops { world.fail(name, "\(signal.name) does not stop it") }
       if case .stopping = before, case .stopping = after {
@@ -225,6 +245,19 @@ final class ProxyProcess {
     // Breaks the circles in what is left of it; its network does nothing any more.
     proxy.received(.terminate)
     proxy.received(.terminate)
+  }
+}
+
+extension Configuration {
+  /// The same, but for what is given.
+  func changed(
+    accessToken: String? = nil, mappings: [Mapping]? = nil, settings: Settings? = nil
+  ) -> Configuration {
+    Configuration(
+      role: role, endpoint: endpoint, accessToken: accessToken ?? self.accessToken,
+      clientToken: clientToken, mappings: mappings ?? self.mappings, bindHost: bindHost,
+      destinationVersion: destinationVersion, webProxy: webProxy,
+      settings: settings ?? self.settings, hasTokenFile: hasTokenFile)
   }
 }
 
@@ -316,6 +349,24 @@ final class ServiceProcess {
     }
   }
 
+  /// Makes a new token for an end; the old one is of no use from now on.
+  func rotateToken(_ role: TunnelRole) -> String? {
+    network.start()
+    return try? service?.rotateToken(role)
+  }
+
+  /// Ends a proxy's connection with words.
+  func closeEnd(_ role: TunnelRole, reason: String) {
+    network.start()
+    service?.closeEnd(role, reason: reason)
+  }
+
+  /// The tunnel's life is over.
+  func closeTunnel() {
+    network.start()
+    _ = service?.closeOldestTunnel()
+  }
+
   /// Says something to all proxies that are connected, between two frames.
   func tellAll(_ message: [UInt8]) {
     if service == nil { return }
@@ -399,6 +450,7 @@ final class Servers: ListenerHandler, TimerHandler {
 
   private func listen() {
     listeners = []
+    let ports = ports + ports.map { $0 + Self.otherPlace }
     for port in ports {
       guard let address = SocketAddress(numeric: "127.0.0.1", port: port) else { continue }
       if let listener = try? network.listen(on: address, backlog: 64, self) {
@@ -413,10 +465,15 @@ final class Servers: ListenerHandler, TimerHandler {
 
   func timerFired(tag: Int, now: Instant) { listen() }
 
+  /// Where a second server of the same service listens.
+  static let otherPlace: UInt16 = 100
+
   func listener(
     _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
   ) {
-    guard let service = ports.firstIndex(of: listener.address.port) else { return }
+    let port = listener.address.port
+    guard let service = ports.firstIndex(where: { port == $0 || port == $0 + Self.otherPlace })
+    else { return }
     count += 1
     let talker = Talker(
       name: "server \(count)", isClient: false, service: service, ledger: ledger,

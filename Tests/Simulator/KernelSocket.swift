@@ -79,6 +79,21 @@ final class KernelSocket: TimerHandler {
     world.sockets.append(Weak(self))
   }
 
+  /// Two ends of one connection on a machine, as `socketpair` makes them.
+  static func pair(
+    _ one: SimulatedNetwork, _ other: SimulatedNetwork
+  ) -> (KernelSocket, KernelSocket) {
+    let ends = [one, other].map { network in
+      KernelSocket(
+        world: network.world, machine: network.machine,
+        path: network.world.path(network.machine, network.machine), isInitiator: network === one,
+        address: SocketAddress(path: "standard streams"), owner: network, state: .open)
+    }
+    ends[0].peer = ends[1]
+    ends[1].peer = ends[0]
+    return (ends[0], ends[1])
+  }
+
   /// The world is over.
   func forget() {
     peer = nil
@@ -188,6 +203,8 @@ final class KernelSocket: TimerHandler {
     return peer.machine === machine && peer.state == .closed
   }
 
+  /// Bytes that its peer may have on their way.
+  var windowMax: Int { min(receiveByteCountMax, peer?.sendByteCountMax ?? 0) }
   private var window: Int { state == .closed ? 0 : receiveByteCountMax - received.count }
 
   // MARK: The program's calls

@@ -39,7 +39,9 @@ final class ProxyWatch {
 
   private let world: World
   private let name: String
-  private let settings: Settings
+  /// Those that what is under way has begun with, and those that hold for what comes next.
+  private var settings: Settings
+  private var latest: Settings
   private let addressCountMax: Int
   private var step = Step(state: .idle, dialing: .idle, attempt: 0)
   private var stateSince: Instant
@@ -74,6 +76,7 @@ final class ProxyWatch {
     self.world = world
     self.name = name
     self.settings = settings
+    latest = settings
     self.addressCountMax = addressCountMax
     stateSince = world.now
     movedAt = world.now
@@ -82,6 +85,9 @@ final class ProxyWatch {
     placeSeenAt = world.now
     farewellsAt = world.now
   }
+
+  /// These hold from the next step on.
+  func use(_ settings: Settings) { latest = settings }
 
   private func fail(_ what: String) { world.fail(name, what) }
 
@@ -121,6 +127,7 @@ final class ProxyWatch {
       }
       step = next
       stateSince = now
+      settings = latest
     }
     if let limit = limit(of: step), stateSince + limit + Self.slack < now {
       fail("\(step.state) \(step.dialing) for more than \(limit.count) ms")
@@ -151,7 +158,9 @@ final class ProxyWatch {
         restsUntil = answer.retryAfterSeconds.map { now + Milliseconds($0 * 1_000) }
       }
     }
-    if new.state != .dialing || old.state == .dialing { return }
+    // With another token.
+    let isRenewed = old.state == .dialing && new.attempt > old.attempt
+    if new.state != .dialing || old.state == .dialing && !isRenewed { return }
     network.answer = nil
     if old.state == .backingOff && old.attempt > 0 {
       let least = leastDelay(afterFailures: max(attemptCount, 1))

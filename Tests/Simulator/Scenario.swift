@@ -66,7 +66,7 @@ public final class Scenario {
   /// The source's streams begin again at 1.
   private var areStreamsLow = false
 
-  private static let sourcePort: UInt16 = 5_000
+  static let sourcePort: UInt16 = 5_000
   static let serverPort: UInt16 = 6_000
   private static let requestByteCount = 1_000
   /// How long the end of all that is under way, and then a new client, may take when nothing goes wrong any more: the
@@ -208,7 +208,7 @@ public final class Scenario {
                 host: isSource ? "127.0.0.1" : destinationHost,
                 port: (isSource ? Scenario.sourcePort : Scenario.serverPort) + UInt16(index))))
         }, bindHost: isSource ? "127.0.0.1" : bindHost, destinationVersion: destinationVersion,
-        webProxy: webProxy, settings: settings)
+        webProxy: webProxy, settings: settings, hasTokenFile: true)
     }
     if isClean {
       // Nobody is to lose a place that he uses.
@@ -293,16 +293,21 @@ public final class Scenario {
     settings.keepaliveIdle = Milliseconds(Int64(random.pick([2_000, 10_000, 60_000])))
     settings.keepaliveInterval = Milliseconds(1_000)
     settings.pingPeriod = Milliseconds(Int64(random.size(2_000...15_000)))
-    settings.retry.delay = Milliseconds(Int64(random.size(50...2_500)))
-    settings.retry.delayMax = Milliseconds(Int64(random.size(500...10_000)))
-    settings.stepTimeout = Milliseconds(Int64(random.size(2_000...10_000)))
-    settings.drainTimeout = Milliseconds(Int64(random.size(0...8_000)))
+    makeTimes(&settings, &random)
     settings.offersCompression = compresses
     settings.compressionMemoryLevel = 1
     settings.compressionWindowBits = 9
     if random.chance(1_500) { settings.bandwidthLimit = Int64(random.size(20_000...5_000_000)) }
     settings.isPacingAdaptive = random.chance(7_000)
     return settings
+  }
+
+  /// Those of the way to a tunnel, and of its end.
+  private static func makeTimes(_ settings: inout Settings, _ random: inout SeededGenerator) {
+    settings.retry.delay = Milliseconds(Int64(random.size(50...2_500)))
+    settings.retry.delayMax = Milliseconds(Int64(random.size(500...10_000)))
+    settings.stepTimeout = Milliseconds(Int64(random.size(2_000...10_000)))
+    settings.drainTimeout = Milliseconds(Int64(random.size(0...8_000)))
   }
 
   private static func limitRetries(
@@ -502,21 +507,30 @@ public final class Scenario {
 
   @discardableResult
   func startClient(
-    _ service: Int? = nil, plan: Plan? = nil, ended: @escaping () -> Void = {}
+    _ service: Int? = nil, plan: Plan? = nil, besides offset: UInt16 = 0,
+    ended: @escaping () -> Void = {}
   ) -> Talker {
-    clientCount += 1
     let service = service ?? world.random.below(serviceCount)
+    let (talker, _) = makeClient(service, plan, ended)
+    if let place = SocketAddress(
+      numeric: "127.0.0.1", port: Self.sourcePort + UInt16(service) + offset)
+    {
+      talker.connect(to: place)
+    }
+    return talker
+  }
+
+  /// One that does not connect by itself, and its process.
+  func makeClient(
+    _ service: Int, _ plan: Plan?, _ ended: @escaping () -> Void = {}
+  ) -> (Talker, SimulatedNetwork) {
+    clientCount += 1
     let network = SimulatedNetwork(world, laptop, "client \(clientCount)")
     network.start()
     let talker = Talker(
       name: network.name, isClient: true, service: service, ledger: ledger, network: network,
       plan: plan ?? makePlan(isClient: true), ended: ended)
-    if let place = SocketAddress(
-      numeric: "127.0.0.1", port: Self.sourcePort + UInt16(service))
-    {
-      talker.connect(to: place)
-    }
-    return talker
+    return (talker, network)
   }
 
   // MARK: Disasters
@@ -573,6 +587,11 @@ public final class Scenario {
     case 8:
       world.note(.signal)
       let proxy = world.random.chance(5_000) ? source : destination
+      if laterRandom.chance(5_000) {
+        var settings = proxy.configuration.settings
+        Self.makeTimes(&settings, &laterRandom)
+        proxy.rewritten = proxy.configuration.changed(settings: settings)
+      }
       proxy.receive(
         world.random.pick([
           .user1, .hangUp(endsTerminal: false), .hangUp(endsTerminal: true), .terminate, .interrupt,
@@ -749,17 +768,24 @@ public final class Scenario {
   private func end() {
     source.isKeptAlive = false
     destination.isKeptAlive = false
-    source.receive(.terminate)
-    destination.receive(.terminate)
+    let isAsked = laterRandom.chance(7_000)
+    if isAsked {
+      source.receive(.terminate)
+      destination.receive(.terminate)
+    } else {
+      (source.statuses, destination.statuses) = ([0], [0])
+      service.closeTunnel()
+    }
+    let end = isAsked ? "SIGTERM" : "the tunnel's end"
     let isOver = { self.watch() || !self.source.isRunning && !self.destination.isRunning }
     // A close frame and its answer, and the end of TLS; with nobody connected there is nothing else to wait for.
     let time = Milliseconds(500 + 4 * roundTrip.count)
     if !world.run(for: time, isDone: isOver) { return }
     for proxy in [source, destination] {
       if proxy.isRunning {
-        world.fail(proxy.name, "does not end within \(time.count) ms of SIGTERM")
+        world.fail(proxy.name, "does not end within \(time.count) ms of \(end)")
       } else if proxy.status != 0 {
-        world.fail(proxy.name, "ends with status \(proxy.status ?? -1) after SIGTERM")
+        world.fail(proxy.name, "ends with status \(proxy.status ?? -1) after \(end)")
       }
     }
   }

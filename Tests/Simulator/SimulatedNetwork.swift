@@ -37,6 +37,9 @@ public final class SimulatedNetwork: Network {
   /// All streams that may still be open.
   var streams: [Weak<SimulatedStream>] = []
   private var listeners: [SimulatedListener] = []
+  /// What standard input and output lead to, until the process asks for it, and from then on.
+  private var standardStream: SimulatedStream?
+  private var standard: SimulatedStandardStream?
   public internal(set) var descriptorCount = 0
   public var descriptorCountMax = 1_000
   /// The program closes what it has, whatever becomes of it.
@@ -111,6 +114,11 @@ public final class SimulatedNetwork: Network {
   var hasUnacknowledged: Bool {
     streams.contains { ($0.object?.socket.unacknowledgedByteCount ?? 0) > 0 }
   }
+  /// Bytes that may be on their way to this process at once.
+  func shortestWindow(on path: Path) -> Int {
+    streams.compactMap { $0.object?.socket }.filter { $0.path === path }
+      .map { $0.windowMax }.min() ?? 0
+  }
   public var questionCount: Int { questions.count }
 
   // MARK: Turns
@@ -131,6 +139,7 @@ public final class SimulatedNetwork: Network {
       return
     }
     callCount = 0
+    standard?.look()
     tellEvents()
     if isDead { return }
     fireTimers()
@@ -280,6 +289,8 @@ public final class SimulatedNetwork: Network {
     for listener in listeners { listener.letGo(vanishes: vanishes) }
     streams = []
     listeners = []
+    standardStream = nil
+    standard = nil
     watched = []
     candidates = []
     timers = TimerHeap()
@@ -392,7 +403,28 @@ public final class SimulatedNetwork: Network {
 
   public func takeStandardConnection(
     _ owner: any StandardConnectionHandler
-  ) throws(SystemError) -> any ByteStream { throw SystemError(ENOTSUP, "dup") }
+  ) throws(SystemError) -> any ByteStream {
+    guard let given = standardStream, standard == nil else { throw SystemError(EBADF, "dup") }
+    let connection = SimulatedStandardStream(self, given, owner)
+    standardStream = nil
+    standard = connection
+    return connection
+  }
+
+  /// Makes a connection of the process's standard input and output, before it starts.
+  /// - Parameter starter: whoever starts it.
+  /// - Returns: the starter's end.
+  func openStandardConnection(with starter: SimulatedNetwork) -> SimulatedStream {
+    let (own, other) = KernelSocket.pair(self, starter)
+    standardStream = openedStream(own)
+    return starter.openedStream(other)
+  }
+
+  private func openedStream(_ socket: KernelSocket) -> SimulatedStream {
+    let stream = SimulatedStream(network: self, socket: socket, isOpen: true)
+    streams.append(Weak(stream))
+    return stream
+  }
 
   public func connect(
     to address: SocketAddress, from local: SocketAddress?, _ handler: any StreamHandler

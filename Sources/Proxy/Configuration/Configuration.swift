@@ -60,7 +60,7 @@ public final class Configuration {
   package init(
     role: TunnelRole, endpoint: Endpoint, accessToken: String, clientToken: String,
     mappings: [Mapping], bindHost: String, destinationVersion: ProtocolVersion,
-    webProxy: WebProxy?, settings: Settings
+    webProxy: WebProxy?, settings: Settings, hasTokenFile: Bool = false
   ) {
     found = Warnings()
     self.role = role
@@ -72,6 +72,7 @@ public final class Configuration {
     self.destinationVersion = destinationVersion
     self.webProxy = webProxy
     self.settings = settings
+    self.hasTokenFile = hasTokenFile
   }
 
   /// Program, version, system and TLS library.
