@@ -316,11 +316,22 @@ extension Scenario {
       wait(700)
     }
     hadOutage = true
+    let counts = source.proxy?.counts
+    let lostCount = counts?.count(.resetTunnelLost) ?? 0
+    let openCount = source.proxy?.connectionCount ?? 0
     service.kill(vanishes: false)
     sessionCounts = sessionCounts.map { $0 + 1 }
     wait(roundTrip.count + 500)
+    // Of fewer some may have come to their end meanwhile.
+    let isCertain = openCount == count && source.proxy?.lostAt != nil
+    if isCertain, let counts, counts.count(.resetTunnelLost) - lostCount != Int64(openCount) {
+      world.fail("source", "counts no loss of the tunnel for \(openCount) connections")
+    }
+    let waiting = ledger.talkers.filter { $0.isClient && $0.outcome == .open }
+    let lostAt = world.now
     // It may be stopped while its clients wait.
-    if world.random.chance(3_000) {
+    let isStopped = world.random.chance(3_000)
+    if isStopped {
       source.receive(.terminate)
       isCountOpen = true
     }
@@ -330,6 +341,15 @@ extension Scenario {
     service.start()
     wait(60_000) { self.isTunnelUp }
     if !isTunnelUp { world.fail("the tunnel", "does not come back after an outage") }
+    wait(200)
+    // The places of all others are free; a source that comes first has no destination.
+    let isWhole =
+      (destination.sessionStart ?? world.now) + roundTrip < source.sessionStart ?? lostAt
+    if isWhole && !isStopped && isPatient && world.now < lostAt + Milliseconds(9_000),
+      let talker = waiting.first(where: { $0.outcome == .failed || $0.outcome == .refused })
+    {
+      world.fail(talker.name, "waited for a place when the tunnel was lost, and is turned away")
+    }
     letEnd()
   }
 
@@ -489,6 +509,32 @@ extension Scenario {
     if world.failure != nil { return }
     if ledger.isStrict { playLateAnswer() } else { playLingering() }
     letEnd()
+    for ends in [true, false] where world.failure == nil {
+      playLeaver(endsFirst: ends)
+      letEnd()
+    }
+  }
+
+  /// Who closes needs no answer any more, whether he has ended his direction before or not.
+  private func playLeaver(endsFirst: Bool) {
+    if service.isShaped { return }
+    // It has something to say for longer than it is watched.
+    var answer = Plan(byteCount: 100, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd)
+    answer.pause = 60_000
+    serverPlans = [answer]
+    let leaver = startClient(
+      0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: endsFirst ? .finish : .answerEnd))
+    wait(2_000 + 4 * roundTrip.count)
+    guard leaver.outcome == .open, destination.proxy?.connectionCount == 1 else { return }
+    leaver.isHonest = false
+    leaver.leave()
+    // The system says so at once, but of one that is not read any more it has to be asked.
+    wait((endsFirst ? 2_500 : 500) + 2 * roundTrip.count) {
+      self.destination.proxy?.connectionCount == 0
+    }
+    if destination.proxy?.connectionCount != 0 && world.failure == nil {
+      world.fail("destination", "goes on for a client that has left")
+    }
   }
 
   /// An end that will be told is waited for, however long that takes.
@@ -603,6 +649,9 @@ extension Scenario {
     let typist = startClient(0, plan: typing)
     wait(3_000 + 4 * roundTrip.count)
     startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
+    // What it knows of the path is of one that was faster.
+    wait(4_000)
+    typist.flow.receiver?.forgetGaps()
     wait(8_000)
     let limit = Milliseconds(1_500 + 2 * roundTrip.count)
     if let server = typist.flow.receiver, limit < server.longestGap, world.failure == nil {
@@ -627,8 +676,25 @@ extension Scenario {
       if serviceCount > 1 { playHouseOfUnanswered(count) }
     } else {
       playHouseOfHalfClosed(count)
+      letEnd()
+      playWithoutDescriptors()
     }
     letEnd()
+  }
+
+  /// Where the system has no descriptor for a client, one who has ended his direction gives his back.
+  private func playWithoutDescriptors() {
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    serverPlans = [silent, silent]
+    for _ in 0..<2 { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8)) }
+    wait(1_500 + 2 * roundTrip.count)
+    let network = source.network
+    network.descriptorCountMax = network.descriptorCount
+    defer { network.descriptorCountMax = 1_000 }
+    serverPlans = []
+    expectServed(
+      [startVisitor(0)], within: 5_000 + 6 * roundTrip.count,
+      "is not let in, although half-closed ones could make room")
   }
 
   /// Who runs out of them has no places either.
@@ -651,8 +717,13 @@ extension Scenario {
     wait(4_000 + 8 * roundTrip.count)
     // Not all of them may have got in; then nothing can be said.
     if talkers.contains(where: { $0.receivedByteCount == 0 }) { return }
-    startClient(serviceCount - 1, plan: plan)
+    let counts = source.proxy?.counts
+    let refusedCount = counts?.count(.refusedFull) ?? 0
+    let late = startClient(serviceCount - 1, plan: plan)
     wait(4_000)
+    if let counts, late.outcome == .failed && counts.count(.refusedFull) == refusedCount {
+      world.fail("source", "does not count one that it has refused")
+    }
     if let talker = talkers.first(where: { $0.outcome != .open }), world.failure == nil {
       world.fail(talker.name, "loses a place that it uses to one who came later")
     }
@@ -700,5 +771,7 @@ extension Scenario {
   func letEnd() {
     for talker in ledger.talkers { talker.becomeHonest() }
     wait(60_000) { self.ledger.talkers.allSatisfy { $0.outcome != .open } }
+    // What was on its way to a server would have one that is meant for another.
+    wait(500 + 2 * roundTrip.count)
   }
 }

@@ -86,19 +86,26 @@ extension Scenario {
     }
     defer { service.makeMeddler = { nil } }
     startAnew(destination)
-    // One that says nothing may come before that is known.
-    if laterRandom.chance(5_000) {
-      serverPlans = [Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd)]
-      let talkers = [8, 0].map { byteCount in
-        startClient(0, plan: Plan(byteCount: byteCount, chunkByteCount: 8, ending: .answerEnd))
-      }
-      wait(2_000 + 4 * roundTrip.count)
-      if talkers[0].receivedByteCount == 0 { return }
-    } else if startUser(0) == nil {
-      return
-    }
+    if tellsItsVersion() { serveByOlder() }
+    service.makeMeddler = { nil }
     letEnd()
-    serverPlans = []
+    startAnew(destination)
+    startAnew(source)
+  }
+
+  /// A first client has its answer; one that says nothing may come before that is there.
+  private func tellsItsVersion() -> Bool {
+    defer { letEnd() }
+    if laterRandom.chance(5_000) { return startUser(0) != nil }
+    serverPlans = [Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd)]
+    let talkers = [8, 0].map { byteCount in
+      startClient(0, plan: Plan(byteCount: byteCount, chunkByteCount: 8, ending: .answerEnd))
+    }
+    wait(2_000 + 4 * roundTrip.count)
+    return talkers[0].receivedByteCount > 0
+  }
+
+  private func serveByOlder() {
     var slow = Plan(byteCount: 3_000, chunkByteCount: 300, answersAfter: 8, ending: .finish)
     slow.pause = 100
     serverPlans = [slow]
@@ -109,10 +116,6 @@ extension Scenario {
     expectServed(
       waits ? [first, second] : [second], within: 60_000,
       "is not served by a destination that is older")
-    service.makeMeddler = { nil }
-    letEnd()
-    startAnew(destination)
-    startAnew(source)
   }
 
   /// Who comes next finds it out for all.
@@ -140,6 +143,9 @@ extension Scenario {
     letEnd()
     isCountOpen = true
     startServiceAnew(cutsAfter: 1)
+    for proxy in [source, destination] { proxy.watch.isIdle = true }
+    wait(8_000)
+    for proxy in [source, destination] { proxy.watch.isIdle = false }
     var plan = Plan(byteCount: 2_000, chunkByteCount: 100, ending: .close)
     plan.pause = 50
     for _ in 0..<40 where world.failure == nil {

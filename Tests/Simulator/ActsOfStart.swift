@@ -133,8 +133,16 @@ extension Scenario {
     let other = Servers.otherPlace
     let proxy = laterRandom.chance(5_000) ? source : destination
     let usual = proxy.configuration.changed()
-    reload(proxy, usual.changed(mappings: usual.mappings.map { $0.moved(by: other) }))
     let isSource = proxy === source
+    let squatter = isSource ? squat(at: Self.sourcePort + other) : nil
+    reload(proxy, usual.changed(mappings: usual.mappings.map { $0.moved(by: other) }))
+    if let squatter {
+      // It tries for as long as it takes.
+      let delay = usual.settings.connectionRetryDelay.count
+      wait(delay * Int64(usual.settings.connectionRetryCount + 2) + 200)
+      squatter.kill()
+      wait(delay + 300)
+    }
     if !isSource { world.deafPorts = Set((0..<serviceCount).map { Self.serverPort + UInt16($0) }) }
     for service in (version == .v3 ? 0 : serviceCount - 1)..<serviceCount {
       expectServed(
@@ -161,6 +169,25 @@ extension Scenario {
     reload(proxy, usual)
     expectServed([startVisitor(0)], within: 60_000, "is not served where it was at first")
     reloadTimes(proxy, usual)
+  }
+
+  /// Another program that listens there.
+  private func squat(at port: UInt16) -> SimulatedNetwork {
+    let network = SimulatedNetwork(world, laptop, "another program")
+    network.start()
+    if let place = SocketAddress(numeric: "127.0.0.1", port: port) {
+      _ = try? network.listen(on: place, backlog: 1, keepalive: nil, Nobody())
+    }
+    return network
+  }
+
+  private final class Nobody: ListenerHandler {
+    func listener(
+      _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
+    ) {
+      stream.abort()
+    }
+    func listener(_ listener: any Listener, paused error: SystemError) {}
   }
 
   private func reload(_ proxy: ProxyProcess, _ configuration: Configuration) {
@@ -208,8 +235,8 @@ extension Scenario {
       service.closeEnd(role, reason: "the access token was rotated")
     } else {
       hadOutage = true
-      sessionCounts = sessionCounts.map { $0 + 1 }
-      for path in tunnelPaths { world.cutConnections(on: path, ECONNRESET) }
+      sessionCounts[place] += 1
+      proxy.network.cutConnections(besides: world.path(proxy.machine, proxy.machine))
     }
     wait(2 * roundTrip.count)
     // Clients wait meanwhile.

@@ -47,7 +47,9 @@ final class ProxyProcess {
   /// When the last of them began.
   private(set) var sessionStart: Instant?
   private var wasUp = false
-  private var watch: ProxyWatch
+  private var answerCount = 0
+  private(set) var watch: ProxyWatch
+  private var manager: ServiceManager?
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
   private static let stallSlack = Milliseconds(5_000)
@@ -94,6 +96,7 @@ final class ProxyProcess {
     startCount += 1
     status = nil
     isAskedToStop = false
+    answerCount = 0
     configuration = rewritten ?? configuration
     network = SimulatedNetwork(world, machine, name)
     network.wireLimits = WireLimits(configuration)
@@ -111,6 +114,10 @@ final class ProxyProcess {
         log: Log(level: level, events: Self.events, sink: StorySink(world, name)),
         stopped: { [weak self] status in self?.stopped(number, status) })
       self.proxy = proxy
+      let manager = ServiceManager(
+        world, name, watchdogPeriod: Milliseconds(10_000), isDeaf: world.random.chance(500))
+      self.manager = manager
+      proxy.report(to: manager)
       proxy.reread = { [unowned self] () throws(UsageError) in
         self.rewritten ?? self.configuration
       }
@@ -127,13 +134,16 @@ final class ProxyProcess {
   private func check() {
     guard let proxy else { return }
     if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
-    if proxy.isTunnelUp && !wasUp {
-      sessionCount += 1
+    if proxy.isTunnelUp && !wasUp { sessionCount += 1 }
+    // It may be over in the same turn.
+    if network.answerCount != answerCount || proxy.isTunnelUp && !wasUp {
       sessionStart = world.now
     }
+    answerCount = network.answerCount
     wasUp = proxy.isTunnelUp
     checkStalls(proxy)
     watch.look(at: proxy, network)
+    manager?.look(at: proxy)
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
 

@@ -70,6 +70,15 @@ final class ProxyWatch {
   /// What the peers of sockets that are being closed have acknowledged, and since when no more.
   private var farewells: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
   private var farewellsAt: Instant
+  private var goesWithoutMarks = false
+  /// Nobody has anything for the tunnel.
+  var isIdle = false
+  /// Attempts to come back, by their reasons.
+  private var againCounts = ProxyWatch.againKinds.map { _ in Int64(0) }
+  private static let againKinds: [Counted] = [
+    .againUnreachable, .againRefused, .againNoServices, .againClosed, .againViolation, .againLost,
+    .againSilent,
+  ]
 
   /// - Parameter addressCountMax: of the service's, or the web proxy's.
   init(_ world: World, _ name: String, _ settings: Settings, addressCountMax: Int) {
@@ -118,6 +127,7 @@ final class ProxyWatch {
     let next = Step(state: proxy.state, dialing: proxy.dialingStep, attempt: proxy.attempt)
     if next != step {
       judge(from: step, to: next)
+      judgeCounts(from: step, to: next, proxy, network)
       judgeAttempts(from: step, to: next, network)
       // The list may come in the same turn.
       if next.state == .awaitingServices
@@ -179,6 +189,31 @@ final class ProxyWatch {
     }
   }
 
+  /// Each attempt that failed, and each loss, is counted by its reason.
+  private func judgeCounts(
+    from old: Step, to new: Step, _ proxy: LocalProxy, _ network: SimulatedNetwork
+  ) {
+    let before = againCounts
+    againCounts = Self.againKinds.map { proxy.counts.count($0) }
+    let kinds = zip(Self.againKinds, zip(before, againCounts)).filter { $0.1.0 < $0.1.1 }
+      .map { $0.0 }
+    if proxy.goesWithoutMarks && !goesWithoutMarks {
+      goesWithoutMarks = true
+      if kinds == [.againViolation] || kinds == [.againSilent] {
+        fail("does without marks, although the service has not ended anything")
+      }
+    }
+    if new.state != .backingOff || old.state == .backingOff { return }
+    if kinds.isEmpty { fail("comes back, and counts no reason") }
+    // It may have opened and been lost in one turn.
+    if old.state != .dialing || network.answer?.status == 101 { return }
+    // A web proxy's refusal is none of the service's.
+    let isRefused = network.answer.map { $0.status >= 400 && $0.status != 502 } ?? false
+    if !kinds.contains(isRefused ? .againRefused : .againUnreachable) {
+      fail("counts \(kinds) for an attempt that \(isRefused ? "was refused" : "failed")")
+    }
+  }
+
   /// A tunnel that was not sound is not begun again at once over and over.
   private func judgeReturn(from old: Step, isPrompt: Bool) {
     if old.state == .running && !settings.retry.reconnectsOnDataError {
@@ -189,6 +224,7 @@ final class ProxyWatch {
       promptReturnCount = 0
     } else if isPrompt {
       promptReturnCount += 1
+      if isIdle { fail("comes back at once, although nothing went through") }
       if promptReturnCount > Self.promptReturnCountMax {
         fail("comes back at once for the \(promptReturnCount). time")
       }

@@ -751,8 +751,8 @@ public final class Scenario {
           proxy.name,
           "\(network.descriptorCount) descriptors with nobody connected, not \(listenerCount + 1)")
       }
-      // Ping, and at most a pace, a look at patience or a sweep that is about to end.
-      if network.timerCount > 4 {
+      // Ping, what a service manager is told, and at most a pace, a look at patience or a sweep that is about to end.
+      if network.timerCount > 5 {
         world.fail(proxy.name, "\(network.timerCount) timers with nobody connected")
       }
       if proxy.proxy?.farewellCount != 0 {
@@ -760,6 +760,33 @@ public final class Scenario {
           proxy.name, "\(proxy.proxy?.farewellCount ?? -1) sockets are being closed for ever")
       }
       if network.questionCount > 0 { world.fail(proxy.name, "a question that nobody waits for") }
+      checkCounts(proxy)
+    }
+  }
+
+  /// What it has counted since its start is no more than what went through, and no less if it has run all the time.
+  private func checkCounts(_ process: ProxyProcess) {
+    guard let counts = process.proxy?.counts else { return }
+    let isSource = process === source
+    if counts.services.count != serviceCount {
+      world.fail(process.name, "counts nothing of its services")
+      return
+    }
+    for service in 0..<serviceCount {
+      let talkers = ledger.talkers.filter { $0.service == service }
+      let own = talkers.filter { $0.isClient == isSource }
+      let others = talkers.filter { $0.isClient != isSource }
+      let counted = counts.traffic(ofService: service)
+      let bounds = [
+        ("connections", counted.accepted, own.filter { $0.incoming != nil }.count, talkers.count),
+        ("bytes sent", counted.sent, others.receivedByteCount, own.sentByteCount),
+        ("bytes received", counted.received, own.receivedByteCount, others.sentByteCount),
+      ]
+      for (what, count, least, most) in bounds
+      where Int(count) > most || process.startCount == 1 && Int(count) < least {
+        world.fail(
+          process.name, "counts \(count) \(what) of service \(service), not \(least) to \(most)")
+      }
     }
   }
 
@@ -812,6 +839,11 @@ public final class Scenario {
     ledger.forget()
     world.end()
   }
+}
+
+extension [Talker] {
+  fileprivate var sentByteCount: Int { reduce(0) { $0 + $1.flow.sentByteCount } }
+  fileprivate var receivedByteCount: Int { reduce(0) { $0 + $1.receivedByteCount } }
 }
 
 extension Flow {

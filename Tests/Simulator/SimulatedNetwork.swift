@@ -76,7 +76,8 @@ public final class SimulatedNetwork: Network {
   /// What the program was told of the wire.
   var wireLimits: WireLimits?
   /// The last answer to a request of the program's; nil since it began to ask again.
-  var answer: Answer?
+  var answer: Answer? { didSet { if answer != nil { answerCount += 1 } } }
+  private(set) var answerCount = 0
   /// What the first random bits are, when that is not left to chance.
   var firstRandomBits: UInt32?
   /// Called after each turn.
@@ -114,6 +115,14 @@ public final class SimulatedNetwork: Network {
   var hasUnacknowledged: Bool {
     streams.contains { ($0.object?.socket.unacknowledgedByteCount ?? 0) > 0 }
   }
+  /// Cuts all that this process has, but what is on that path.
+  func cutConnections(besides path: Path) {
+    for case let stream? in streams.map({ $0.object }) where stream.socket.path !== path {
+      stream.socket.cut(ECONNRESET)
+      stream.socket.peer?.cut(ECONNRESET)
+    }
+  }
+
   /// Bytes that may be on their way to this process at once.
   func shortestWindow(on path: Path) -> Int {
     streams.compactMap { $0.object?.socket }.filter { $0.path === path }

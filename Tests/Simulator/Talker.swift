@@ -221,6 +221,9 @@ final class Talker: StreamHandler, TimerHandler {
     receivedAt = now
   }
 
+  /// The longest time counts from now on.
+  func forgetGaps() { longestGap = Milliseconds(0) }
+
   private func pauseReading() {
     var milliseconds = 0
     if case .slowly(_, let pause) = plan.reading { milliseconds = pause }
@@ -327,6 +330,9 @@ final class Talker: StreamHandler, TimerHandler {
     guard let stream = stream as? SimulatedStream, !stream.isClosed else { return }
     if stream.socket.peer?.state == .open { isCutOff = true }
   }
+
+  /// It closes what it has, read or not.
+  func leave() { closeInOrder() }
 
   /// The process is killed.
   func killed() {

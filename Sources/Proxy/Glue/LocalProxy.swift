@@ -337,6 +337,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
         drainTimeout: settings.drainTimeout)
       relay?.targets = targets
       if client.state == .running { listenAgain(isForGood: true) }
+      report()
       log.reloaded()
     } catch {
       log.reloadRefused(reason: error.message)
@@ -418,6 +419,12 @@ extension LocalProxy {
     (dialer?.inspection.heldQuestionCount ?? 0) + (relay?.heldQuestionCount ?? 0)
       + (listeners?.heldQuestionCount ?? 0) + (status?.heldQuestionCount ?? 0)
   }
+
+  /// It takes clients, or connections.
+  package var isServing: Bool { facts.isReady }
+
+  /// What it has counted since its start.
+  package var counts: Tally { tally }
 
   package var connectionCount: Int { relay?.connectionCount ?? 0 }
   package var movedByteCount: Int64 { relay?.movedByteCount ?? 0 }

@@ -60,6 +60,15 @@ public final class Tally {
     counts[counted.rawValue] += Int64(count)
   }
 
+  package func count(_ counted: Counted) -> Int64 { counts[counted.rawValue] }
+
+  package func traffic(
+    ofService service: Int
+  ) -> (accepted: Int64, sent: Int64, received: Int64) {
+    let count = services.count
+    return (traffic[service], traffic[count + service], traffic[2 * count + service])
+  }
+
   /// All of it, in the order of the metrics.
   package var numbers: [Int64] { traffic + counts }
 }
