@@ -69,6 +69,7 @@ final class Line: TimerHandler {
 
   /// The sending end is gone: the other one's streams end when it has received all that was sent.
   func senderLeft(_ end: TunnelEnd) {
+    if !tunnel.tellsOfLosses { return }
     // A source's streams begin at the destination when their starts arrive, which may still be on their way.
     let resets = role == .destination ? tunnel.endStreams() : []
     if shaper == nil {

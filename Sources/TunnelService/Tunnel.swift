@@ -58,7 +58,8 @@ final class Tunnel {
   /// without a service id.
   private var isStarted: [Bool]
   private var isStartedWithoutID = false
-  private let tellsOfLosses: Bool
+  /// See `ServiceOptions`.
+  let tellsOfLosses: Bool
 
   init(
     number: Int, services: [String], pair: TunnelService.TokenPair, network: any Network,
@@ -108,7 +109,7 @@ final class Tunnel {
   func left(_ end: TunnelEnd) {
     if self.end(end.role) === end { setEnd(end.role, nil) }
     line(to: end.role).receiverLeft()
-    if tellsOfLosses { line(from: end.role).senderLeft(end) }
+    line(from: end.role).senderLeft(end)
     line(to: end.role).goOn()
   }
 

@@ -32,6 +32,8 @@ enum Act: CaseIterable {
   case fullHouse
   /// Somebody types beside a transfer.
   case typist
+  /// The source has no descriptor for a client.
+  case withoutDescriptors
   /// All places of the destination are taken, some of them for a server that does not answer.
   case deafServer
   /// The servers' machine is gone, and nobody hears.
@@ -42,6 +44,8 @@ enum Act: CaseIterable {
   case untoldRestart
   /// Each tunnel is cut as soon as it has been used.
   case shortSessions
+  /// A service that ends a tunnel at the first mark.
+  case markHater
   /// Sources whose client is whoever has started them.
   case standardStreams
   /// Other configurations for programs that run.
@@ -69,11 +73,13 @@ extension Scenario {
     case .takeover: playTakeover()
     case .typist: if version == .v3 { playTypist() }
     case .fullHouse: if version == .v3 { playFullHouse() }
+    case .withoutDescriptors: if version == .v3 && !ledger.isStrict { playWithoutDescriptors() }
     case .deafServer: if version == .v3 && serviceCount > 1 { playDeafServer() }
     case .vanishedServers: playVanishedServers()
     case .olderDestination: if version == .v3 { playOlderDestination() }
     case .untoldRestart: if version == .v3 { playUntoldRestart() }
     case .shortSessions: playShortSessions()
+    case .markHater: playMarkHater()
     case .standardStreams: playStandardStreams()
     case .reload: playReload()
     case .rotation: playRotation()
@@ -157,13 +163,16 @@ extension Scenario {
       playHostageOfGone()
       return
     }
-    // One talks all the time, or now and then, either way; an operator thinks for longer than that.
+    // One talks all the time, or now and then, either way; an operator thinks for longer than that. Or only the one
+    // does at the end where a reader takes nothing.
     var steady = Plan(byteCount: 4_000_000, chunkByteCount: 200)
     steady.pause = laterRandom.pick([50, 2_000, 25_000])
-    serverPlans = [steady]
-    let other = startClient(0, plan: steady)
-    wait(2_000 + 4 * roundTrip.count)
+    let isOneWay = laterRandom.chance(3_000)
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
     let isClients = world.random.chance(5_000)
+    serverPlans = [isOneWay && isClients ? silent : steady]
+    let other = startClient(0, plan: isOneWay && !isClients ? silent : steady)
+    wait(2_000 + 4 * roundTrip.count)
     var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
     taker.reading = .never
     let sender = Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)
@@ -180,7 +189,8 @@ extension Scenario {
     let isPaced =
       (isClients ? destination : source).configuration.settings.isPacingAdaptive
       && tunnelPaths.allSatisfy { $0.rate == 0 || $0.rate > 1_000_000 }
-    if isPaced, let victim, Milliseconds(limit) < victim.longestGap, world.failure == nil {
+    if isPaced, !isOneWay, let victim, Milliseconds(limit) < victim.longestGap, world.failure == nil
+    {
       world.fail(
         victim.name,
         "is held up for \(victim.longestGap.count) ms by one that takes nothing, not \(limit)")
@@ -208,6 +218,8 @@ extension Scenario {
     serverPlans = [Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)]
     let start = world.now
     let hostage = startClient(0, plan: taker)
+    source.isInUse = true
+    defer { source.isInUse = false }
     // Who takes nothing does not see that it is reset; its server does, which sends until all between them is full. With
     // short buffers on a long way that may take long.
     var sentByteCount = 0
@@ -676,14 +688,14 @@ extension Scenario {
       if serviceCount > 1 { playHouseOfUnanswered(count) }
     } else {
       playHouseOfHalfClosed(count)
-      letEnd()
-      playWithoutDescriptors()
     }
     letEnd()
   }
 
   /// Where the system has no descriptor for a client, one who has ended his direction gives his back.
   private func playWithoutDescriptors() {
+    if areDescriptorsFew || source.configuration.settings.activeConnectionCountMax < 3 { return }
+    letEnd()
     let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
     serverPlans = [silent, silent]
     for _ in 0..<2 { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8)) }
@@ -695,6 +707,8 @@ extension Scenario {
     expectServed(
       [startVisitor(0)], within: 5_000 + 6 * roundTrip.count,
       "is not let in, although half-closed ones could make room")
+    network.descriptorCountMax = 1_000
+    letEnd()
   }
 
   /// Who runs out of them has no places either.
@@ -721,11 +735,34 @@ extension Scenario {
     let refusedCount = counts?.count(.refusedFull) ?? 0
     let late = startClient(serviceCount - 1, plan: plan)
     wait(4_000)
+    if late.outcome != .open && late.endedAt < late.startedAt + Milliseconds(1_900)
+      && world.failure == nil
+    {
+      world.fail(late.name, "is turned away before it has waited for two seconds")
+    }
     if let counts, late.outcome == .failed && counts.count(.refusedFull) == refusedCount {
       world.fail("source", "does not count one that it has refused")
     }
     if let talker = talkers.first(where: { $0.outcome != .open }), world.failure == nil {
       world.fail(talker.name, "loses a place that it uses to one who came later")
+    }
+    if world.failure == nil && serviceCount > 1 { playTwoWaiting(talkers[0]) }
+  }
+
+  /// A place goes to the service that has fewer.
+  private func playTwoWaiting(_ leaver: Talker) {
+    let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    serverPlans = []
+    let ofMany = startClient(0, plan: plan)
+    wait(100)
+    let ofNone = startClient(serviceCount - 1, plan: plan)
+    wait(100)
+    if ofMany.outcome != .open || ofNone.outcome != .open { return }
+    leaver.isHonest = false
+    leaver.leave()
+    wait(5_000) { ofMany.outcome != .open || ofNone.outcome != .open }
+    if ofNone.outcome == .failed && ofMany.outcome == .open && world.failure == nil {
+      world.fail(ofNone.name, "waits in vain beside one whose service has more")
     }
   }
 

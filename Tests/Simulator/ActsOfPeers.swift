@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Reactor
 import Tunnel
@@ -40,8 +41,9 @@ extension Scenario {
     guard let user = startUser(0) else { return }
     world.deafPorts = [Self.serverPort]
     defer { world.deafPorts = [] }
-    for _ in 1..<count {
-      startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+    let waiting = (1..<count).map { _ in
+      wait(50)
+      return startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
     }
     wait(1_500 + 2 * roundTrip.count)
     serverPlans = []
@@ -51,7 +53,32 @@ extension Scenario {
     if user.outcome != .open && world.failure == nil {
       world.fail(user.name, "loses a place that it uses to one who came later")
     }
+    if waiting[0].outcome == .open && waiting.contains(where: { $0.outcome != .open })
+      && world.failure == nil
+    {
+      world.fail(waiting[0].name, "stays, although it came first of those who wait for a server")
+    }
     world.deafPorts = []
+    letEnd()
+    if world.failure == nil { playWill() }
+  }
+
+  /// What a client has left behind waits for its server as long as the settings say.
+  private func playWill() {
+    world.deafPorts = [Self.serverPort]
+    defer { world.deafPorts = [] }
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    let client = startClient(0, plan: Plan(byteCount: 3_000, chunkByteCount: 3_000, ending: .close))
+    let settings = destination.configuration.settings
+    let time = max(settings.halfCloseLinger.count, settings.silentLinger.count) + 3_000
+    wait(time)
+    world.deafPorts = []
+    wait(settings.connectTimeout.count + settings.connectionRetryDelay.count + 3_000) {
+      client.flow.receiver?.receivedByteCount == 3_000
+    }
+    if client.flow.receiver?.receivedByteCount != 3_000 && world.failure == nil {
+      world.fail(client.name, "is gone, and what it left behind did not wait for its server")
+    }
     letEnd()
   }
 
@@ -136,6 +163,33 @@ extension Scenario {
     }
     letEnd()
     startServiceAnew()
+  }
+
+  /// From then on it goes without.
+  func playMarkHater() {
+    let settings = source.configuration.settings
+    if settings.offersCompression || settings.halfClose != .negotiated { return }
+    letEnd()
+    hadOutage = true
+    isCountOpen = true
+    // As long as the program runs.
+    ledger.isStrict = false
+    world.marked = { [unowned self] in
+      self.world.after(Milliseconds(0)) {
+        self.source.network.cutConnections(besides: self.world.path(self.laptop, self.laptop))
+      }
+    }
+    // In a tunnel that has had an answer the first is not suspected.
+    for _ in 0..<2 {
+      let scout = startVisitor(0)
+      wait(20_000) { scout.outcome != .open }
+      serverPlans = []
+      wait(1_000)
+      wait(60_000) { self.isTunnelUp }
+    }
+    expectServed([startVisitor(0)], within: 60_000, "is not served by a service without marks")
+    world.marked = {}
+    letEnd()
   }
 
   /// It is not begun again at once over and over.

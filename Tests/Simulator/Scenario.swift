@@ -181,6 +181,7 @@ public final class Scenario {
       sourceSettings.activeConnectionCountMax = 128
       destinationSettings.activeConnectionCountMax = laterRandom.pick([4, 6])
       destinationSettings.connectTimeout = Milliseconds(10_000)
+      destinationSettings.connectionRetryCount = 3
     }
     let isNamed = laterRandom.chance(5_000)
     if isClean && isNamed { serverHost = "server.example" }

@@ -70,6 +70,7 @@ final class Talker: StreamHandler, TimerHandler {
   var idSoFar: UInt64 = 0
   var receivedByteCount = 0
   let startedAt: Instant
+  private(set) var endedAt: Instant
   /// When it last received something, and the longest time since the time before.
   private(set) var receivedAt: Instant?
   private(set) var longestGap = Milliseconds(0)
@@ -98,6 +99,7 @@ final class Talker: StreamHandler, TimerHandler {
     if case .always = plan.reading { isPrompt = true } else { isPrompt = false }
     end = ended
     startedAt = network.now
+    endedAt = network.now
     ledger.add(self)
   }
 
@@ -303,6 +305,7 @@ final class Talker: StreamHandler, TimerHandler {
   private func finish(_ outcome: Outcome, _ words: @autoclosure () -> String) {
     if self.outcome != .open { return }
     self.outcome = outcome
+    endedAt = network.now
     say("is over: \(words())")
     for timer in timers { network.cancel(timer) }
     timers = []

@@ -137,6 +137,7 @@ final class WireWatch {
       if !streamIDs.insert(message.streamID).inserted { fail("begins a stream twice") }
       streams[service] = message.streamID
       started.insert(key)
+      if message.isIgnorableWritten && !message.ignorable { world.marked() }
     case .connectionStart:
       judgeStream(message, service)
       if !started.insert(key).inserted { fail("begins a connection twice") }

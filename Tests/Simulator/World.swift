@@ -18,6 +18,8 @@ public final class World {
   private var paths: [String: Path] = [:]
   /// Told of each connection that somebody asks for.
   var connecting: (SocketAddress) -> Void = { _ in }
+  /// Told of each source's offer of marks.
+  var marked: () -> Void = {}
   /// Ports where nobody answers.
   var deafPorts: Set<UInt16> = []
   /// Of the buffers that a socket has in its system, each way.
@@ -120,6 +122,7 @@ public final class World {
     machines = [:]
     machineOfHost = [:]
     connecting = { _ in }
+    marked = {}
   }
 
   // MARK: Time

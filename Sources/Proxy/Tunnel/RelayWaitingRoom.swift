@@ -109,9 +109,10 @@ extension RelayCore {
 
   /// A connection has gone: its place is a waiting client's, in a moment.
   /// - Parameter wasAnswered: else it says nothing of the places to come: the clients of a server that is down leave as
-  ///   fast as they come, and a destination that connects to this very port keeps itself alive.
+  ///   fast as they come, and a destination that connects to this very port keeps itself alive. A place that nobody
+  ///   waits for is one again.
   mutating func placeCame(wasAnswered: Bool, _ now: Instant) {
-    if wasAnswered {
+    if wasAnswered || waitingClients.isEmpty {
       for service in watches.indices { watches[service].fullSince = nil }
     }
     if !waitingClients.isEmpty && placeAt == nil { placeAt = now }

@@ -85,6 +85,27 @@ struct RelayPlaceTests {
     #expect(try harness.accept().isAborted)
   }
 
+  @Test("one who waited long ago takes nothing from the patience of the next")
+  func forgetsEarlierWaits() throws {
+    var settings = RelayHarness.plain
+    settings.activeConnectionCountMax = 2
+    let harness = try RelayHarness(
+      .source, settings: settings, scripted: network, services: ["A", "B"])
+    harness.relay.handler = owner
+    for _ in 0..<2 { _ = try harness.accept(service: 0) }
+    let third = try harness.accept(service: 1)
+    network.advance(2_000)
+    #expect(!third.isClosed && !owner.isFull, "it has the place of one that was never answered")
+    for (stream, service) in [(Int32(1), "A"), (2, "B")] {
+      harness.arrive(
+        RelayHarness.encode(.streamReset, stream: stream, connection: 0, service: service))
+    }
+    network.advance(60_000)
+    for _ in 0..<2 { _ = try harness.accept(service: 0) }
+    #expect(try !harness.accept(service: 1).isClosed)
+    #expect(owner.isFull)
+  }
+
   @Test("as long as connections that were in use leave, whoever waits waits on")
   func waitsBehindUsers() throws {
     _ = try harness.accept()
