@@ -214,6 +214,36 @@ extension Scenario {
     letEnd()
   }
 
+  // MARK: Status
+
+  /// Whoever asks is answered; who says nothing is let go after his time, or for the next ones.
+  func playStatus() {
+    if areDescriptorsFew { return }
+    letEnd()
+    let silent = ask(.never)
+    let askers = [ask(.promptly), ask(.slowly)]
+    wait(4_000)
+    for asker in askers where asker?.isServed == false && world.failure == nil {
+      world.fail("a watcher", "is not told how the source fares")
+    }
+    if silent?.endedAt != nil { world.fail("a watcher", "is let go before he had his time") }
+    wait(1_500)
+    if silent != nil && silent?.endedAt == nil && world.failure == nil {
+      world.fail("a watcher", "may be silent for more than 5 s")
+    }
+    let crowd = (0..<9).map { _ in
+      wait(20)
+      return ask(.never)
+    }
+    wait(200)
+    if crowd[0] != nil && (crowd[0]?.endedAt == nil || crowd[1]?.endedAt != nil)
+      && world.failure == nil
+    {
+      world.fail("a watcher", "stays, or goes, although eight have a place")
+    }
+    wait(6_000)
+  }
+
   // MARK: Another token
 
   /// A new token closes no connection; the next one is made with that of the file.

@@ -267,7 +267,7 @@ extension Configuration {
       role: role, endpoint: endpoint, accessToken: accessToken ?? self.accessToken,
       clientToken: clientToken, mappings: mappings ?? self.mappings, bindHost: bindHost,
       destinationVersion: destinationVersion, webProxy: webProxy,
-      settings: settings ?? self.settings, hasTokenFile: hasTokenFile)
+      settings: settings ?? self.settings, hasTokenFile: hasTokenFile, statusPlace: statusPlace)
   }
 }
 

@@ -68,6 +68,7 @@ public final class Scenario {
 
   static let sourcePort: UInt16 = 5_000
   static let serverPort: UInt16 = 6_000
+  static let statusPort: UInt16 = 9_000
   private static let requestByteCount = 1_000
   /// How long the end of all that is under way, and then a new client, may take when nothing goes wrong any more: the
   /// longest waits that the settings below allow, one after another.
@@ -190,6 +191,7 @@ public final class Scenario {
     let proxyAddress = "10.0.0.7"
     let usesTLS = world.random.chance(4_000)
     var bindHost = ""
+    let tellsStatus = laterRandom.chance(4_000) || acts.contains(.status)
     let makeConfiguration = { (role: TunnelRole, settings: Settings) -> Configuration in
       let isSource = role == .source
       let webProxy =
@@ -209,7 +211,9 @@ public final class Scenario {
                 host: isSource ? "127.0.0.1" : destinationHost,
                 port: (isSource ? Scenario.sourcePort : Scenario.serverPort) + UInt16(index))))
         }, bindHost: isSource ? "127.0.0.1" : bindHost, destinationVersion: destinationVersion,
-        webProxy: webProxy, settings: settings, hasTokenFile: true)
+        webProxy: webProxy, settings: settings, hasTokenFile: true,
+        statusPlace: isSource && tellsStatus
+          ? .network(Endpoint(host: "127.0.0.1", port: Scenario.statusPort)) : nil)
     }
     if isClean {
       // Nobody is to lose a place that he uses.
@@ -483,7 +487,23 @@ public final class Scenario {
     return false
   }
 
+  /// Asks the source how it fares.
+  func ask(_ manner: StatusAsker.Manner) -> StatusAsker? {
+    guard source.configuration.statusPlace != nil,
+      let place = SocketAddress(numeric: "127.0.0.1", port: Self.statusPort)
+    else { return nil }
+    let network = SimulatedNetwork(world, laptop, "a watcher")
+    network.start()
+    return StatusAsker(network, place, manner)
+  }
+
   private func planClients() {
+    for _ in 0..<laterRandom.number(0...4) {
+      let manner = laterRandom.pick(StatusAsker.Manner.allCases)
+      world.after(Milliseconds(Int64(laterRandom.number(0...Int(stormTime.count))))) {
+        _ = self.ask(manner)
+      }
+    }
     let count = world.random.size(1...25)
     for _ in 0..<count {
       world.after(Milliseconds(Int64(world.random.below(Int(stormTime.count) + 1)))) {
@@ -741,7 +761,8 @@ public final class Scenario {
     }
     let patience = Milliseconds(30_000 + max(keepalives[0], keepalives[1]))
     if !world.run(for: patience, isDone: { self.watch() }) { return }
-    for (proxy, listenerCount) in [(source, serviceCount), (destination, 0)] {
+    let placeCount = serviceCount + (source.configuration.statusPlace == nil ? 0 : 1)
+    for (proxy, listenerCount) in [(source, placeCount), (destination, 0)] {
       guard proxy.isRunning else {
         world.fail(proxy.name, "does not run any more")
         return

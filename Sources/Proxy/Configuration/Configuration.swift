@@ -60,7 +60,8 @@ public final class Configuration {
   package init(
     role: TunnelRole, endpoint: Endpoint, accessToken: String, clientToken: String,
     mappings: [Mapping], bindHost: String, destinationVersion: ProtocolVersion,
-    webProxy: WebProxy?, settings: Settings, hasTokenFile: Bool = false
+    webProxy: WebProxy?, settings: Settings, hasTokenFile: Bool = false,
+    statusPlace: LocalAddress? = nil
   ) {
     found = Warnings()
     self.role = role
@@ -73,6 +74,7 @@ public final class Configuration {
     self.webProxy = webProxy
     self.settings = settings
     self.hasTokenFile = hasTokenFile
+    self.statusPlace = statusPlace
   }
 
   /// Program, version, system and TLS library.

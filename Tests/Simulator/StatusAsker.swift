@@ -1,0 +1,85 @@
+import Basics
+import Reactor
+
+/// Somebody who asks a program how it fares (`--status`), or does not come to that.
+final class StatusAsker: StreamHandler, TimerHandler {
+  enum Manner: CaseIterable {
+    case promptly
+    /// An octet at a time.
+    case slowly
+    case never
+  }
+
+  private static let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+
+  let manner: Manner
+  private let network: SimulatedNetwork
+  private var stream: (any ByteStream)?
+  private var sentByteCount = 0
+  private var answer: [UInt8] = []
+  let startedAt: Instant
+  private(set) var endedAt: Instant?
+  /// The whole answer has come, and its end.
+  private(set) var isServed = false
+
+  init(_ network: SimulatedNetwork, _ place: SocketAddress, _ manner: Manner) {
+    self.network = network
+    self.manner = manner
+    startedAt = network.now
+    stream = try? network.connect(to: place, from: nil, self)
+  }
+
+  func streamOpened() {
+    stream?.interest = .readable
+    if manner != .never { send() }
+  }
+
+  private func send() {
+    let left = Self.request.count - sentByteCount
+    guard left > 0, let stream else { return }
+    let count = manner == .slowly ? 1 : left
+    let bytes = Self.request[sentByteCount..<(sentByteCount + count)]
+    if case .accepted(let taken) = stream.send(bytes.span) { sentByteCount += taken }
+    if sentByteCount == Self.request.count { return }
+    _ = network.schedule(at: network.now + Milliseconds(20), self, tag: 0)
+  }
+
+  func timerFired(tag: Int, now: Instant) { send() }
+
+  func streamReady(_ readiness: Readiness) {
+    guard let stream else { return }
+    var buffer = ByteQueue()
+    buffer.reserve(4_096)
+    switch buffer.withWritable(atMost: 4_096, { stream.receive(into: &$0) }) {
+    case .bytes(let count):
+      buffer.advance(count)
+      buffer.withReadable { bytes in
+        for index in 0..<bytes.count { answer.append(bytes[index]) }
+      }
+    case .wouldBlock: break
+    case .endOfStream:
+      isServed = isWhole
+      end()
+    case .failed: end()
+    }
+  }
+
+  func streamFailed(_ failure: StreamFailure) { end() }
+
+  private func end() {
+    stream?.close()
+    stream = nil
+    endedAt = network.now
+  }
+
+  /// As long as it says itself.
+  private var isWhole: Bool {
+    let text = String(decoding: answer, as: UTF8.self)
+    let field = "Content-Length: "
+    let end = answer.indices.first { answer[$0...].starts(with: [13, 10, 13, 10]) }
+    let length = text.split(separator: "\r\n").first { $0.hasPrefix(field) }
+      .flatMap { Int($0.dropFirst(field.count)) }
+    return text.hasPrefix("HTTP/1.1 200") && length != nil
+      && length == end.map { answer.count - $0 - 4 }
+  }
+}
