@@ -113,7 +113,8 @@ public final class Scenario {
       world.random.chance(3_000) ? ["10.9.9.9", "10.0.0.9"] : ["10.0.0.9"]
     // Drawn in any case, lest a story is another run.
     let speaks = world.random.chance(1_000)
-    level = keepsStory || speaks ? .debug : .off
+    // A service manager is told of the last error.
+    level = keepsStory || speaks ? .debug : .error
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
     isClean = world.random.chance(1_500)
     acts = isClean ? Act.allCases.filter { _ in world.random.chance(3_500) } : []

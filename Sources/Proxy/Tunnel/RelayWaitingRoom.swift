@@ -33,6 +33,8 @@ extension RelayCore {
       refuse(client, service)
     } else if begin(client, service, now, sockets) {
       watches[service].fullSince = nil
+      // There are places again for those to come, who wait as long as others did.
+      if waitingClients.isEmpty { forgetWaits() }
     } else {
       hold(client, service, now)
     }
@@ -109,13 +111,14 @@ extension RelayCore {
 
   /// A connection has gone: its place is a waiting client's, in a moment.
   /// - Parameter wasAnswered: else it says nothing of the places to come: the clients of a server that is down leave as
-  ///   fast as they come, and a destination that connects to this very port keeps itself alive. A place that nobody
-  ///   waits for is one again.
+  ///   fast as they come, and a destination that connects to this very port keeps itself alive.
   mutating func placeCame(wasAnswered: Bool, _ now: Instant) {
-    if wasAnswered || waitingClients.isEmpty {
-      for service in watches.indices { watches[service].fullSince = nil }
-    }
+    if wasAnswered { forgetWaits() }
     if !waitingClients.isEmpty && placeAt == nil { placeAt = now }
+  }
+
+  private mutating func forgetWaits() {
+    for service in watches.indices { watches[service].fullSince = nil }
   }
 
   /// There may be places for the clients that wait, or they have waited long enough. The one whose service has the
