@@ -127,7 +127,10 @@ extension Scenario {
   /// tunnel changes nothing.
   func playReload() {
     letEnd()
-    let user = version == .v3 ? startUser(0) : nil
+    let placeCounts = [source, destination].map {
+      $0.configuration.settings.activeConnectionCountMax
+    }
+    let user = version == .v3 && placeCounts.allSatisfy { $0 > 2 } ? startUser(0) : nil
     user?.isHonest = false
     serverPlans = []
     let other = Servers.otherPlace
@@ -148,6 +151,7 @@ extension Scenario {
       expectServed(
         [startVisitor(service, besides: isSource ? other : 0)], within: 60_000,
         "is not served where the configuration says now")
+      wait(500 + 2 * roundTrip.count)
     }
     world.deafPorts = []
     if isSource {

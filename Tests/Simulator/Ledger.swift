@@ -150,7 +150,9 @@ final class Ledger {
 
   /// The receiver has seen an end in good order.
   func ended(_ talker: Talker) {
-    guard let flow = talker.incoming, isStrict || flow.sender.isCutOff else { return }
+    // Where ends are not told, one's own is the other's.
+    guard let flow = talker.incoming, isStrict || flow.sender.isCutOff && !talker.flow.hasEnded
+    else { return }
     if flow.hasEnded && flow.sentByteCount == talker.receivedByteCount { return }
     world.fail(
       talker.name,
