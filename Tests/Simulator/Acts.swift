@@ -170,12 +170,14 @@ extension Scenario {
     // does at the end where a reader takes nothing.
     var steady = Plan(byteCount: 4_000_000, chunkByteCount: 200)
     steady.pause = laterRandom.pick([50, 2_000, 25_000])
-    let isOneWay = laterRandom.chance(3_000)
+    let isOneWay = steady.pause > 50 && laterRandom.chance(5_000)
     let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
     let isClients = world.random.chance(5_000)
     serverPlans = [isOneWay && isClients ? silent : steady]
     let other = startClient(0, plan: isOneWay && !isClients ? silent : steady)
     wait(2_000 + 4 * roundTrip.count)
+    // That it has come lately is not enough.
+    if isOneWay { wait(65_000) }
     var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
     taker.reading = .never
     let sender = Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)
@@ -209,12 +211,11 @@ extension Scenario {
   private func playHostageOfGone() {
     let settings = source.configuration.settings
     let isFast = tunnelPaths.allSatisfy { $0.rate == 0 || $0.rate > 2_000_000 }
-    if !isFast || settings.stallTimeout.count < 2_500 || service.isShaped
-      || source.configuration.settings.bandwidthLimit > 0
-      || destination.configuration.settings.bandwidthLimit > 0
-    {
-      return
-    }
+    // Else it takes long until its server knows.
+    let isJudged =
+      isFast && settings.stallTimeout.count >= 2_500 && !service.isShaped
+      && source.configuration.settings.bandwidthLimit == 0
+      && destination.configuration.settings.bandwidthLimit == 0
     expectServed([startVisitor(0)], within: 60_000, "is not served")
     var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
     taker.reading = .never
@@ -236,7 +237,7 @@ extension Scenario {
     }
     let limit = Milliseconds(settings.stallTimeout.count * 2 + 2_500 + 8 * roundTrip.count)
     let isSlow = limit.count > settings.loneStallTimeout.count
-    if !isSlow && sentAt + limit < world.now && world.failure == nil {
+    if isJudged && !isSlow && sentAt + limit < world.now && world.failure == nil {
       world.fail(hostage.name, "holds up those to come for more than \(limit.count) ms")
     }
     letEnd()
@@ -752,11 +753,16 @@ extension Scenario {
     if let talker = talkers.first(where: { $0.outcome != .open }), world.failure == nil {
       world.fail(talker.name, "loses a place that it uses to one who came later")
     }
-    if world.failure == nil && serviceCount > 1 { playTwoWaiting(talkers[0]) }
+    if world.failure == nil && serviceCount > 1 { playTwoWaiting(talkers[0], talkers[1]) }
   }
 
   /// A place goes to the service that has fewer.
-  private func playTwoWaiting(_ leaver: Talker) {
+  private func playTwoWaiting(_ first: Talker, _ second: Talker) {
+    // One that was answered leaves, and nobody has waited any more.
+    for talker in [first, second] { talker.isHonest = false }
+    first.leave()
+    wait(500 + 2 * roundTrip.count)
+    if startUser(0) == nil { return }
     let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
     serverPlans = []
     let ofMany = startClient(0, plan: plan)
@@ -764,8 +770,7 @@ extension Scenario {
     let ofNone = startClient(serviceCount - 1, plan: plan)
     wait(100)
     if ofMany.outcome != .open || ofNone.outcome != .open { return }
-    leaver.isHonest = false
-    leaver.leave()
+    second.leave()
     wait(5_000) { ofMany.outcome != .open || ofNone.outcome != .open }
     if ofNone.outcome == .failed && ofMany.outcome == .open && world.failure == nil {
       world.fail(ofNone.name, "waits in vain beside one whose service has more")
