@@ -177,7 +177,12 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   func resolved(_ addresses: [SocketAddress]) {
     resolveID = nil
-    listen(on: [false, true].compactMap { isIPv6 in addresses.first { $0.isIPv6 == isIPv6 } })
+    // The first of each family.
+    var places: [SocketAddress] = []
+    for isIPv6 in [false, true] {
+      if let first = addresses.first(where: { $0.isIPv6 == isIPv6 }) { places.append(first) }
+    }
+    listen(on: places)
     current += 1
     listenForNext()
   }

@@ -221,7 +221,12 @@ public struct TunnelSession: ~Copyable {
         let reason = "a message of the unknown type %".with(Int(message.rawType).decimal)
         return message.ignorable ? .dropped(reason: reason) : .violation(reason: reason)
       case .serviceIDs: return agree(bytes)
-      case .sessionReset: return .sessionReset(services.indices.compactMap { resetStream($0) })
+      case .sessionReset:
+        var resets: [MessageHeader] = []
+        for service in services.indices {
+          if let reset = resetStream(service) { resets.append(reset) }
+        }
+        return .sessionReset(resets)
       case .streamStart, .connectionStart:
         let service = try service(of: message, bytes)
         if role == .source { return .violation(reason: "a source cannot be asked to connect") }
