@@ -690,9 +690,9 @@ extension Scenario {
       return
     }
     if ledger.isStrict || laterRandom.chance(5_000) {
-      playHouseInUse(count)
-      letEnd()
       if serviceCount > 1 { playHouseOfUnanswered(count) }
+      letEnd()
+      playHouseInUse(count)
     } else {
       playHouseOfHalfClosed(count)
     }
@@ -788,6 +788,10 @@ extension Scenario {
     wait(3_000 + 4 * roundTrip.count)
     let visitor = startVisitor(serviceCount - 1)
     expectServed([visitor], within: 20_000, "gets no place beside another service that is silent")
+    // One that has waited and is never answered leaves nothing of its wait behind.
+    serverPlans = [silent]
+    startClient(serviceCount - 1, plan: plan)
+    wait(3_000 + 2 * roundTrip.count)
   }
 
   /// Of those who have ended their direction the one that has been silent the longest goes first.
