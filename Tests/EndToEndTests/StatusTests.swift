@@ -312,7 +312,7 @@ extension EndToEnd {
         #expect(
           try browser.evaluate("document.getElementById('w').textContent") == "source, connected")
         // Two lines that grow with each answer, and are not flat.
-        try eventually(within: 30, "lines in the chart") {
+        try eventually(within: 90, "lines in the chart") {
           let points = try browser.evaluate(
             "document.querySelector('#r polyline').getAttribute('points')")
           return Set(points.split(separator: " ").map { $0.split(separator: ",")[1] }).count > 2
