@@ -169,11 +169,11 @@ public final class Log {
 
   /// - Parameters:
   ///   - leftOutCount: lines of the event that were left out before it.
-  ///   - level: another one than the event's.
+  ///   - other: another level than the event's, of a line about lines.
   private func line(
-    _ event: UInt8, _ fields: [String], leftOutCount: Int = 0, level: UInt8? = nil
+    _ event: UInt8, _ fields: [String], leftOutCount: Int = 0, level other: UInt8? = nil
   ) -> [UInt8] {
-    let level = LogLevel(rawValue: Int(level ?? events.level(event))) ?? .info
+    let level = LogLevel(rawValue: Int(other ?? events.level(event))) ?? .info
     var fields = fields
     for index in fields.indices { fields[index] = shown(fields[index]) }
     var record = format == .text ? nil : beginRecord(level, event)
@@ -182,7 +182,7 @@ public final class Log {
     var message = template.message[...].text
     if leftOutCount > 0 { message += " (% more like it were left out)".with(leftOutCount.decimal) }
     message = shown(message)
-    if level <= .error { lastError = message }
+    if level <= .error && other == nil { lastError = message }
     guard var record else { return text(level, message) }
     if leftOutCount > 0 { record.add("left_out", leftOutCount.decimal, isNumber: true) }
     record.prefix = ""

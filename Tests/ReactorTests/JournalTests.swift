@@ -32,6 +32,10 @@ struct JournalTests {
     #expect(log.lastError == "***?is wrong")
     log.fatal(String(repeating: "é", count: 3_000))
     #expect(log.lastError == String(repeating: "é", count: 2_000) + "…")
+    // What is left out of a flood of errors is not the last of them.
+    for _ in 0..<15 { log.failToConnect() }
+    log.finish()
+    #expect(log.lastError == "could not connect")
     let silent = LogRecorder(.off, events: .ofTests).log
     silent.error("nothing")
     #expect(silent.lastError == "")

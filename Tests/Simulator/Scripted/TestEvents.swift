@@ -16,6 +16,7 @@ extension LogEvents {
       6 said {text}
       3*connection_refused refused a connection
       3 place_taken connection {slot#} of [service {service}|the tunnel][, with {bytes#} bytes,] is {reason}{-code#}
+      2*server_failed could not connect
       """.octets)
   }
 }
@@ -28,6 +29,7 @@ extension Log {
   public func info(_ text: String) { if takes(5) { write(5, text) } }
   public func debug(_ text: String) { if takes(6) { write(6, text) } }
   public func trace(_ text: String) { if takes(7) { write(7, text) } }
+  public func failToConnect() { if takes(10) { write(10) } }
   public func refuse() { if takes(8) { write(8) } }
   public func takePlace(
     slot: String, service: String, bytes: String, reason: String, code: String = ""
