@@ -1,5 +1,4 @@
 import Basics
-import Proxy
 import Reactor
 
 /// A log whose lines the test reads.
@@ -18,14 +17,13 @@ public final class LogRecorder: LogSink {
   private let events: LogEvents
   private var unfinished: [UInt8] = []
 
-  /// - Parameter events: nil for localproxy's.
   public init(
-    _ level: LogLevel = .info, format: LogFormat = .text, events: LogEvents? = nil,
+    _ level: LogLevel = .info, format: LogFormat = .text, events: LogEvents,
     isJournal: Bool = false, hasColors: Bool = false
   ) {
     self.level = level
     self.format = format
-    self.events = events ?? LogEvents.ofProxy ?? LogEvents([])
+    self.events = events
     self.isJournal = isJournal
     self.hasColors = hasColors
   }
