@@ -159,6 +159,10 @@ final class ProxyWatch {
     if old.state == .running || new.state == .running { attemptCount = 0 }
     // All of it may have been in one turn.
     if new.state == .backingOff && new.attempt == 0 { attemptCount = 0 }
+    // So may a session that ended as soon as it began, and what follows at once.
+    if old.state == .dialing && new.state == .dialing && new.attempt < old.attempt {
+      attemptCount = new.attempt
+    }
     // Coming back at once may be one turn.
     if old.hasLink && new.state == .dialing { judgeReturn(from: old, isPrompt: true) }
     if new.state == .backingOff && old.state != .backingOff {
