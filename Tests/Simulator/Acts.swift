@@ -135,7 +135,10 @@ extension Scenario {
   private func playLoner() {
     let stall = source.configuration.settings.stallTimeout.count
     // Held off for longer, a destination takes the service for dead.
-    if destination.configuration.settings.pingPeriod.count < stall + 1_000 { return }
+    let patience = destination.configuration.settings
+    if max(3 * patience.pingPeriod.count, patience.loneStallTimeout.count) < 3 * stall + 1_000 {
+      return
+    }
     // So does one whose pings stand behind much in a web proxy's buffers.
     if destination.configuration.webProxy != nil { return }
     // One who has been silent for more than a minute is none.
@@ -390,7 +393,7 @@ extension Scenario {
     let bounds = [source, destination].map {
       let settings = $0.configuration.settings
       let period = settings.pingPeriod.count
-      return max(4 * period, settings.stallTimeout.count + 2 * period) + 500
+      return max(4 * period, settings.loneStallTimeout.count + 2 * period) + 500
     }
     let time = max(longest * 6, bounds[0] + 1_000, bounds[1] + 1_000)
     service.network.stand(until: start + Milliseconds(time))

@@ -67,8 +67,8 @@ extension Setting {
     case .tcpLoneStallTimeout: "The same when no other connection is known to wait."
     case .websocketPingPeriod:
       "How often the service is pinged. The service counts as lost after three periods without a byte, unless it "
-        + "still takes some of what waits for it. Where it takes nothing, but its system answers, tcp.stall_timeout_ms "
-        + "counts if that is longer."
+        + "still takes some of what waits for it. Where it takes nothing, but its system answers, "
+        + "tcp.lone_stall_timeout_ms counts if that is longer: it may wait for a reader at the other end."
     case .websocketRetryDelay:
       "The first wait before another attempt to reach the service. Each further one is up to twice as long, as far as "
         + "retry_delay_max_ms. Of each seven eighths are at random, of the longest two thirds. Less than 10 counts as 10."

@@ -234,7 +234,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     let link = TunnelLink(
       network: network, stream: stream, role: .client, limits: LinkLimits(settings),
       compression: compression, early: early,
-      heartbeat: Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.stallTimeout),
+      heartbeat: Heartbeat(period: settings.pingPeriod, heldOffTimeMax: settings.loneStallTimeout),
       pacer: Pacer(limit: settings.bandwidthLimit, isAdaptive: settings.isPacingAdaptive), log: log)
     let relay = Relay(
       network: network, link: link, options: sessionOptions,
