@@ -531,6 +531,88 @@ struct ContractTests {
 
   // MARK: The rest
 
+  // MARK: Standard input and output
+
+  /// The process's own end and its starter's, which nobody has told anything yet.
+  private func makeStandard(
+    _ stage: any Stage, _ owner: Witness, isLocal: Bool
+  ) throws -> (own: Witness, starter: Witness) {
+    let (own, starter) = (witness("own"), witness("starter"))
+    let streams = try stage.makeStandard(owner, isLocal: isLocal)
+    (own.stream, starter.stream) = (streams.standard, streams.starter)
+    own.stream?.handler = own
+    starter.stream?.handler = starter
+    stage.run(for: Milliseconds(10))
+    #expect(notes.lines.isEmpty, "it is open from the start, and nothing without interest")
+    return (own, starter)
+  }
+
+  @Test(
+    "standard input and output carry both directions, each with an end of its own",
+    arguments: StageKind.allCases)
+  func carriesStandard(kind: StageKind) throws {
+    let stage = try kind.make()
+    let owner = witness("owner")
+    let (own, starter) = try makeStandard(stage, owner, isLocal: false)
+    own.stream?.interest = .readable
+    starter.stream?.interest = .readable
+    #expect(send(starter, [1, 2, 3]) == 3)
+    starter.stream?.finishSending()
+    #expect(stage.run { own.hasEnded })
+    #expect(own.received == [1, 2, 3] && own.failure == nil)
+    #expect(send(own, [4, 5]) == 2)
+    own.stream?.finishSending()
+    #expect(send(own, [6]) == nil)
+    #expect(stage.run { starter.hasEnded })
+    #expect(starter.received == [4, 5] && starter.failure == nil)
+    #expect(!notes.lines.contains { $0.hasPrefix("owner") })
+    own.stream?.close()
+    #expect(!notes.lines.contains { $0.hasPrefix("owner") }, "nobody is told from inside of a call")
+    #expect(stage.run { notes.lines.last == "owner closed" })
+    starter.stream?.close()
+  }
+
+  @Test(
+    "its owner is told once that it was closed or cut, and the starter that it was cut",
+    arguments: StageKind.allCases, [false, true])
+  func endsStandard(kind: StageKind, isCut: Bool) throws {
+    let stage = try kind.make()
+    let owner = witness("owner")
+    let (own, starter) = try makeStandard(stage, owner, isLocal: false)
+    starter.stream?.interest = .readable
+    #expect(send(own, [1]) == 1)
+    #expect(stage.run { starter.received == [1] })
+    notes.forget()
+    if isCut { own.stream?.abort() } else { own.stream?.close() }
+    own.stream?.close()
+    own.stream?.abort()
+    #expect(notes.lines.isEmpty, "nobody is told from inside of a call")
+    #expect(stage.run { starter.hasEnded || starter.failure != nil })
+    stage.run(for: Milliseconds(10))
+    #expect(notes.lines.filter { $0.hasPrefix("owner") } == [isCut ? "owner cut" : "owner closed"])
+    #expect(!notes.lines.contains { $0.hasPrefix("own ") })
+    #expect(own.stream?.handler == nil)
+    #expect((starter.failure?.reason == SystemError(ECONNRESET, "receive").reason) == isCut)
+    starter.stream?.close()
+  }
+
+  @Test(
+    "its owner is told once that nobody reads the output any more, whatever the interest",
+    arguments: StageKind.allCases, [Readiness(), .readable])
+  func seesStandardBreak(kind: StageKind, interest: Readiness) throws {
+    let stage = try kind.make()
+    let owner = witness("owner")
+    let (own, starter) = try makeStandard(stage, owner, isLocal: true)
+    own.stream?.interest = interest
+    starter.stream?.close()
+    #expect(stage.run { notes.lines.contains("owner broken") })
+    stage.run(for: Milliseconds(10))
+    #expect(notes.lines.filter { $0.hasPrefix("owner") } == ["owner broken"])
+    #expect(own.stream?.isPeerClosed == true)
+    own.stream?.close()
+    #expect(stage.run { notes.lines.last == "owner closed" })
+  }
+
   @Test("random octets are all replaced, and others each time", arguments: StageKind.allCases)
   func randomizes(kind: StageKind) throws {
     let stage = try kind.make()

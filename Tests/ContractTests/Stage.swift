@@ -1,8 +1,10 @@
 import Basics
 import Foundation
-import Reactor
-import Simulator
 import Testing
+
+// For a standard connection of other numbers than 0 and 1, which this process needs; and for its starter's end.
+@testable import Reactor
+@testable import Simulator
 
 /// One of the two implementations of `Network`, and a way to let it run.
 protocol Stage: AnyObject {
@@ -13,6 +15,12 @@ protocol Stage: AnyObject {
   func run(for time: Milliseconds)
   /// A server's credentials, and a client's that trusts them.
   func makeTLS() throws -> (server: any TLSCredentials, client: any TLSCredentials)
+  /// Standard input and output as one connection, and the end of whoever has started the process.
+  /// - Parameter isLocal: a socket that tells when its other end has gone, as one of the Unix domain does; else one that
+  ///   knows a reset, as TCP's.
+  func makeStandard(
+    _ owner: any StandardConnectionHandler, isLocal: Bool
+  ) throws -> (standard: any ByteStream, starter: any ByteStream)
 }
 
 enum StageKind: String, CaseIterable, CustomTestStringConvertible {
@@ -57,6 +65,47 @@ private final class RealStage: Stage {
       try reactor.makeClientTLS(trusting: nil, verifiesPeer: false)
     )
   }
+
+  func makeStandard(
+    _ owner: any StandardConnectionHandler, isLocal: Bool
+  ) throws -> (standard: any ByteStream, starter: any ByteStream) {
+    let ends = try isLocal ? Self.localPair() : Self.socketPair()
+    // What was taken leads nowhere.
+    defer { for end in [ends.0, ends.1] { close(end) } }
+    return (
+      try StandardConnection(
+        reactor: reactor, inputNumber: ends.0, outputNumber: dup(ends.0), owner),
+      try StandardConnection(
+        reactor: reactor, inputNumber: ends.1, outputNumber: dup(ends.1), Witness("", Notes()))
+    )
+  }
+
+  private static func localPair() throws -> (Int32, Int32) {
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    return (ends[0], ends[1])
+  }
+
+  /// Of TCP.
+  private static func socketPair() throws -> (Int32, Int32) {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    let accepted = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { place in
+        guard bind(listener, place, length) == 0, listen(listener, 1) == 0,
+          getsockname(listener, place, &length) == 0, connect(client, place, length) == 0
+        else { return Int32(-1) }
+        return accept(listener, nil, nil)
+      }
+    }
+    try #require(min(listener, client, accepted) >= 0)
+    return (accepted, client)
+  }
 }
 
 /// A world with one machine, in which nothing goes wrong.
@@ -86,6 +135,13 @@ private final class SimulatedStage: Stage {
   func makeTLS() throws -> (server: any TLSCredentials, client: any TLSCredentials) {
     (SimulatedTLSCredentials(world), SimulatedTLSCredentials(world))
   }
+
+  func makeStandard(
+    _ owner: any StandardConnectionHandler, isLocal: Bool
+  ) throws -> (standard: any ByteStream, starter: any ByteStream) {
+    let starter = simulated.openStandardConnection(with: simulated)
+    return (try simulated.takeStandardConnection(owner), starter)
+  }
 }
 
 /// A certificate of its own signing, made once.
@@ -114,7 +170,9 @@ private enum Certificate {
 }
 
 /// Notes what it is told, in one list with others.
-final class Witness: StreamHandler, TimerHandler, TurnHandler, ResolveHandler, ListenerHandler {
+final class Witness: StreamHandler, TimerHandler, TurnHandler, ResolveHandler, ListenerHandler,
+  StandardConnectionHandler
+{
   let name: String
   let notes: Notes
   var stream: (any ByteStream)?
@@ -189,6 +247,9 @@ final class Witness: StreamHandler, TimerHandler, TurnHandler, ResolveHandler, L
   func dropAccepted() { accepted = [] }
 
   func listener(_ listener: any Listener, paused error: SystemError) { note("paused") }
+
+  func standardOutputBroke() { note("broken") }
+  func standardConnectionEnded(isCut: Bool) { note(isCut ? "cut" : "closed") }
 }
 
 /// The notes of all witnesses, in order.
