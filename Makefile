@@ -106,6 +106,7 @@ seeds: deps ## what the fuzzers begin with, out of the tests' tables
 
 docs: deps ## man page, completions, tables of docs/configuration.md, diagrams of ARCHITECTURE.md, out of the sources
 	swift run Manual
+	scripts/help-text
 
 lint: deps ## format and layering
 	@scripts/lint

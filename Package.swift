@@ -126,8 +126,9 @@ var targets: [Target] = [
     name: "WebProxy", dependencies: ["Basics", "Reactor", "WebSocket"],
     path: "Sources/Proxy/WebProxy", swiftSettings: librarySettings),
   .target(
-    name: "Configuration", dependencies: ["Basics", "Reactor", "Tunnel", "WebProxy", "CJansson"],
-    path: "Sources/Proxy/Configuration", swiftSettings: librarySettings),
+    name: "Configuration",
+    dependencies: ["Basics", "Reactor", "WebSocket", "Tunnel", "WebProxy", "CJansson"],
+    path: "Sources/Proxy/Configuration", exclude: ["help.txt"], swiftSettings: librarySettings),
   // What joins all of them to the reactor.
   .target(
     name: "Proxy",

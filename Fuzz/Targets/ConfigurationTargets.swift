@@ -40,7 +40,7 @@ extension FuzzTarget {
       guard let value = values[option] else { continue }
       try require(!option.isForCommandLineOnly, "an option of the command line in a file")
       try require(!value.text.octets.contains(0x0a), "a value of two lines")
-      lines += "\(option.description.longName)=\(value.text)\n"
+      lines += "\(option.syntax.longName)=\(value.text)\n"
     }
     try file.replace(lines.octets)
     var again = OptionValues()

@@ -21,7 +21,7 @@ struct EventTests {
     let files = FileManager.default
     let copy = files.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
     defer { try? files.removeItem(at: copy) }
-    for path in ["scripts/log-events"] + Self.lists.map({ $0 + "/events.txt" }) {
+    for path in ["scripts/log-events", "scripts/packed"] + Self.lists.map({ $0 + "/events.txt" }) {
       let place = copy.appendingPathComponent(path)
       try files.createDirectory(
         at: place.deletingLastPathComponent(), withIntermediateDirectories: true)

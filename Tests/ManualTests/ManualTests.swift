@@ -34,6 +34,31 @@ struct ManualTests {
     }
   }
 
+  @Test("what the command line reads of an option is what its text says")
+  func syntaxFits() {
+    for option in Option.allCases {
+      let (read, said) = (option.syntax, option.description.syntax)
+      #expect(read.takesArgument == said.takesArgument && read.isOtherName == said.isOtherName)
+    }
+  }
+
+  @Test(
+    "the help that ships is what the tables say: every option but other names, within a terminal's width"
+  )
+  func printsHelp() throws {
+    let text = try #require(Option.helpText)
+    #expect(text == Option.table.helpText)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for option in Option.table.options {
+      let short = option.shortName.map { "-\($0), " } ?? "    "
+      let isThere = lines.contains { ($0 + " ").hasPrefix("  \(short)--\(option.longName) ") }
+      #expect(isThere == !option.help.isEmpty, "\(option.longName)")
+    }
+    #expect(lines.allSatisfy { $0.count <= 100 })
+    #expect(text.hasPrefix("Usage: localproxy") && text.hasSuffix("\n"))
+    for variable in Option.variables { #expect(text.contains(variable.name)) }
+  }
+
   @Test(
     "page and document name every option, setting and variable",
     arguments: ["packaging/localproxy.1", Manual.configurationPath])

@@ -28,6 +28,7 @@ public enum Manual {
       (configurationPath, Tables.insert(into: configuration)),
       (architecturePath, diagrams),
       (EventTables.path, events),
+      ("Sources/Proxy/Configuration/help.txt", Option.table.helpText),
     ]
     let tables = [Option.table, DaemonOptions.table, AgentOptions.table]
     for completions in tables.map({ Completions($0) }) {

@@ -93,7 +93,10 @@ public final class Configuration {
   /// Reads the command line, what files it names, and the environment. No connection is opened.
   public static func read() throws(UsageError) -> Request {
     let values = try OptionValues.commandLine()
-    if values[.help] != nil { return .print(Option.table.helpText) }
+    if values[.help] != nil {
+      guard let text = Option.helpText else { Process.endForWantOfMemory() }
+      return .print(text)
+    }
     if values[.version] != nil {
       return .print("localproxy %, %\n".with(ProgramVersion.number, Cryptography.libraryVersion))
     }

@@ -36,12 +36,6 @@ public struct ExitStatus: Equatable, Sendable {
     ]
   }
 
-  static var helpLines: [String] {
-    var lines: [String] = []
-    for (status, text) in all { lines.append("  %  %".with(Int(status.rawValue).decimal, text)) }
-    return lines
-  }
-
   private init(rawValue: Int32) { self.rawValue = rawValue }
 
   package init(_ reason: TunnelClient.StopReason) {

@@ -75,7 +75,7 @@ struct OptionValues {
   static func commandLine() throws(UsageError) -> OptionValues {
     var values = OptionValues()
     var command: [String] = []
-    let all = try Option.table.read(
+    let all = try Option.reader.read(
       isSecret: { Option(rawValue: $0)?.isSecret == true }, takeCommand: { command = $0 })
     values.command = command
     for given in all {
@@ -114,7 +114,7 @@ struct OptionValues {
     var found: [Int] = []
     while let line = try lines.next(in: content.bytes.span) {
       var named: Option?
-      for option in Option.allCases where option.description.longName.isSame(as: line.key) {
+      for option in Option.allCases where option.syntax.longName.isSame(as: line.key) {
         named = option
       }
       guard let option = named, !option.isForCommandLineOnly else {
@@ -123,7 +123,7 @@ struct OptionValues {
             ? "'%' cannot stand in a file".with(line.key)
             : line.key.octets.first == .hyphen || line.key.utf8.count == 1
               ? "'%' is to be an option's long name, without dashes".with(line.key)
-              : Option.table.noOption("there is no option '%'", line.key))
+              : Option.reader.noOption("there is no option '%'", line.key))
       }
       if found.contains(option.rawValue) { throw lines.fault("'%' is given twice".with(line.key)) }
       found.append(option.rawValue)

@@ -7,7 +7,7 @@ import Reactor
 func given(_ options: [Option: String]) -> OptionValues {
   var values = OptionValues()
   for (option, text) in options {
-    let label = "--\(option.description.longName)"
+    let label = "--\(option.syntax.longName)"
     values.add(option, text, label: label, layer: .commandLine)
   }
   return values

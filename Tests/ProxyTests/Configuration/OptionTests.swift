@@ -4,23 +4,9 @@ import Testing
 
 @Suite("Option")
 struct OptionTests {
-  @Test("the help names every option but other names, within a terminal's width")
-  func printsHelp() {
-    let table = Option.table
-    let lines = table.helpText.split(separator: "\n", omittingEmptySubsequences: false)
-    for option in table.options {
-      let short = option.shortName.map { "-\($0), " } ?? "    "
-      let isThere = lines.contains { ($0 + " ").hasPrefix("  \(short)--\(option.longName) ") }
-      #expect(isThere == !option.help.isEmpty, "\(option.longName)")
-    }
-    #expect(lines.allSatisfy { $0.count <= 100 })
-    #expect(table.helpText.hasPrefix("Usage: localproxy") && table.helpText.hasSuffix("\n"))
-    for variable in Option.variables { #expect(table.helpText.contains(variable.name)) }
-  }
-
   @Test("names are given to one option each")
   func namesAreUnique() {
-    let options = Option.table.options
+    let options = Option.reader.options
     #expect(Set(options.map(\.longName)).count == options.count)
     let shortNames = options.compactMap(\.shortName)
     #expect(Set(shortNames).count == shortNames.count)
@@ -29,14 +15,14 @@ struct OptionTests {
   @Test("each case has its own name")
   func casesMatchNames() {
     for option in Option.allCases {
-      let name = option.description.longName.filter { $0 != "-" }
+      let name = option.syntax.longName.filter { $0 != "-" }
       #expect("\(option)".lowercased() == name)
     }
   }
 
   @Test("long and short names are those of the reference")
   func hasReferenceNames() {
-    let names = Option.table.options.map { "\($0.longName)/\($0.shortName.map { "\($0)" } ?? "")" }
+    let names = Option.reader.options.map { "\($0.longName)/\($0.shortName.map { "\($0)" } ?? "")" }
     for name in [
       "help/h", "version/V", "access-token/t", "client-token/i", "proxy-endpoint/e", "region/r",
       "source-listen-port/s", "destination-app/d", "local-bind-address/b", "capath/c",
@@ -65,7 +51,7 @@ struct OptionTests {
     ])
   func findsNearest(name: String, expected: String) {
     var nearest = NearestName(name)
-    for option in Option.table.options { nearest.consider("--" + option.longName) }
+    for option in Option.reader.options { nearest.consider("--" + option.longName) }
     #expect(nearest.best == expected)
   }
 
