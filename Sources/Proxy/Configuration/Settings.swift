@@ -53,6 +53,10 @@ public struct Settings: Sendable {
 
   /// `tcp.connection_retry_count`: attempts after the first to reach a server or to listen; -1 for no limit.
   public var connectionRetryCount = 5
+  /// The same; nil for no limit.
+  package var connectionRetryCountMax: Int? {
+    connectionRetryCount < 0 ? nil : connectionRetryCount
+  }
   /// `tcp.connection_retry_delay_ms`
   public var connectionRetryDelay = Milliseconds(2_500)
   /// `tcp.connect_timeout_ms`: how long one address of a server may take to answer.

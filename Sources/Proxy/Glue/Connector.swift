@@ -1,6 +1,7 @@
 import Basics
 import Configuration
 import Reactor
+import Tunnel
 
 /// Whoever waits for a connector.
 protocol ConnectorHandler: AnyObject {
@@ -11,24 +12,21 @@ protocol ConnectorHandler: AnyObject {
   func connector(_ connector: Connector, failed reason: String)
 }
 
-/// Reaches a server: resolves its name, lets its addresses race, and begins again as often as it may.
-///
-///     resolving ─▶ racing ─▶ connected
-///         ▲           │
-///         └─ waiting ◀┘ retry, while one is left ─▶ failed
+/// Reaches a server: does what `ConnectorCore` decides, with the name's addresses and their race.
 final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private let network: any Network
   private let target: LocalAddress
   private let locals: [SocketAddress]
   private let keepalive: Keepalive?
   private let connectTimeout: Milliseconds
-  private let retryDelay: Milliseconds
-  /// It gives up some day.
-  let isBounded: Bool
-  private var retriesLeft: Int
+  private var core: ConnectorCore
+  /// Of a name those that were found last.
+  private var addresses: [SocketAddress] = []
   private var resolveID: ResolveID?
   private var race: AddressRace?
-  private var timer: TimerID?
+  /// What the race has won.
+  private var stream: (any ByteStream)?
+  private var timer = DeadlineTimer()
   private var handler: (any ConnectorHandler)?
   /// Whatever the handler wants to recognise it by.
   let tag: Int
@@ -41,83 +39,109 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     self.target = target
     self.locals = locals
     keepalive = settings.keepalive
+    connectTimeout = settings.connectTimeout
     self.tag = tag
     self.handler = handler
-    connectTimeout = settings.connectTimeout
-    retryDelay = settings.connectionRetryDelay
-    isBounded = settings.connectionRetryCount >= 0
-    retriesLeft = isBounded ? settings.connectionRetryCount : .max
+    var isNamed = false
+    switch target {
+    case .network: isNamed = true
+    case .unix(let path): addresses = [SocketAddress(path: path)]
+    // No destination has that.
+    case .standardStreams: break
+    }
+    core = ConnectorCore(
+      isNamed: isNamed, retryCount: settings.connectionRetryCountMax,
+      retryDelay: settings.connectionRetryDelay)
   }
 
-  func start() {
-    switch target {
-    case .network(let endpoint):
-      resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
-    case .unix(let path): begin([SocketAddress(path: path)])
-    // No destination has that.
-    case .standardStreams: begin([])
-    }
-  }
+  func start() { tell(.started) }
 
   func cancel() {
     handler = nil
-    race?.cancel()
-    race = nil
-    if let timer { network.cancel(timer) }
-    timer = nil
-    if let resolveID { network.cancelResolve(resolveID) }
-    resolveID = nil
+    tell(.cancelled)
   }
-
-  /// Timers and questions that it knows of. For tests.
-  var heldTimerCount: Int { (timer == nil ? 0 : 1) + (race?.heldTimerCount ?? 0) }
-  var heldQuestionCount: Int { resolveID == nil ? 0 : 1 }
 
   func resolved(_ addresses: [SocketAddress]) {
     resolveID = nil
-    begin(addresses)
+    self.addresses = addresses
+    tell(.nameFound)
   }
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    retry("%: its name has no address: %".with(target.description, reason))
-  }
-
-  private func begin(_ addresses: [SocketAddress]) {
-    let race = AddressRace(
-      network: network, name: target.description, addresses: addresses, from: locals,
-      timeout: connectTimeout, handler: self)
-    self.race = race
-    race.start()
+    tell(.failed(reason: "%: its name has no address: %".with(target.description, reason)))
   }
 
   func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {
     self.race = nil
     if let keepalive { stream.keepAlive(keepalive) }
-    let owner = handler
-    handler = nil
-    owner?.connector(self, connected: stream)
+    self.stream = stream
+    tell(.won)
   }
 
   func race(_ race: AddressRace, lost reason: String) {
     self.race = nil
-    retry(reason)
-  }
-
-  private func retry(_ reason: String) {
-    if retriesLeft == 0 {
-      let owner = handler
-      handler = nil
-      owner?.connector(self, failed: reason)
-      return
-    }
-    retriesLeft -= 1
-    handler?.connector(self, waits: reason)
-    timer = network.schedule(at: network.now + retryDelay, self, tag: 0)
+    tell(.failed(reason: reason))
   }
 
   func timerFired(tag: Int, now: Instant) {
-    timer = nil
-    start()
+    timer.fired()
+    tell(.deadlineCame)
+  }
+
+  /// The core has one order at the most; whoever is told of it may let go of this.
+  private func tell(_ event: ConnectorCore.Event) {
+    core.handle(event, now: network.now)
+    let order = core.next()
+    timer.set(core.deadline, on: network, self)
+    switch order {
+    case .resolve:
+      guard case .network(let endpoint) = target else { return }
+      resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
+    case .race:
+      let race = AddressRace(
+        network: network, name: target.description, addresses: addresses, from: locals,
+        timeout: connectTimeout, handler: self)
+      self.race = race
+      race.start()
+    case .stop:
+      race?.cancel()
+      race = nil
+      if let resolveID { network.cancelResolve(resolveID) }
+      resolveID = nil
+    case .reportWait(let reason): handler?.connector(self, waits: reason)
+    case .reportFailure(let reason): takeHandler()?.connector(self, failed: reason)
+    case .handOver:
+      guard let stream else { return }
+      self.stream = nil
+      takeHandler()?.connector(self, connected: stream)
+    case nil: break
+    }
+  }
+
+  private func takeHandler() -> (any ConnectorHandler)? {
+    defer { handler = nil }
+    return handler
+  }
+
+  // MARK: Invariants
+
+  /// Timers and questions that it knows of.
+  var heldTimerCount: Int { (timer.due == nil ? 0 : 1) + (race?.heldTimerCount ?? 0) }
+  var heldQuestionCount: Int { resolveID == nil ? 0 : 1 }
+
+  func checkInvariants() -> String? {
+    var faults = InvariantCheck("the way to \(target.description)")
+    faults.take(core.checkInvariants())
+    faults.unless(timer.due == core.deadline, "the timer is not the core's")
+    var (asks, races) = (false, false)
+    switch core.state {
+    case .resolving: asks = true
+    case .racing: races = true
+    case .idle, .waiting, .over: break
+    }
+    faults.unless((resolveID != nil) == asks, "a question that nobody asks, or none that is asked")
+    faults.unless((race != nil) == races, "a race that nobody waits for, or none that is run")
+    return faults.first
   }
 }

@@ -145,6 +145,7 @@ final class LocalSocket: StreamHandler {
     faults.unless(
       relay.core.pendingByteCount(slot: slot) == pending.count,
       "\(pending.count) bytes pending, of which the relay does not know")
+    faults.take(connector?.checkInvariants())
     guard let stream else { return faults.first }
     faults.unless(
       !relay.core.watches(slot: slot) || stream.interest.contains(.readable),
