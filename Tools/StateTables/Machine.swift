@@ -41,13 +41,17 @@ public struct Machine: Sendable {
     name: "DialingStep", source: "Sources/Proxy/Tunnel/DialingStep.swift",
     columns: Columns(state: "step"))
 
+  public static let sourceListeners = Machine(
+    name: "SourceListenersCore", source: "Sources/Proxy/Tunnel/SourceListenersCore.swift",
+    columns: Columns(condition: "when"))
+
   public static let connector = Machine(
     name: "ConnectorCore", source: "Sources/Proxy/Tunnel/ConnectorCore.swift",
     columns: Columns(condition: "when", output: "order"))
 
   /// In the order of the page that shows them.
   public static let all = [
-    tunnelClient, dialingStep, connector, connection, closingHandshake,
+    tunnelClient, dialingStep, sourceListeners, connector, connection, closingHandshake,
     frameParser,
   ]
 }

@@ -15,30 +15,31 @@ protocol SourceListenersHandler: AnyObject {
 }
 
 /// A source's listening sockets, which outlive the WebSocket: one for each service, or two with one port number where
-/// it listens on a name that has addresses of both families, as `localhost` has.
-///
-/// Services whose socket cannot be had do not hold up the others; they are tried again together, as often as
-/// `connectionRetryCount` allows.
+/// it listens on a name that has addresses of both families, as `localhost` has. Does what `SourceListenersCore` decides.
 final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
-  /// Free ports that are tried before one is free in both families.
-  static let portAttemptCountMax = 16
-
-  private struct Service {
+  private final class Service {
     let name: String
     let address: LocalAddress
-    /// Where sockets listen for it that the process was started with: there, and not at `address`.
-    let passed: [SocketAddress]
-    /// None as long as they cannot be had; of two, IPv4's is the first.
+    /// How many sockets listen for it that the process was started with: there, and not at `address`.
+    let passedCount: Int
+    /// Where they do, else the path; of a name what was found.
+    var places: [SocketAddress]
+    /// Of two, IPv4's is the first.
     var listeners: [any Listener] = []
-    /// One of its clients waits for a place, and the others in the kernel.
-    var isHeld = false
+
+    init(_ name: String, _ address: LocalAddress, passed: [SocketAddress]) {
+      self.name = name
+      self.address = address
+      passedCount = passed.count
+      places = passed
+    }
 
     func isSame(as other: Service) -> Bool {
-      name.isSame(as: other.name) && passed.count == other.passed.count
+      name.isSame(as: other.name) && passedCount == other.passedCount
         && address.description.isSame(as: other.address.description)
     }
 
-    mutating func close() {
+    func close() {
       for listener in listeners { listener.close() }
       listeners = []
     }
@@ -48,12 +49,15 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   private let configuration: Configuration
   private let log: Log
   private var handler: (any SourceListenersHandler)?
+  private var core = SourceListenersCore()
   private var services: [Service] = []
-  /// The service whose socket is being opened; the count of services when none is.
-  private var current = 0
-  private var retriesLeft = 0
-  private var resolveID: ResolveID?
-  private var timer: TimerID?
+  /// The services that there were before.
+  private var former: [Service] = []
+  /// The look-up of a service's name.
+  private var question: (id: ResolveID, service: Service)?
+  private var timer = DeadlineTimer()
+  /// What the log says of the last failure: a port, "" for a Unix socket, the address it is of, or the path, and why.
+  private var fault = (port: "", host: "", reason: "", remedy: "")
 
   init(
     network: any Network, configuration: Configuration, log: Log,
@@ -78,28 +82,19 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   /// False keeps clients waiting in the kernel, on ports that stay as they are.
-  var isAccepting = true {
-    didSet { for service in services.indices { updateAccepting(service) } }
+  var isAccepting: Bool {
+    get { core.isAccepting }
+    set { tell(.acceptingChanged(newValue)) }
   }
 
   /// There is a socket for each service.
-  var isListening: Bool { !services.isEmpty && services.allSatisfy { !$0.listeners.isEmpty } }
+  var isListening: Bool { core.isListening }
 
   /// The same for the clients of one service.
-  func hold(_ service: Int, _ isHeld: Bool) {
-    if !services.indices.contains(service) { return }
-    services[service].isHeld = isHeld
-    updateAccepting(service)
-  }
+  func hold(_ service: Int, _ isHeld: Bool) { tell(.held(service: service, isHeld)) }
 
   /// The tunnel is gone, and with it all who waited for a place in it.
-  func holdNone() { for service in services.indices { hold(service, false) } }
-
-  private func updateAccepting(_ service: Int) {
-    for listener in services[service].listeners {
-      listener.isAccepting = isAccepting && !services[service].isHeld
-    }
-  }
+  func holdNone() { tell(.tunnelLost) }
 
   /// Listens for each service of the tunnel; those that are listened for already stay as they are.
   /// - Parameter mappingOfService: for each service the index of its mapping among `mappings` and then
@@ -107,33 +102,40 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// - Parameter isForGood: what cannot be had is tried for as long as it takes.
   func serve(_ names: [String], _ mappingOfService: [Int?], isForGood: Bool = false) {
     let mappings = configuration.allMappings
-    var wanted: [Service] = []
-    var keptCount = 0
+    former = services
+    services = []
+    var wanted: [SourceListenersCore.Service] = []
     for index in names.indices {
       var service = Service(
-        name: names[index], address: place(mappingOfService[index].map { mappings[$0].address }),
+        names[index], place(mappingOfService[index].map { mappings[$0].address }),
         passed: network.passedAddresses(for: names.count == 1 ? nil : names[index]))
-      // What stays where it is keeps its socket, and with it a port that was free.
-      if index < services.count && services[index].isSame(as: service) {
-        service = services[index]
-        services[index].listeners = []
-        announce(service)
-        keptCount += 1
+      let stays = index < former.count && former[index].isSame(as: service)
+      if stays { service = former[index] }
+      services.append(service)
+      wanted.append(describe(service, stays))
+    }
+    let settings = configuration.settings
+    tell(
+      .served(
+        wanted, retryCount: isForGood ? nil : settings.connectionRetryCountMax,
+        retryDelay: settings.connectionRetryDelay))
+    former = []
+  }
+
+  private func describe(_ service: Service, _ stays: Bool) -> SourceListenersCore.Service {
+    var addressCount: Int? = service.passedCount
+    var takesFreePort = false
+    if service.passedCount == 0 {
+      switch service.address {
+      case .network(let endpoint): (addressCount, takesFreePort) = (nil, endpoint.port == 0)
+      case .unix(let path):
+        service.places = [SocketAddress(path: path)]
+        addressCount = 1
+      // That client needs no socket.
+      case .standardStreams: break
       }
-      wanted.append(service)
     }
-    let isSame = keptCount == names.count && keptCount == services.count
-    let isTrying = timer != nil || current < services.count
-    // One that could not be had while the tunnel was down is tried again, unless it is being tried.
-    if isSame && isTrying {
-      services = wanted
-      return
-    }
-    closeListeners()
-    services = wanted
-    let count = configuration.settings.connectionRetryCount
-    retriesLeft = count < 0 || isForGood ? .max : count
-    listenForNext()
+    return .init(stays: stays, addressCount: addressCount, takesFreePort: takesFreePort)
   }
 
   /// Fills in what a mapping leaves out.
@@ -145,103 +147,98 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     return .network(Endpoint(host: configuration.bindHost, port: endpoint.port))
   }
 
-  /// Goes on with the first service from `current` on that has no socket.
-  private func listenForNext() {
-    while handler != nil && current < services.count {
-      if !services[current].passed.isEmpty && services[current].listeners.isEmpty {
-        listen(on: services[current].passed)
-      } else if services[current].listeners.isEmpty {
-        switch services[current].address {
-        case .network(let endpoint):
-          resolveID = network.resolve(endpoint.host, port: endpoint.port, self)
-          return
-        case .unix(let path): listen(on: [SocketAddress(path: path)])
-        // That client needs no socket.
-        case .standardStreams: break
-        }
-      }
-      current += 1
-    }
-    if isListening { handler?.isListening() }
-    if handler == nil || isListening { return }
-    retriesLeft -= 1
-    timer = network.schedule(
-      at: network.now + configuration.settings.connectionRetryDelay, self, tag: 0)
+  func close() {
+    handler = nil
+    tell(.closed)
   }
 
+  // MARK: Facts and orders
+
   func timerFired(tag: Int, now: Instant) {
-    timer = nil
-    current = 0
-    listenForNext()
+    timer.fired()
+    tell(.deadlineCame)
   }
 
   func resolved(_ addresses: [SocketAddress]) {
-    resolveID = nil
-    // The first of each family.
-    var places: [SocketAddress] = []
-    for isIPv6 in [false, true] {
-      if let first = addresses.first(where: { $0.isIPv6 == isIPv6 }) { places.append(first) }
-    }
-    listen(on: places)
-    current += 1
-    listenForNext()
+    question?.service.places = addresses
+    question = nil
+    var isIPv6: [Bool] = []
+    for address in addresses { isIPv6.append(address.isIPv6) }
+    tell(.nameFound(isIPv6: isIPv6))
   }
 
   func resolveFailed(reason: String) {
-    resolveID = nil
-    fail("", services[current].address.description, reason)
-    current += 1
-    listenForNext()
+    fault = ("", question?.service.address.description ?? "", reason, "")
+    question = nil
+    tell(.nameFailed)
   }
 
-  /// Listens on each of the addresses with one port number for all, or on none. One that this machine has not is left
-  /// out, as long as it has another.
+  private func tell(_ event: SourceListenersCore.Event) {
+    core.handle(event, now: network.now)
+    var isOver = false
+    var listens = false
+    while let order = core.next() {
+      switch order {
+      case .resolve(let service): resolve(services[service])
+      case .forgetQuestion:
+        if let question { network.cancelResolve(question.id) }
+        question = nil
+      case .listen(let service, let address, let port):
+        core.handle(listen(services[service], address, port), now: network.now)
+      case .close(let service): services[service].close()
+      case .closeFormer(let service): former[service].close()
+      case .accept(let service, let accepts):
+        for listener in services[service].listeners { listener.isAccepting = accepts }
+      case .reportPlace(let service): announce(services[service])
+      case .reportFailure(let service, let isLast): say(services[service].name, isLast)
+      case .reportListening: listens = true
+      case .reportEnd: isOver = true
+      }
+    }
+    timer.set(core.deadline, on: network, self)
+    // Whoever hears of it may close all.
+    if listens { handler?.isListening() }
+    if isOver {
+      let owner = handler
+      handler = nil
+      owner?.cannotListen()
+    }
+  }
+
+  private func resolve(_ service: Service) {
+    guard case .network(let endpoint) = service.address else { return }
+    question = (network.resolve(endpoint.host, port: endpoint.port, self), service)
+  }
+
+  /// Listens at an address; returns what came of it.
   private func listen(
-    on addresses: [SocketAddress], attemptsLeft: Int = SourceListeners.portAttemptCountMax
-  ) {
-    var missing: SystemError?
-    for address in addresses {
-      var place = address
-      if place.port == 0, let first = services[current].listeners.first {
-        place = address.with(port: first.address.port)
-      }
-      do throws(SystemError) {
-        let listener = try network.listen(
-          on: place, backlog: Settings.listenBacklog, keepalive: configuration.settings.keepalive,
-          self)
-        listener.isAccepting = isAccepting && !services[current].isHeld
-        services[current].listeners.append(listener)
-      } catch {
-        missing = error
-        if error.isPlaceMissing { continue }
-        services[current].close()
-        // The port was free in the first family, and is taken in the second.
-        if error.isAddressTaken && address.port == 0 && attemptsLeft > 1 {
-          listen(on: addresses, attemptsLeft: attemptsLeft - 1)
-        } else {
-          fail(place, error)
-        }
-        return
-      }
-    }
-    if let missing, services[current].listeners.isEmpty {
-      fail(addresses[0], missing)
-    } else {
-      announce(services[current])
+    _ service: Service, _ address: Int, _ port: UInt16?
+  ) -> SourceListenersCore.Event {
+    var place = service.places[address]
+    if let port { place = place.with(port: port) }
+    do throws(SystemError) {
+      let listener = try network.listen(
+        on: place, backlog: Settings.listenBacklog, keepalive: configuration.settings.keepalive,
+        self)
+      service.listeners.append(listener)
+      return .opened(port: listener.address.port)
+    } catch {
+      note(place, error)
+      return .notOpened(
+        error.isPlaceMissing ? .addressMissing : error.isAddressTaken ? .portTaken : .other)
     }
   }
 
-  private func fail(_ address: SocketAddress, _ error: SystemError) {
+  // MARK: Words
+
+  private func note(_ address: SocketAddress, _ error: SystemError) {
     let (port, host) = Self.place(address)
+    fault = (port, host, error.reason, "")
     if error.isAddressMissing {
-      fail(
-        port, host, "it is not an address of this machine",
-        remedy: "choose one with --local-bind-address")
+      fault.reason = "it is not an address of this machine"
+      fault.remedy = "choose one with --local-bind-address"
     } else if error.isForbidden && !address.isUnix && address.port < 1024 {
-      fail(
-        port, host, error.reason, remedy: "a port below 1024 takes root or CAP_NET_BIND_SERVICE")
-    } else {
-      fail(port, host, error.reason)
+      fault.remedy = "a port below 1024 takes root or CAP_NET_BIND_SERVICE"
     }
   }
 
@@ -257,38 +254,35 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     log.listening(port: port, host: host, service: service.name, otherHost: other)
   }
 
-  /// Says what becomes of the current service; the last failure ends it all.
-  private func fail(
-    _ port: String, _ host: String, _ reason: String, remedy: String = ""
-  ) {
-    let service = services[current].name
-    if retriesLeft > 0 {
+  /// Why the service cannot be had.
+  /// - Parameter isLast: there is no further attempt, and that ends it all.
+  private func say(_ service: String, _ isLast: Bool) {
+    if isLast {
+      log.listeningFailed(
+        port: fault.port, host: fault.host, service: service, reason: fault.reason,
+        advice: fault.remedy.isEmpty
+          ? "choose another place with --source-listen-port" : fault.remedy)
+    } else {
       log.listeningAgain(
-        port: port, host: host, service: service,
-        reason: reason, advice: remedy,
+        port: fault.port, host: fault.host, service: service, reason: fault.reason,
+        advice: fault.remedy,
         delayMs: configuration.settings.connectionRetryDelay.count.decimal)
-      return
     }
-    let last = remedy.isEmpty ? "choose another place with --source-listen-port" : remedy
-    log.listeningFailed(
-      port: port, host: host, service: service, reason: reason, advice: last)
-    let owner = handler
-    close()
-    owner?.cannotListen()
   }
+
+  // MARK: Clients
 
   func listener(
     _ listener: any Listener, accepted stream: any ByteStream, from peer: SocketAddress
   ) {
-    guard
-      let index = services.firstIndex(where: { $0.listeners.contains { $0 === listener } })
-    else {
+    let service = services.firstIndex { $0.listeners.contains { $0 === listener } }
+    guard let service else {
       stream.abort()
       return
     }
     let (port, host) = Self.place(listener.address)
     log.clientAccepted(port: port, host: host, client: peer.description)
-    handler?.accepted(stream, service: index, from: peer)
+    handler?.accepted(stream, service: service, from: peer)
   }
 
   func listener(_ listener: any Listener, paused error: SystemError) {
@@ -296,41 +290,28 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     handler?.needsDescriptors()
   }
 
-  private func closeListeners() {
-    if let resolveID { network.cancelResolve(resolveID) }
-    resolveID = nil
-    if let timer { network.cancel(timer) }
-    timer = nil
-    for index in services.indices { services[index].close() }
-    services = []
-    current = 0
-  }
-
-  func close() {
-    handler = nil
-    closeListeners()
-  }
-
   // MARK: Invariants
 
-  var isClosed: Bool { handler == nil }
+  var isClosed: Bool { core.isOver }
   /// Timers and questions that it knows of.
-  var heldTimerCount: Int { timer == nil ? 0 : 1 }
-  var heldQuestionCount: Int { resolveID == nil ? 0 : 1 }
+  var heldTimerCount: Int { timer.due == nil ? 0 : 1 }
+  var heldQuestionCount: Int { question == nil ? 0 : 1 }
 
   func checkInvariants() -> String? {
     var faults = InvariantCheck("the listeners")
-    if handler == nil {
-      faults.unless(resolveID == nil && timer == nil && services.isEmpty, "not closed")
-      return faults.first
-    }
-    faults.unless(
-      services.allSatisfy { !$0.listeners.isEmpty } || resolveID != nil || timer != nil,
-      "a service without a socket, and nobody tries again")
-    for service in services {
-      faults.unless(
-        service.listeners.allSatisfy { $0.isAccepting == (isAccepting && !service.isHeld) },
-        "clients of \(service.name) are accepted or not, wrongly")
+    faults.take(core.checkInvariants())
+    faults.unless(timer.due == core.deadline, "the timer is not the core's")
+    faults.unless((question != nil) == core.isResolving, "core and question disagree")
+    faults.unless(!isClosed || handler == nil, "it is over, and nobody was told")
+    let counts = core.socketCounts
+    for (number, service) in services.enumerated() {
+      if service.listeners.count != (number < counts.count ? counts[number] : 0) {
+        faults.unless(false, "core and sockets disagree")
+      } else if !service.listeners.isEmpty {
+        faults.unless(
+          service.listeners.allSatisfy { $0.isAccepting == core.accepts(number) },
+          "clients of \(service.name) are accepted or not, wrongly")
+      }
     }
     return faults.first
   }

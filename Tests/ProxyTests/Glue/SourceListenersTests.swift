@@ -3,6 +3,7 @@ import Glibc
 import Reactor
 import Simulator
 import Testing
+import Tunnel
 
 @testable import Configuration
 @testable import Proxy
@@ -86,10 +87,10 @@ struct SourceListenersTests {
     }
     try listeners([Self.port("", 0)], retries: 1).serve(["A"], [0])
     network.advance(0)
-    #expect(network.listeners.count == SourceListeners.portAttemptCountMax)
+    #expect(network.listeners.count == SourceListenersCore.portAttemptCountMax)
     #expect(network.listeningAddresses.isEmpty && owner.failureCount == 0)
     network.advance(500)
-    #expect(network.listeners.count == 2 * SourceListeners.portAttemptCountMax)
+    #expect(network.listeners.count == 2 * SourceListenersCore.portAttemptCountMax)
     #expect(network.listeningAddresses.isEmpty && owner.failureCount == 1)
   }
 
