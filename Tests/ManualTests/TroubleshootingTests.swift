@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// docs/troubleshooting.md quotes the program's lines; those may change.
+/// docs/troubleshooting.md and the man pages quote the programs' lines; those may change.
 @Suite("Troubleshooting")
 struct TroubleshootingTests {
   /// Tests/ManualTests/TroubleshootingTests.swift is three levels below the package's folder.
@@ -22,29 +22,48 @@ struct TroubleshootingTests {
     return text.replacing(/"\s*\+\s*"/, with: "").replacing(/\\\n\s*/, with: "")
   }
 
-  /// What is quoted in the first column, without the parts that differ from case to case.
-  private static func quotedPieces() throws -> [(line: String, piece: String)] {
-    let page = try String(
-      contentsOf: root.appendingPathComponent("docs/troubleshooting.md"), encoding: .utf8)
-    var pieces: [(line: String, piece: String)] = []
-    for row in page.split(separator: "\n") where row.hasPrefix("|") {
-      let cell = row.dropFirst().prefix { $0 != "|" }
-      for match in cell.matches(of: /`([^`]+)`/) {
-        for piece in match.1.split(separator: #/…|[0-9]+|'|/run/|: /#) {
-          let words = piece.trimmingCharacters(in: CharacterSet(charactersIn: " .,;:()"))
-          if words.count > 6 { pieces.append((String(match.1), words)) }
-        }
-      }
-    }
-    return pieces
+  private static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
   }
 
-  @Test("each line that the page quotes is made of what the sources say")
+  /// What is quoted in the first column.
+  private static func quotedByThePage() throws -> [String] {
+    try text("docs/troubleshooting.md").split(separator: "\n").filter { $0.hasPrefix("|") }
+      .flatMap { row in
+        row.dropFirst().prefix { $0 != "|" }.matches(of: /`([^`]+)`/).map { String($0.1) }
+      }
+  }
+
+  /// What stands in bold below DIAGNOSTICS.
+  private static func quotedByTheManual(of program: String) throws -> [String] {
+    let page = try text("packaging/\(program).1")
+    let section = page.split(separator: ".SH ").first { $0.hasPrefix("DIAGNOSTICS") } ?? ""
+    return section.matches(of: /\n\\fB([^\n]+)\\fR/).map {
+      String($0.1).replacing("\\(aq", with: "'").replacing("\\-", with: "-")
+    }
+  }
+
+  /// A line's parts that do not differ from case to case.
+  private static func pieces(of line: String) -> [String] {
+    line.split(separator: #/…|[0-9]+|'|/run/|: |localhost|the source's/#).map {
+      $0.trimmingCharacters(in: CharacterSet(charactersIn: " .,;:()"))
+    }.filter { $0.count > 6 }
+  }
+
+  @Test("each line that the page and the manual quote is made of what the sources say")
   func quotes() throws {
     let sources = try Self.sources()
-    let pieces = try Self.quotedPieces()
-    #expect(pieces.count > 30)
-    for (line, piece) in pieces where !Self.systemTexts.contains(piece) {
+    let manual = try Self.quotedByTheManual(of: "localproxy")
+    #expect(manual.count > 7)
+    let lines = try Self.quotedByThePage() + manual
+    #expect(lines.count > 30)
+    for line in lines {
+      for piece in Self.pieces(of: line) { Self.check(piece, of: line, sources) }
+    }
+  }
+
+  private static func check(_ piece: String, of line: String, _ sources: String) {
+    if !systemTexts.contains(piece) {
       // A line may be put together from two texts.
       let isThere =
         sources.contains(piece)

@@ -133,8 +133,8 @@ enum ManualPage {
       """
     ),
     (
-      "the access token may be wrong, not that of the source or of another region, or the tunnel may be closed",
-      "Check token, end and region; then rotate the token or open a new tunnel."
+      "check that the access token is the source's and of this region; it may have been rotated, too, or the tunnel closed",
+      "Each end has a token of its own. Check end and region; then rotate the token or open a new tunnel."
     ),
     (
       "Could not resolve DNS hostname of proxy host: …",
@@ -153,7 +153,7 @@ enum ManualPage {
       "Another program has the port. ss -ltnp shows which; port 0 takes a free one."
     ),
     (
-      "could not connect to 127.0.0.1:22: Connection refused",
+      "could not connect to localhost:22: Connection refused (127.0.0.1)",
       "The server on the device is not running, or --destination-app names another port."
     ),
     (
