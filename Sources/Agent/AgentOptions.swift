@@ -100,7 +100,7 @@ package struct AgentOptions {
       epilogue: [
         "", "Signals: SIGTERM and SIGINT end the program; a second one kills what does not end.",
         "",
-        "Exit status: 0 stopped by a signal or at its input's end, 1 internal error, 2 wrong usage.",
+        "Exit status: 0 stopped by a signal, or its input and its last tunnel have ended, 1 internal error, 2 wrong usage.",
         "", "See localproxy-agent(1).",
       ])
   }

@@ -59,7 +59,10 @@ extension EndToEnd {
       arguments: [
         (["bash", "-c", "kill -KILL $$"], 128 + SIGKILL, ""),
         (["./nothing"], 127, "[fatal] cannot start './nothing': No such file or directory"),
-        (["echo", "{port}"], 6, "[fatal] the command's {port} is of no one service"),
+        (
+          ["echo", "{port}"], 6,
+          "[fatal] the command's {port} is of no one service that listens on a port; these do: {port:SSH1} {port:HTTP1}"
+        ),
         (["echo", "{port:VNC}"], 6, "[fatal] the command's {port:VNC} is of no one service"),
       ] as [([String], Int32, String)])
     func ends(command: [String], status: Int32, words: String) throws {

@@ -104,7 +104,10 @@ extension EndToEnd {
       #expect(try process.waitForExit(within: 30) == .status(8))
       let text = process.text(of: .error)
       #expect(text.contains("[warning] service SSH1") && text.contains("before anything came back"))
-      #expect(text.contains("[fatal] the connection over standard input and output is cut"))
+      #expect(
+        text.contains(
+          "[fatal] the destination could not connect to its server; its own log says why; "
+            + "the connection over standard input and output is cut"))
       withExtendedLifetime((destination, client)) {}
     }
 

@@ -593,7 +593,10 @@ extension LocalProxy: StandardConnectionHandler {
     if standardClient != nil { handle(.connectionOver(isCut: true)) }
   }
 
-  public func standardConnectionEnded(isCut: Bool) { handle(.connectionOver(isCut: isCut)) }
+  public func standardConnectionEnded(isCut: Bool) {
+    if let relay, isCut { lastFailure = relay.lastReset }
+    handle(.connectionOver(isCut: isCut))
+  }
 }
 
 extension LocalProxy: SourceListenersHandler {

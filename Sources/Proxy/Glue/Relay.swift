@@ -46,6 +46,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   private var clients: [Client] = []
   private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
+  /// Why the peer has reset a client before anything came back; empty when it has not.
+  var lastReset = ""
   private var timer = DeadlineTimer()
   /// Connections that the handler knows of.
   private var countedConnections = 0

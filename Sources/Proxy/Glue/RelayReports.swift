@@ -17,6 +17,7 @@ extension Relay {
     case .streamUnknown(let service): log.streamUnknown(service: name(ofService: service))
     case .resetBeforeAnswer(let slot):
       // The reason is in the destination's log alone.
+      lastReset = "the destination could not connect to its server; its own log says why"
       log.clientResetUnanswered(service: service(ofSlot: slot), client: peer(ofSlot: slot))
     case .localClosed(let slot): log.connectionClosed(slot: slot.decimal)
     case .lingerOver(let slot): log.halfCloseOver(address: peer(ofSlot: slot))
@@ -56,6 +57,7 @@ extension Relay {
   /// What a stream's reset means for whoever sits at this end.
   private func sayStreamReset(_ service: Int, isCut: Bool, isWithoutAnswer: Bool) {
     let isSource = core.session.role == .source
+    if isSource && isWithoutAnswer { lastReset = "the destination is not connected to the tunnel" }
     let endsAll = core.session.hasConnectionIDs(service: service)
     let name = name(ofService: service)
     if !isSource || !isWithoutAnswer {
@@ -64,6 +66,7 @@ extension Relay {
     } else if endsAll {
       log.streamResetUnconnected(service: name)
     } else {
+      lastReset += ", or could not connect to its server, which its own log then says"
       log.streamResetUnanswered(service: name)
     }
   }

@@ -72,13 +72,15 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   /// Where a service listens.
   /// - Parameter name: nil for the only one.
   func port(of name: String?) throws(UsageError) -> UInt16 {
-    for service in services where name.map({ service.name.isSame(as: $0) }) ?? (services.count == 1)
-    {
-      if let address = service.listeners.first?.address, !address.isUnix { return address.port }
+    var others = ""
+    for service in services {
+      guard let address = service.listeners.first?.address, !address.isUnix else { continue }
+      if name.map({ service.name.isSame(as: $0) }) ?? (services.count == 1) { return address.port }
+      others += " {port:" + service.name + "}"
     }
     throw UsageError(
-      "the command's {port%} is of no one service that listens on a port",
-      with: name.map { ":" + $0 } ?? "")
+      "the command's {port%} is of no one service that listens on a port; these do:%",
+      with: name.map { ":" + $0 } ?? "", others.isEmpty ? " none" : others)
   }
 
   /// False keeps clients waiting in the kernel, on ports that stay as they are.

@@ -56,7 +56,7 @@ package struct Refusal {
     {
       return
         ("the access token was used before, with another client token: on another machine, by another user or with "
-        + "--client-token; rotate the tunnel's access tokens and start the % with its new one")
+        + "--client-token; start as then, or rotate the tunnel's access tokens and start the % with its new one")
         .with(end)
     }
     if status == 404 || status == 405 {
