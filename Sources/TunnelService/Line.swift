@@ -9,6 +9,9 @@ import Tunnel
 final class Line: TimerHandler {
   private enum TimerTag: Int { case welcome, due }
 
+  /// Of ends that leave while the line has no room. For tests.
+  private static let newsByteCountMax = 4 * Shaper.overheadByteCount
+
   private let tunnel: Tunnel
   /// Of the end that sends.
   private let role: TunnelRole
@@ -20,6 +23,8 @@ final class Line: TimerHandler {
   private var welcomeTimer: TimerID?
   /// The receiving end had no room; it tells when it has.
   private var waitsForRoom = false
+  /// What was on the way when that began; nothing is added meanwhile. For tests.
+  private var byteCountWithoutRoom = 0
   /// The sending end is paused until something has arrived.
   private var isHeld = false
 
@@ -145,6 +150,7 @@ final class Line: TimerHandler {
   private func hasRoom() -> Bool {
     guard let receiver, !receiver.hasRoom else { return true }
     waitsForRoom = true
+    byteCountWithoutRoom = shaper?.byteCount ?? 0
     receiver.callForRoom()
     return false
   }
@@ -196,6 +202,15 @@ final class Line: TimerHandler {
     let isEmpty = shaper?.next == nil
     if waitsForRoom && receiver?.isCalled != true {
       return "the line from the \(role.localProxyMode): it waits for room that nobody will tell of"
+    }
+    let byteCount = shaper?.byteCount ?? 0
+    if isEmpty && byteCount != 0 {
+      return "the line from the \(role.localProxyMode): \(byteCount) bytes on an empty line"
+    }
+    // The news that an end has left costs memory as well.
+    if waitsForRoom && byteCount > byteCountWithoutRoom + Line.newsByteCountMax {
+      return
+        "the line from the \(role.localProxyMode): it takes more, and has no room to let go of it"
     }
     if !isEmpty && !waitsForRoom && dueTimer == nil {
       return "the line from the \(role.localProxyMode): what is on its way never arrives"

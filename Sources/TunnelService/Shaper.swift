@@ -48,7 +48,7 @@ struct Shaper {
 
   private let shape: LinkShape
   private var items = Fifo<Item>()
-  private var byteCount = 0
+  private(set) var byteCount = 0
   /// When the line has sent all that it took; nil before the first message.
   private var freeAt: Instant?
 

@@ -224,6 +224,7 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
     if isActive && !resets.isEmpty && !link.wantsRoom {
       return "the \(role.localProxyMode)'s end: a reset waits for room that nobody will tell of"
     }
+    if resets.isEmpty != (resetCount == 0) { return "\(resetCount) resets are counted" }
     if resetCount > Self.resetCountMax { return "\(resetCount) resets wait" }
     // One that is silent on purpose is below the link.
     return isActive ? link.checkInvariants() : nil

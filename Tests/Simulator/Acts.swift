@@ -54,6 +54,16 @@ enum Act: CaseIterable {
   case rotation
   /// People ask how the source fares.
   case status
+  /// What is counted, one by one.
+  case counts
+  /// Clients who find no place.
+  case places
+  /// Connections that are cut, or over at one end, while something is on its way.
+  case remains
+
+  /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
+  static let newest: [Act] = [.counts, .places, .remains]
+  static var first: [Act] { allCases.filter { !newest.contains($0) } }
 }
 
 extension Scenario {
@@ -86,6 +96,9 @@ extension Scenario {
     case .reload: playReload()
     case .rotation: playRotation()
     case .status: playStatus()
+    case .counts: playCounts()
+    case .places: if version == .v3 { playPlaces() }
+    case .remains: playRemains()
     }
     serverPlans = []
     return world.failure == nil
@@ -189,8 +202,14 @@ extension Scenario {
     let proxy = isClients ? source : destination
     let settings = proxy.configuration.settings
     proxy.isInUse = true
+    let evictedCount = proxy.proxy?.counts.count(.resetEvicted) ?? 0
     wait(60_000) { hostage.outcome != .open || self.hasLostServer(since: hostage.startedAt) }
     proxy.isInUse = false
+    if let counts = proxy.proxy?.counts, isClients, hasLostServer(since: hostage.startedAt),
+      counts.count(.resetEvicted) == evictedCount && world.failure == nil
+    {
+      world.fail(proxy.name, "counts nobody whom it has reset for the sake of others")
+    }
     let victim = isClients ? other : other.flow.receiver
     let limit = settings.stallTimeout.count + 1_500 + 4 * roundTrip.count + Int64(steady.pause)
     // Without pacing, or behind a slow link of the other end's, its bytes stand behind full buffers.
@@ -219,7 +238,15 @@ extension Scenario {
       isFast && settings.stallTimeout.count >= 2_500 && !service.isShaped
       && source.configuration.settings.bandwidthLimit == 0
       && destination.configuration.settings.bandwidthLimit == 0
+    let isIdle = settings.activeConnectionCountMax > 3 && laterRandom.chance(4_000)
+    let idle = isIdle ? startUser(0) : nil
+    if isIdle { wait(65_000) }
+    serverPlans = []
     expectServed([startVisitor(0)], within: 60_000, "is not served")
+    // One who goes now and has moved nothing for long makes nobody forget the others.
+    idle?.isHonest = false
+    idle?.leave()
+    wait(500)
     var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
     taker.reading = .never
     serverPlans = [Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)]
@@ -277,7 +304,9 @@ extension Scenario {
     // whoever has long buffers is alone with most of each.
     let byteCount = shares.0 + shares.1
     let isPaced = source.configuration.settings.isPacingAdaptive && byteCount > 400_000
-    if (isPaced || isLong && byteCount > 1_200_000) && shares.1 > 4 * shares.0 {
+    // It may have been late, and its buffers are not full yet.
+    let isFull = isLong && byteCount > 1_200_000
+    if (isPaced || isFull) && shares.1 > 4 * shares.0 + (isFull ? 262_144 : 0) {
       world.fail(
         "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
     }
@@ -582,6 +611,9 @@ extension Scenario {
     serverPlans = [answer]
     let patient = startClient(0, plan: question)
     expectServed([patient], within: 120_000, "its answer is cut, although it goes on")
+    let isCrowded =
+      version == .v3 && settings.activeConnectionCountMax >= 20 && laterRandom.chance(5_000)
+      && destination.configuration.settings.activeConnectionCountMax >= 20
     for isSilent in [true, false] where world.failure == nil {
       let patience = (isSilent ? settings.silentLinger : settings.halfCloseLinger).count
       var endless = Plan(byteCount: isSilent ? 0 : 100, chunkByteCount: 8, ending: .answerEnd)
@@ -590,7 +622,19 @@ extension Scenario {
       serverPlans = [endless]
       let start = world.now
       let client = startClient(0, plan: question)
-      wait(patience + slack) { client.outcome != .open }
+      let end = start + Milliseconds(patience + slack)
+      // Others come and go: nobody's wait begins anew for that.
+      if isCrowded { wait(1_000 + 2 * roundTrip.count) }
+      while isCrowded && client.outcome == .open && world.failure == nil
+        && world.now + Milliseconds(2_000) < end
+      {
+        serverPlans = [
+          Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .finish)
+        ]
+        startClient(0, plan: question)
+        wait(400) { client.outcome != .open }
+      }
+      wait((end - world.now).count / 1_000_000) { client.outcome != .open }
       if client.outcome == .open && world.failure == nil {
         world.fail(client.name, "waits for an answer for more than \(patience) ms")
       } else if world.now < start + Milliseconds(patience) && world.failure == nil {
@@ -605,6 +649,11 @@ extension Scenario {
     if world.failure != nil { return }
     let office = world.machine("office")
     office.addresses = ["10.0.0.3"]
+    // Whoever is connected by the first one is cut.
+    let user = startUser(0)
+    let server = user?.flow.receiver
+    for talker in [user, server] { talker?.isHonest = false }
+    if version == .v3 { server?.losesProxy() }
     let double = ProxyProcess(world, office, "double", source.configuration, level)
     source.isKeptAlive = false
     source.isReplaced = true
@@ -613,6 +662,9 @@ extension Scenario {
     wait(30_000) { double.proxy?.isTunnelUp == true && !self.source.isRunning }
     // Nobody takes it away again.
     wait(5_000)
+    if let server, server.outcome == .open, world.failure == nil {
+      world.fail(server.name, "goes on for a client of a source that another one has replaced")
+    }
     if world.failure == nil && (source.status != 7 || double.sessionCount != 1) {
       world.fail(
         "the double",
@@ -632,6 +684,21 @@ extension Scenario {
   private func playTakeover() {
     if version == .v3 || source.configuration.settings.secondClient != .replace { return }
     letEnd()
+    // Who is given the rest of what has come for him is no longer in anybody's way.
+    var slow = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    slow.reading = .slowly(byteCount: 300, pause: 300)
+    serverPlans = [
+      Plan(byteCount: 6_000, chunkByteCount: 6_000, answersAfter: 8, ending: .close)
+    ]
+    let reader = withBuffers(of: 2_048) { startClient(0, plan: slow) }
+    reader.isHonest = false
+    wait(1_000 + 4 * roundTrip.count)
+    let isDraining = source.proxy?.connectionFacts.contains { $0.state.isDraining } == true
+    defer {
+      if isDraining && reader.receivedByteCount != 6_000 && world.failure == nil {
+        world.fail(reader.name, "is not given the rest of what has come for it")
+      }
+    }
     serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
     let first = startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
     wait(2_000 + 4 * roundTrip.count)
@@ -671,7 +738,14 @@ extension Scenario {
     typing.pause = 300
     let typist = startClient(0, plan: typing)
     wait(3_000 + 4 * roundTrip.count)
-    startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
+    // Each of many has its turn before it would be his.
+    let isCrowd =
+      settings.activeConnectionCountMax == 128 && laterRandom.chance(5_000)
+      && destination.configuration.settings.activeConnectionCountMax == 128
+    for _ in 0..<(isCrowd ? 100 : 1) {
+      serverPlans.append(silent)
+      startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
+    }
     // What it knows of the path is of one that was faster.
     wait(4_000)
     typist.flow.receiver?.forgetGaps()

@@ -154,6 +154,11 @@ extension Scenario {
       startAnew(destination)
       let scout = startVisitor(0)
       wait(10_000 + 8 * roundTrip.count) { scout.outcome != .open }
+      if scout.outcome == .failed && destination.proxy?.counts.count(.refusedProtocol) == 0
+        && world.failure == nil
+      {
+        world.fail("destination", "does not count one that it has refused")
+      }
       serverPlans = []
       expectServed(
         [startVisitor(0)], within: 20_000, "is not served after a restart that nobody told of")
@@ -162,7 +167,56 @@ extension Scenario {
       }
     }
     letEnd()
+    serverPlans = []
+    if world.failure == nil, let lost = startUser(0) {
+      lost.isHonest = false
+      let server = lost.flow.receiver
+      server?.isHonest = false
+      startAnew(source)
+      expectServed(
+        [startVisitor(0)], within: 20_000, "is not served by a source that was started anew")
+      if server?.outcome == .open && world.failure == nil {
+        world.fail(server?.name ?? "", "goes on for a client of a source that is gone")
+      }
+    }
+    letEnd()
+    if world.failure == nil && laterRandom.chance(6_000) { playRestartWhileItStops() }
+    letEnd()
     startServiceAnew()
+  }
+
+  /// A destination that stops takes no new stream, but what that shows of the old one holds.
+  private func playRestartWhileItStops() {
+    let settings = destination.configuration.settings
+    if 6 * roundTrip.count + 2_000 > settings.drainTimeout.count || service.isShaped { return }
+    var steady = Plan(byteCount: 100_000, chunkByteCount: 100, ending: .answerEnd)
+    steady.pause = 200
+    serverPlans = [steady]
+    let user = startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+    wait(1_500 + 2 * roundTrip.count)
+    guard let server = user.flow.receiver, server.outcome == .open else { return }
+    user.isHonest = false
+    server.isHonest = false
+    sessionCounts = sessionCounts.map { $0 + 1 }
+    source.kill(vanishes: false)
+    destination.receive(.terminate)
+    source.start()
+    wait(1_500 + 6 * roundTrip.count) { self.source.proxy?.isTunnelUp == true }
+    let counts = destination.proxy?.counts
+    if source.proxy?.isTunnelUp == true && destination.proxy?.isLinkOpen == true {
+      startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+      let isThere = { self.destination.proxy?.isLinkOpen == true }
+      wait(300 + roundTrip.count) { !isThere() }
+      if let counts, isThere(), world.failure == nil {
+        if counts.count(.refusedStopping) != 1 {
+          world.fail("destination", "does not count a stream that it has refused while it stops")
+        } else if server.outcome == .open {
+          world.fail(server.name, "goes on for a client of a source that was started anew")
+        }
+      }
+    }
+    wait(settings.drainTimeout.count + 6_000)
+    wait(30_000) { self.isTunnelUp }
   }
 
   /// From then on it goes without.
@@ -174,6 +228,15 @@ extension Scenario {
     isCountOpen = true
     // As long as the program runs.
     ledger.isStrict = false
+    // What a destination answers is suspected only when nothing has come behind the source's offer.
+    let settingsThere = destination.configuration.settings
+    let isAnswers =
+      settingsThere.halfClose == .negotiated && !settingsThere.offersCompression
+      && laterRandom.chance(4_000)
+    if isAnswers {
+      hateAnswers()
+      return
+    }
     world.marked = { [unowned self] in
       self.world.after(Milliseconds(0)) {
         self.source.network.cutConnections(besides: self.world.path(self.laptop, self.laptop))
@@ -189,6 +252,32 @@ extension Scenario {
     }
     expectServed([startVisitor(0)], within: 60_000, "is not served by a service without marks")
     world.marked = {}
+    letEnd()
+  }
+
+  private func hateAnswers() {
+    // With streams that are new.
+    startAnew(source)
+    world.agreed = { [unowned self] in
+      self.world.after(Milliseconds(0)) {
+        let network = self.destination.network
+        network.cutConnections(besides: self.world.path(self.gateway, self.gateway))
+      }
+    }
+    for _ in 0..<3 {
+      serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+      let scout = startClient(0, plan: Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd))
+      scout.isHonest = false
+      wait(3_000 + 4 * roundTrip.count) { scout.outcome != .open }
+      scout.killed()
+      wait(1_000 + 4 * roundTrip.count)
+      wait(60_000) { self.isTunnelUp }
+    }
+    serverPlans = []
+    expectServed(
+      [startVisitor(0)], within: 60_000, "is not served by a service that takes no answers to marks"
+    )
+    world.agreed = {}
     letEnd()
   }
 

@@ -250,6 +250,21 @@ extension Scenario {
 
   // MARK: Another token
 
+  /// Whoever has a token that was rotated away is refused, and takes nobody's place.
+  private func playStranger(_ configuration: Configuration) {
+    let hotel = world.machine("hotel")
+    hotel.addresses = ["10.0.0.4"]
+    let stranger = ProxyProcess(world, hotel, "stranger", configuration, level)
+    stranger.isKeptAlive = false
+    stranger.statuses = [3]
+    stranger.start()
+    wait(10_000) { !stranger.isRunning }
+    if world.failure == nil && (stranger.status != 3 || stranger.sessionCount > 0) {
+      world.fail("the stranger", "is not refused: \(stranger.status ?? -1)")
+    }
+    stranger.kill(vanishes: false)
+  }
+
   /// A new token closes no connection; the next one is made with that of the file.
   func playRotation() {
     letEnd()
@@ -263,6 +278,7 @@ extension Scenario {
     if proxy.sessionCount != sessionCounts[place] && world.failure == nil && !isCountOpen {
       world.fail(proxy.name, "loses its tunnel to a new token")
     }
+    if world.failure == nil { playStranger(usual) }
     proxy.rewritten = usual.changed(accessToken: token)
     if laterRandom.chance(5_000) {
       sessionCounts[place] += 1

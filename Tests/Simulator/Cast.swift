@@ -49,6 +49,7 @@ final class ProxyProcess {
   private var wasUp = false
   private var answerCount = 0
   private(set) var watch: ProxyWatch
+  private var countWatch: CountWatch?
   private var manager: ServiceManager?
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
@@ -106,6 +107,7 @@ final class ProxyProcess {
     firstRandomBits = nil
     prepare(network)
     watch = Self.makeWatch(world, name, configuration)
+    countWatch = CountWatch(world, name, configuration)
     world.story.add(world.now, name, "starts")
     let number = startCount
     do throws(TLSError) {
@@ -143,6 +145,7 @@ final class ProxyProcess {
     wasUp = proxy.isTunnelUp
     checkStalls(proxy)
     watch.look(at: proxy, network)
+    countWatch?.look(at: proxy, network)
     manager?.look(at: proxy)
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
@@ -304,6 +307,8 @@ final class ServiceProcess {
   }
 
   var isRunning: Bool { service != nil }
+  /// How long everything is on the way to its other end.
+  var latency: Milliseconds? { isShaped ? options.shape.latency : nil }
   /// Its link is slow on purpose.
   var isShaped: Bool { !options.shape.isIdeal }
 
@@ -336,6 +341,8 @@ final class ServiceProcess {
       }
     }
     network = SimulatedNetwork(world, machine, "service", entropy: entropy)
+    network.tellsOfLosses = tellsOfLosses
+    network.shape = options.shape.isIdeal ? nil : options.shape
     network.forbidsDropping = true
     network.start()
     let credentials = ServiceCredentials(world) { [unowned self] in self.makeMeddler() }
@@ -382,6 +389,11 @@ final class ServiceProcess {
     if service == nil { return }
     network.start()
     for stream in credentials?.streams ?? [] { stream.object?.slip(Meddler.frame(message)) }
+  }
+
+  /// Resets all streams.
+  func resetSession() {
+    tellAll([0, 2, 0x08, UInt8(MessageType.sessionReset.rawValue)])
   }
 
   func kill(vanishes: Bool) {

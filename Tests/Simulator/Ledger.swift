@@ -80,6 +80,8 @@ final class Ledger {
   private(set) var talkers: [Talker] = []
   /// An end in good order is to mean that the application at the other end has made it.
   var isStrict = true
+  /// A reset says whether it is an end or a cut, also before anything has come back.
+  var tellsCuts = true
   /// The bytes can be compressed; and only in parts.
   var isPlain = false
   var isMixed = false
@@ -150,6 +152,7 @@ final class Ledger {
 
   /// The receiver has seen an end in good order.
   func ended(_ talker: Talker) {
+    if isStrict && tellsCuts && talker.isClient && talker.incoming == nil { judgeEmptyEnd(talker) }
     // Where ends are not told, one's own is the other's.
     guard let flow = talker.incoming, isStrict || flow.sender.isCutOff && !talker.flow.hasEnded
     else { return }
@@ -160,6 +163,16 @@ final class Ledger {
         + (flow.hasEnded
           ? "has ended after \(flow.sentByteCount)"
           : "has not ended after \(flow.sentByteCount)"))
+  }
+
+  /// Who sees an end before the first byte has a server that has ended without one.
+  private func judgeEmptyEnd(_ client: Talker) {
+    let server = client.flow.receiver
+    let isMade = talkers.contains {
+      !$0.isClient && $0.service == client.service && $0.flow.sentByteCount < 8
+        && $0.flow.hasEnded && (server == nil || $0 === server)
+    }
+    if !isMade { world.fail(client.name, "an end in good order, which no server has made") }
   }
 
   func forget() {

@@ -116,10 +116,13 @@ public final class Scenario {
     // A service manager is told of the last error.
     level = keepsStory || speaks ? .debug : .error
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
+    ledger.tellsCuts = version == .v3
     isClean = world.random.chance(1_500)
-    acts = isClean ? Act.allCases.filter { _ in world.random.chance(3_500) } : []
+    acts = isClean ? Act.first.filter { _ in world.random.chance(3_500) } : []
+    var newestRandom = SeededGenerator(seed: seed ^ 0x0ac7_5eed_0f1a)
+    if isClean { acts += Act.newest.filter { _ in newestRandom.chance(3_500) } }
     // The one wants few places at the source, the other at the destination.
-    if acts.contains(.fullHouse) { acts.removeAll { $0 == .deafServer } }
+    if acts.contains(.fullHouse) || acts.contains(.places) { acts.removeAll { $0 == .deafServer } }
     stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
     serviceCount = version == .v1 ? 1 : world.random.number(1...3)
     services = version == .v1 ? [] : (0..<serviceCount).map { "S\($0)" }
@@ -164,17 +167,20 @@ public final class Scenario {
       destinationSettings.halfClose = .linger
       ledger.isStrict = false
     }
+    // A server may be tried for as long as it takes.
+    if !isClean && newestRandom.chance(2_000) { destinationSettings.connectionRetryCount = -1 }
     if !isClean {
       Self.limitRetries(&sourceSettings.retry, &laterRandom)
       Self.limitRetries(&destinationSettings.retry, &laterRandom)
     }
     // Only where the name's own faults do not add to the time that a server is waited for.
-    if acts.contains(.fullHouse) && sourceSettings.activeConnectionCountMax > 20 {
+    let isHouse = acts.contains(.fullHouse) || acts.contains(.places)
+    if isHouse && sourceSettings.activeConnectionCountMax > 20 {
       sourceSettings.activeConnectionCountMax = laterRandom.pick([2, 5, 20])
     }
-    if acts.contains(.fullHouse) { destinationSettings.activeConnectionCountMax = 128 }
-    let drainsLong = laterRandom.chance(7_000)
-    if acts.contains(.drain) && drainsLong {
+    if isHouse { destinationSettings.activeConnectionCountMax = 128 }
+    let drainsLong = laterRandom.chance(7_000) || acts.contains(.counts)
+    if acts.contains(where: { [.drain, .counts, .untoldRestart].contains($0) }) && drainsLong {
       sourceSettings.drainTimeout = Milliseconds(5_000)
       destinationSettings.drainTimeout = Milliseconds(5_000)
     }
@@ -422,7 +428,11 @@ public final class Scenario {
     }
     if isClean { return plan }
     // Now and then somebody has much to say.
-    if !isClient && random.chance(300) { plan.byteCount = random.number(100_000...300_000) }
+    if !isClient && random.chance(300) {
+      plan.byteCount = random.number(100_000...300_000)
+      // In tiny pieces that would be a million turns.
+      plan.chunkByteCount = max(plan.chunkByteCount, 200)
+    }
     if isClient && random.chance(500) {
       // Takes nothing, and yet is never still.
       plan = Plan(byteCount: 100_000, chunkByteCount: 100)
@@ -839,6 +849,9 @@ public final class Scenario {
       }
     }
   }
+
+  /// The tunnel goes to the service without a stop.
+  var needsNoProxy: Bool { webProxies.isEmpty }
 
   /// From a proxy to the service and back, at the most.
   var roundTrip: Milliseconds {

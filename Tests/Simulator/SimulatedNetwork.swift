@@ -1,6 +1,7 @@
 import Basics
 import Glibc
 import Reactor
+import TunnelService
 
 /// A process's way to the world: the second implementation of `Network`.
 ///
@@ -80,6 +81,15 @@ public final class SimulatedNetwork: Network {
   private(set) var answerCount = 0
   /// What the first random bits are, when that is not left to chance.
   var firstRandomBits: UInt32?
+  /// The numbers of all streams that the program has begun.
+  private var streamIDs: Set<Int32> = []
+  /// A service ends the streams of whoever has gone.
+  var tellsOfLosses = true
+  /// How slow a service's links are said to be.
+  var shape: LinkShape?
+  /// Clients that the program has accepted, by port; and how often it has given memory back.
+  var acceptedCounts: [UInt16: Int] = [:]
+  private(set) var givenBackCount = 0
   /// Called after each turn.
   public var afterTurn: () -> Void = {}
 
@@ -128,6 +138,9 @@ public final class SimulatedNetwork: Network {
     streams.compactMap { $0.object?.socket }.filter { $0.path === path }
       .map { $0.windowMax }.min() ?? 0
   }
+  /// False for a stream that was begun before.
+  func noteStream(_ streamID: Int32) -> Bool { streamIDs.insert(streamID).inserted }
+
   public var questionCount: Int { questions.count }
 
   // MARK: Turns
@@ -490,5 +503,5 @@ public final class SimulatedNetwork: Network {
     for index in octets.indices { octets[index] = UInt8(truncatingIfNeeded: entropy.next() >> 24) }
   }
 
-  public func giveBackMemory() {}
+  public func giveBackMemory() { givenBackCount += 1 }
 }

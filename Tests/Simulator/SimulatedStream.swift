@@ -234,6 +234,7 @@ final class SimulatedListener: Listener {
       socket.watchPatience()
       let stream = SimulatedStream(network: network, socket: socket, isOpen: true)
       network.streams.append(Weak(stream))
+      network.acceptedCounts[place.port, default: 0] += 1
       handler?.listener(self, accepted: stream, from: network.clientAddress(of: socket))
     }
   }

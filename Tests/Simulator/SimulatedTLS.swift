@@ -83,6 +83,11 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     self.handler = handler
     wire = WireWatch(world, isClient: isClient)
     wire.limits = (network as? SimulatedNetwork)?.wireLimits
+    if let network = network as? SimulatedNetwork {
+      wire.tellsOfLosses = network.tellsOfLosses
+      wire.noteStream = { [weak network] in network?.noteStream($0) ?? true }
+    }
+    wire.shape = (network as? SimulatedNetwork)?.shape
     transport.handler = self
     transport.interest = .readable
     if isClient { put(.hello, []) }
@@ -121,6 +126,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     }
     let count = min(region.count, plain.count)
     plain.withReadable { bytes in
+      wire.receivedRequest(bytes)
       for index in 0..<count { region[index] = bytes[index] }
     }
     plain.consume(count)

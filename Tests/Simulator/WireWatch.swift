@@ -1,5 +1,7 @@
+import Basics
 import Configuration
 import Tunnel
+import TunnelService
 
 /// What a program was told of the messages that it may send.
 struct WireLimits {
@@ -26,6 +28,12 @@ final class WireWatch {
   private let world: World
   private let isClient: Bool
   var limits: WireLimits?
+  /// Notes a stream that the program begins; false when it has begun one of that number before, whatever the session.
+  var noteStream: (Int32) -> Bool = { _ in true }
+  /// Of a service whose links are slow on purpose, and what it is ahead of that.
+  var shape: LinkShape?
+  private var aheadByteCount = 0.0
+  private var aheadAt: Instant
   /// Nil until it is known; false for what is not a WebSocket, as what goes to a web proxy.
   private var isWebSocket: Bool?
   private var isSource = false
@@ -41,12 +49,18 @@ final class WireWatch {
   /// A source's connections, and those that this end has reset.
   private var started: Set<ConnectionKey> = []
   private var reset: Set<ConnectionKey> = []
+  /// The service ends the streams of whoever has gone.
+  var tellsOfLosses = true
+  /// What the service has passed on to a destination: the numbers of the streams that were begun there.
+  private var isToDestination = false
+  private var passedStreamIDs: Set<Int32> = []
   /// How often this end has said that its direction ends, or that it knows the marks.
   private var markCounts: [ConnectionKey: Int] = [:]
 
   init(_ world: World, isClient: Bool) {
     self.world = world
     self.isClient = isClient
+    aheadAt = world.now
   }
 
   /// Behind the handshake, and before the close frame.
@@ -61,6 +75,10 @@ final class WireWatch {
     }
     if !isWebSocket || bytes.count < 2 { return }
     judge(bytes)
+    if let shape, shape.bandwidth > 0, bytes[0] & 0x0f == 2 { judgeRate(bytes.count, shape) }
+    if !isClient && isToDestination && tellsOfLosses && bytes[0] == 0x82 {
+      judgePassed(payload(bytes))
+    }
     if !isClient || bytes[0] & 0x0f != 2 { return }
     count(callCount)
     if let limits, bytes.count - 14 > limits.framePayloadLengthMax {
@@ -68,6 +86,12 @@ final class WireWatch {
     }
     if bytes[0] & 0x40 != 0 { isBlind = true }
     if !isBlind { judgeMessage(payload(bytes)) }
+  }
+
+  /// What a service has received first.
+  func receivedRequest(_ bytes: Span<UInt8>) {
+    if isClient || isWebSocket != nil { return }
+    isToDestination = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=destination")
   }
 
   static func begins(_ bytes: Span<UInt8>, with text: String) -> Bool {
@@ -95,6 +119,18 @@ final class WireWatch {
     }
   }
 
+  /// A slow link lets no more through than its rate, but for what was on it while there was no room behind it.
+  private func judgeRate(_ byteCount: Int, _ shape: LinkShape) {
+    let rate = Double(shape.bandwidth)
+    let seconds = Double(world.now.nanoseconds - aheadAt.nanoseconds) / 1e9
+    aheadAt = world.now
+    aheadByteCount = max(0, aheadByteCount - rate * seconds) + Double(byteCount)
+    let onTheWay = rate * (Double(shape.latency.count) / 1_000 + 0.05) + 2 * 65_536
+    if aheadByteCount > onTheWay {
+      fail("\(Int(aheadByteCount)) bytes ahead of a link of \(shape.bandwidth) a second")
+    }
+  }
+
   /// Each call gives so many connections a turn, which may begin with a start; and replies go out besides.
   private func count(_ callCount: Int) {
     if turn != world.stepCount { frameCount = 0 }
@@ -115,6 +151,22 @@ final class WireWatch {
     }
   }
 
+  // MARK: The service's messages
+
+  /// A destination hears nothing of streams that began before it came, or were over by then.
+  private func judgePassed(_ bytes: [UInt8]) {
+    let body = bytes.span.extracting(min(Message.prefixByteCount, bytes.count)..<bytes.count)
+    guard let message = try? Message.parse(body) else { return }
+    switch message.type {
+    case .streamStart: passedStreamIDs.insert(message.streamID)
+    case .data, .connectionStart, .connectionReset:
+      if !passedStreamIDs.contains(message.streamID) {
+        fail("passes on a message of a stream that its destination knows nothing of")
+      }
+    case .streamReset, .sessionReset, .serviceIDs, .unknown, nil: break
+    }
+  }
+
   // MARK: A proxy's messages
 
   private func judgeMessage(_ bytes: [UInt8]) {
@@ -129,12 +181,16 @@ final class WireWatch {
       return
     }
     if message.streamID == 0 { fail("sends the stream id 0") }
+    if message.streamID > StreamIDs.idMax || message.connectionID > UInt32(StreamIDs.idMax) {
+      fail("sends an id that an older client cannot answer with")
+    }
     if let limits { judge(message, service, limits) }
     let key = ConnectionKey(
       streamID: message.streamID, connectionID: max(message.connectionID, 1))
     switch message.type {
     case .streamStart:
-      if !streamIDs.insert(message.streamID).inserted { fail("begins a stream twice") }
+      let isNew = noteStream(message.streamID)
+      if !streamIDs.insert(message.streamID).inserted || !isNew { fail("begins a stream twice") }
       streams[service] = message.streamID
       started.insert(key)
       if message.isIgnorableWritten && !message.ignorable { world.marked() }
@@ -182,6 +238,9 @@ final class WireWatch {
     // A destination's first one says that it knows the marks.
     let count = markCounts[key] ?? 0
     if count > (isSource ? 0 : 1) { fail("sends data behind its end") }
-    if message.ignorable && message.payload.isEmpty { markCounts[key] = count + 1 }
+    if message.ignorable && message.payload.isEmpty {
+      markCounts[key] = count + 1
+      if !isSource && count == 0 { world.agreed() }
+    }
   }
 }

@@ -20,6 +20,8 @@ public final class World {
   var connecting: (SocketAddress) -> Void = { _ in }
   /// Told of each source's offer of marks.
   var marked: () -> Void = {}
+  /// And of each destination's answer to one.
+  var agreed: () -> Void = {}
   /// Ports where nobody answers.
   var deafPorts: Set<UInt16> = []
   /// Of the buffers that a socket has in its system, each way.
@@ -123,6 +125,7 @@ public final class World {
     machineOfHost = [:]
     connecting = { _ in }
     marked = {}
+    agreed = {}
   }
 
   // MARK: Time

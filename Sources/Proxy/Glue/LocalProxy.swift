@@ -436,6 +436,22 @@ extension LocalProxy {
   package var waitingByteCounts: (all: Int, most: Int) {
     relay?.core.waitingByteCounts ?? (0, 0)
   }
+  /// Clients that wait for a place, or for the tunnel.
+  package var waitingClientCount: Int { (relay?.core.waitingClientIDs.count ?? 0) + orphans.count }
+  /// See `RelayCore`.
+  package var connectionFacts: [RelayCore.ConnectionFacts] { relay?.core.connectionFacts ?? [] }
+  /// How long the tunnel was not read for a reader's sake.
+  package func congestedTime(_ now: Instant) -> Nanoseconds {
+    relay?.core.congestedTime(now) ?? tally.congestedTime
+  }
+  /// The tunnel is not read for a reader's sake.
+  package var hasPressure: Bool { relay?.core.backPressureHolds ?? false }
+  /// Tells one session from the next.
+  package var session: ObjectIdentifier? { relay.map { ObjectIdentifier($0) } }
+  /// The tunnel is read.
+  package var readsTunnel: Bool { relay?.core.readsTunnel ?? true }
+  /// Whether each service has connections, and nothing has come for any of them.
+  package var isWithoutAnswer: [Bool] { relay?.core.isWithoutAnswer ?? [] }
   /// The WebSocket is not being closed.
   package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
   /// See `RelayCore`.

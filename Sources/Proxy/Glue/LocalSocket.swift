@@ -146,6 +146,7 @@ final class LocalSocket: StreamHandler {
       relay.core.pendingByteCount(slot: slot) == pending.count,
       "\(pending.count) bytes pending, of which the relay does not know")
     faults.take(connector?.checkInvariants())
+    faults.unless(!pending.isEmpty || pending.capacity == 0, "keeps memory for nothing")
     guard let stream else { return faults.first }
     faults.unless(
       !relay.core.watches(slot: slot) || stream.interest.contains(.readable),

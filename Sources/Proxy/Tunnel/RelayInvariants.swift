@@ -58,6 +58,41 @@ extension RelayCore {
     return (pendingByteCount, most)
   }
 
+  /// What a connection is like. For tests.
+  package struct ConnectionFacts {
+    package let id: UInt64
+    package let service: Int
+    package let state: Connection
+    /// It waits for an end that the peer cannot announce, and for its first answer.
+    package let lingers: Bool
+    package let isSilent: Bool
+    package let isConnecting: Bool
+    package let pendingByteCount: Int
+    package let sentByteCount: Int64
+    package let receivedByteCount: Int64
+  }
+
+  /// The tunnel is not read for a reader's sake. For tests.
+  package var backPressureHolds: Bool { backPressure.mustPause }
+
+  /// By service: it has connections, and nothing has come for any of them. For tests.
+  package var isWithoutAnswer: [Bool] {
+    session.serviceNames.indices.map { session.isWithoutAnswer(service: $0) }
+  }
+
+  /// All that are there. For tests.
+  package var connectionFacts: [ConnectionFacts] {
+    members.indices.compactMap { slot in
+      let member = members[slot]
+      guard member.id > 0, let connection = session.slots[slot] else { return nil }
+      return ConnectionFacts(
+        id: member.id, service: member.service, state: connection.state,
+        lingers: connection.lingers, isSilent: !connection.hasReceived,
+        isConnecting: member.isConnecting, pendingByteCount: member.share.pendingByteCount,
+        sentByteCount: member.sentByteCount, receivedByteCount: member.receivedByteCount)
+    }
+  }
+
   /// Since when, each the longest: a server has been connected to, a client has waited for a place, and a connection
   /// that others wait for has not been used. For tests.
   package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
