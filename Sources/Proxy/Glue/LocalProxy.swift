@@ -476,7 +476,7 @@ extension LocalProxy {
     case .stopping:
       faults.unless(listeners?.isClosed != false, "a drain that takes new clients")
       faults.unless(
-        relay.map { $0.connectionCount > 0 || !$0.link.isOpen } ?? true,
+        relay.map { $0.connectionCount > 0 || $0.core.wantsRoom || !$0.link.isOpen } ?? true,
         "a drain goes on with nobody left")
     }
     faults.unless(

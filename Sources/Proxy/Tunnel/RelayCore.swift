@@ -326,7 +326,7 @@ package struct RelayCore: ~Copyable {
     case .stopRequested:
       session.isStopping = true
       refuseWaiting()
-      if connectionCount == 0 { order(.drained) }
+      noteDrained()
     case .deadlineCame: deadlineCame(now, sockets)
     }
   }
@@ -400,15 +400,14 @@ package struct RelayCore: ~Copyable {
       report(.sessionReset)
       replies += resets
       for service in session.serviceNames.indices { endAll(.peerCut, of: service, now) }
-    case .full(let service, let streamID, let connectionID, let reason):
+    case .full(let service, let streamID, let connectionID, let reason),
+      .refuseRestart(let service, let streamID, let connectionID, let reason):
       tally.add(isDraining ? .refusedStopping : .refusedFull)
       refuse(service, streamID, connectionID, reason)
+      // Behind that, as a drain may be over with them.
+      if case .refuseRestart = action { endAll(.peerCut, of: service, now) }
     case .reply(let service, let streamID, let connectionID, let reason):
       tally.add(.refusedProtocol)
-      refuse(service, streamID, connectionID, reason)
-    case .refuseRestart(let service, let streamID, let connectionID, let reason):
-      endAll(.peerCut, of: service, now)
-      tally.add(isDraining ? .refusedStopping : .refusedFull)
       refuse(service, streamID, connectionID, reason)
     case .dropped(let reason): report(.dropped(reason: reason))
     case .servicesAgreed:
@@ -614,7 +613,12 @@ package struct RelayCore: ~Copyable {
     if connectionCount > 0 { return }
     if connectionCountPeak >= Self.crowdCountMin { order(.giveBackMemory) }
     connectionCountPeak = 0
-    if isDraining { order(.drained) }
+    noteDrained()
+  }
+
+  /// Nobody is left, and those who were refused are told.
+  @inline(never) mutating func noteDrained() {
+    if isDraining && connectionCount == 0 && replies.isEmpty { order(.drained) }
   }
 
   // MARK: Time

@@ -18,7 +18,11 @@ extension RelayCore {
   /// What goes into the tunnel next. Only while that has room; it may be nothing, or lead to orders of `next`.
   /// - Parameter frameByteCountMax: payload of a frame, at the most, for the sake of what is more urgent than it.
   package mutating func nextToSend(now: Instant, frameByteCountMax: Int) -> Sending? {
-    if !replies.isEmpty { return .message(replies.removeFirst()) }
+    if !replies.isEmpty {
+      let reply = replies.removeFirst()
+      noteDrained()
+      return .message(reply)
+    }
     while let slot = nextSlot() {
       if let sending = turn(slot, now, frameByteCountMax) { return sending }
     }

@@ -403,6 +403,23 @@ struct RelayCoreTests {
     #expect(harness.takeOrders().contains("drained"))
   }
 
+  @Test("a drain is over when those who were refused are told", arguments: [false, true])
+  func drainTellsTheRefused(isRestart: Bool) throws {
+    let harness = try CoreHarness(.destination)
+    try harness.arrive(.streamStart, stream: 1, connection: 1)
+    harness.handle(.stopRequested)
+    // The new stream ends what was there of the old one, too.
+    if isRestart {
+      try harness.arrive(.streamStart, stream: 2, connection: 1)
+    } else {
+      try harness.arrive(.connectionStart, stream: 1, connection: 2)
+      try harness.arrive(.connectionReset, stream: 1, connection: 1)
+    }
+    #expect(harness.connectionCount == 0 && !harness.takeOrders().contains("drained"))
+    #expect(harness.send().count == 1)
+    #expect(harness.takeOrders().contains("drained"))
+  }
+
   @Test("what comes of a slot that is free again is nothing")
   func ignoresStaleFacts() throws {
     let harness = try CoreHarness(.destination)
