@@ -118,6 +118,15 @@ extension Scenario {
     _ = world.run(for: Milliseconds(milliseconds)) { self.watch() || isDone() }
   }
 
+  /// Nobody is connected, and nothing is on its way.
+  private var isQuiet: Bool {
+    !service.network.hasUnacknowledged
+      && [source, destination].allSatisfy {
+        $0.proxy?.connectionCount == 0 && $0.proxy?.hasUnsent == false
+          && !$0.network.hasUnacknowledged
+      }
+  }
+
   /// Waits until they are over, and says so when one was not served whole.
   func expectServed(_ talkers: [Talker], within milliseconds: Int64, _ what: String) {
     wait(milliseconds) { talkers.allSatisfy { $0.outcome != .open } }
@@ -512,7 +521,10 @@ extension Scenario {
     }
     letEnd()
     serverPlans = []
+    // On a slow way it takes long until the last of them has come to a server, and has gone.
+    wait(60_000) { self.isQuiet }
     wait(5_000)
+    wait(60_000) { self.isQuiet }
     expectServed([startVisitor(0)], within: 60_000, "is not served after many others")
   }
 
@@ -746,8 +758,8 @@ extension Scenario {
       serverPlans.append(silent)
       startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
     }
-    // What it knows of the path is of one that was faster.
-    wait(4_000)
+    // What it knows of the path is of one that was faster, and what is on the way by that takes its time.
+    wait(12_000)
     typist.flow.receiver?.forgetGaps()
     wait(8_000)
     let limit = Milliseconds(1_500 + 2 * roundTrip.count)

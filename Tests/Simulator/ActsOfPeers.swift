@@ -204,15 +204,19 @@ extension Scenario {
     wait(1_500 + 6 * roundTrip.count) { self.source.proxy?.isTunnelUp == true }
     let counts = destination.proxy?.counts
     if source.proxy?.isTunnelUp == true && destination.proxy?.isLinkOpen == true {
-      startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
-      let isThere = { self.destination.proxy?.isLinkOpen == true }
-      wait(300 + roundTrip.count) { !isThere() }
-      if let counts, isThere(), world.failure == nil {
-        if counts.count(.refusedStopping) != 1 {
-          world.fail("destination", "does not count a stream that it has refused while it stops")
-        } else if server.outcome == .open {
-          world.fail(server.name, "goes on for a client of a source that was started anew")
-        }
+      let client = startClient(
+        0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd))
+      wait(800 + 2 * roundTrip.count) { client.outcome != .open && server.outcome != .open }
+      let isRefused = counts?.count(.refusedStopping) == 1
+      if server.outcome == .failed && !isRefused && world.failure == nil {
+        world.fail("destination", "does not count a stream that it has refused while it stops")
+      }
+      if isRefused && server.outcome == .open && world.failure == nil {
+        world.fail(server.name, "goes on for a client of a source that was started anew")
+      }
+      // The service says nothing of an end that has gone.
+      if isRefused && client.outcome == .open && world.failure == nil {
+        world.fail(client.name, "is not told that it was refused")
       }
     }
     wait(settings.drainTimeout.count + 6_000)

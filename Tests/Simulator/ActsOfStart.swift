@@ -85,7 +85,9 @@ extension Scenario {
   private func statuses(after disturbance: Disturbance) -> Set<Int32> {
     switch disturbance {
     case .nothing, .signal, .hangUp: [0]
-    case .endOfTunnel, .lossOfService, .starterLeaves, .starterLeavesEarly: [8]
+    case .endOfTunnel, .lossOfService, .starterLeavesEarly: [8]
+    // Who has ended its direction before may have closed as well.
+    case .starterLeaves: [0, 8]
     case .lossOfDestination, .cutByServer: ledger.isStrict ? [8] : [0, 8]
     }
   }
