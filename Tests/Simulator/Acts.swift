@@ -107,7 +107,13 @@ extension Scenario {
   /// With nothing in its way the tunnel stands after so many round trips.
   func comeUp() {
     let time = Milliseconds(2_000 + 1_000 + 14 * roundTrip.count)
-    _ = world.run(for: time) { self.isTunnelUp }
+    // The next address beside one that is silent.
+    let reachTime = Milliseconds(250 + 200 + 2 * roundTrip.count)
+    _ = world.run(for: time) {
+      for proxy in [self.source, self.destination] { proxy.watch.reachTime = reachTime }
+      return self.isTunnelUp
+    }
+    for proxy in [source, destination] { proxy.watch.reachTime = nil }
     if !isTunnelUp {
       world.fail("the tunnel", "is not up after \(time.count) ms without a fault")
     }
@@ -379,6 +385,7 @@ extension Scenario {
     hadOutage = true
     let counts = source.proxy?.counts
     let lostCount = counts?.count(.resetTunnelLost) ?? 0
+    let refusedCount = counts?.count(.refusedTunnelDown) ?? 0
     let openCount = source.proxy?.connectionCount ?? 0
     service.kill(vanishes: false)
     sessionCounts = sessionCounts.map { $0 + 1 }
@@ -397,8 +404,16 @@ extension Scenario {
       isCountOpen = true
     }
     serverPlans = []
-    _ = startVisitor(0)
-    wait(isLong ? 12_000 : 1_000)
+    let visitor = startVisitor(0)
+    wait(500)
+    askInOutage(waiting.count, isCertain: isCertain && !isStopped)
+    wait(isLong ? 12_000 : 500)
+    let turnedAway = (waiting + [visitor]).count { $0.outcome != .open && $0.outcome != .ended }
+    if let counts = source.proxy?.counts, !isStopped,
+      counts.count(.refusedTunnelDown) - refusedCount < Int64(turnedAway)
+    {
+      world.fail("source", "turns \(turnedAway) away without a tunnel, and does not count them")
+    }
     service.start()
     wait(60_000) { self.isTunnelUp }
     if !isTunnelUp { world.fail("the tunnel", "does not come back after an outage") }
@@ -412,6 +427,16 @@ extension Scenario {
       world.fail(talker.name, "waited for a place when the tunnel was lost, and is turned away")
     }
     letEnd()
+  }
+
+  /// Who waits for a place is told of while there is no tunnel as well.
+  private func askInOutage(_ count: Int, isCertain: Bool) {
+    guard isCertain, let asker = ask(.promptly) else { return }
+    wait(300)
+    let told = asker.number("localproxy_connections{state=\"waiting\"}")
+    if asker.isServed && told != Double(count) && source.proxy?.lostAt != nil {
+      world.fail("a watcher", "is told of \(told ?? -1) that wait, not of \(count)")
+    }
   }
 
   private func playHush() {

@@ -196,7 +196,7 @@ extension Scenario {
     func listener(_ listener: any Listener, paused error: SystemError) {}
   }
 
-  private func reload(_ proxy: ProxyProcess, _ configuration: Configuration) {
+  func reload(_ proxy: ProxyProcess, _ configuration: Configuration) {
     proxy.rewritten = configuration
     proxy.receive(.hangUp(endsTerminal: false))
     wait(100)

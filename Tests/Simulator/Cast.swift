@@ -10,6 +10,8 @@ final class StorySink: LogSink {
   private let world: World
   private let name: String
   let processID: Int32 = 1
+  /// The last line of level error or fatal.
+  private(set) var lastError: (text: String, at: Instant)?
 
   init(_ world: World, _ name: String) {
     self.world = world
@@ -22,6 +24,10 @@ final class StorySink: LogSink {
   func offer(_ bytes: [UInt8]) -> Int {
     // "[] (1) [info] text"
     let text = String(decoding: bytes.dropFirst(7).dropLast(), as: UTF8.self)
+    for level in ["[error] ", "[fatal] "]
+    where text.hasPrefix(level) && !text.contains("more lines of ") {
+      lastError = (String(text.dropFirst(level.count)), world.now)
+    }
     world.story.add(world.now, name, text)
     return bytes.count
   }
@@ -64,6 +70,8 @@ final class ProxyProcess {
   private(set) var hasGoneWithoutMarks = false
   /// A signal has asked for its end.
   private var isAskedToStop = false
+  /// And another one for its end at once.
+  private var isHurried = false
   /// Another one has taken its place.
   var isReplaced = false
   /// What whoever starts it does before: a client of standard input and output.
@@ -97,12 +105,16 @@ final class ProxyProcess {
     startCount += 1
     status = nil
     isAskedToStop = false
+    isHurried = false
     answerCount = 0
     configuration = rewritten ?? configuration
     network = SimulatedNetwork(world, machine, name)
     network.wireLimits = WireLimits(configuration)
     network.descriptorCountMax = descriptorCountMax
     network.forbidsDropping = true
+    network.localHost =
+      configuration.role == .destination && !configuration.bindHost.isEmpty
+      ? machine.addresses.first : nil
     network.firstRandomBits = firstRandomBits
     firstRandomBits = nil
     prepare(network)
@@ -110,20 +122,23 @@ final class ProxyProcess {
     countWatch = CountWatch(world, name, configuration)
     world.story.add(world.now, name, "starts")
     let number = startCount
+    let sink = StorySink(world, name)
     do throws(TLSError) {
       let proxy = try LocalProxy(
         network: network, configuration: configuration,
-        log: Log(level: level, events: Self.events, sink: StorySink(world, name)),
+        log: Log(level: level, events: Self.events, sink: sink),
         stopped: { [weak self] status in self?.stopped(number, status) })
       self.proxy = proxy
       let manager = ServiceManager(
-        world, name, watchdogPeriod: Milliseconds(10_000), isDeaf: world.random.chance(500))
+        world, name, watchdogPeriod: Milliseconds(10_000), isDeaf: world.random.chance(500),
+        deafness: world.random.chance(500) ? Milliseconds(4_000) : nil,
+        lastError: { sink.lastError })
       self.manager = manager
       proxy.report(to: manager)
       proxy.reread = { [unowned self] () throws(UsageError) in
         self.rewritten ?? self.configuration
       }
-      network.afterTurn = { [weak self] in self?.check() }
+      network.afterTurn = { [weak self] in self?.check(isInTurn: true) }
       network.start()
       proxy.start()
     } catch {
@@ -133,7 +148,7 @@ final class ProxyProcess {
     }
   }
 
-  private func check() {
+  private func check(isInTurn: Bool) {
     guard let proxy else { return }
     if proxy.goesWithoutMarks { hasGoneWithoutMarks = true }
     if proxy.isTunnelUp && !wasUp { sessionCount += 1 }
@@ -144,9 +159,10 @@ final class ProxyProcess {
     answerCount = network.answerCount
     wasUp = proxy.isTunnelUp
     checkStalls(proxy)
-    watch.look(at: proxy, network)
+    watch.look(at: proxy, network, isInTurn: isInTurn)
     countWatch?.look(at: proxy, network)
-    manager?.look(at: proxy)
+    // What is due comes first.
+    if isInTurn { manager?.look(at: proxy) }
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
 
@@ -175,6 +191,8 @@ final class ProxyProcess {
     self.status = status
     world.story.add(world.now, name, "ends with status \(status)")
     judge(status)
+    judgeClose()
+    manager?.ended()
     // What a program leaves behind when it ends by itself.
     world.after(Milliseconds(0)) { [weak self] in
       guard let self, self.startCount == number, self.proxy != nil else { return }
@@ -192,7 +210,9 @@ final class ProxyProcess {
       switch status {
       case 0: isAskedToStop
       case 3: network.answer?.isFinal == true
-      case 4: retry.retryCountMax >= 0 || !retry.reconnectsOnDataError
+      case 4:
+        retry.retryCountMax >= 0 && (proxy?.attempt ?? 0) > retry.retryCountMax
+          || !retry.reconnectsOnDataError
       // A port may be missing where the system fails.
       case 5: true
       case 7: isReplaced
@@ -200,6 +220,17 @@ final class ProxyProcess {
       }
     if !isRight && !statuses.contains(status) {
       world.fail(name, "ends with status \(status), without a reason")
+    }
+  }
+
+  /// Whoever is to close has some time for the answer to his close frame.
+  private func judgeClose() {
+    guard let link = network.link, let closedAt = link.closedAt, !isHurried, link.closeCode == nil,
+      !link.isBroken, link.ownCloseCode == 1_000
+    else { return }
+    let least = min(500, configuration.settings.drainTimeout.count / 2) - 160
+    if world.now < closedAt + Milliseconds(least) {
+      world.fail(name, "does not wait for the answer to its close frame")
     }
   }
 
@@ -216,6 +247,7 @@ final class ProxyProcess {
     // As every event it comes in a turn.
     network.start()
     let before = proxy.state
+    if before == .stopping { isHurried = true }
     switch signal {
     case .terminate, .interrupt, .hangUp(endsTerminal: true): isAskedToStop = true
     case .hangUp: if stopsAtHangUp { isAskedToStop = true }
@@ -226,7 +258,7 @@ final class ProxyProcess {
     watch.use(configuration.settings)
     network.wireLimits = WireLimits(configuration)
     judge(signal, before: before, after: proxy.state)
-    check()
+    check(isInTurn: false)
   }
 
   private var stopsAtHangUp: Bool { configuration.servesStandardStreams }
@@ -322,10 +354,13 @@ final class ServiceProcess {
   ///     or refuse.
   ///   - seconds: how long each connection lasts; nil for as long as its proxy likes.
   func start(
-    isSound: Bool = true, cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true
+    isSound: Bool = true, cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true,
+    refusesWith status: Int? = nil, tellsServices: Bool = true
   ) {
     if service != nil { return }
     var options = options
+    options.faults[.refuse] = status
+    options.faults[.noServiceIDs] = tellsServices ? nil : 0
     options.faults[.dropAfter] = seconds
     options.tellsOfLosses = tellsOfLosses
     hasFaults = !isSound
@@ -426,6 +461,7 @@ final class ServiceCredentials: TLSCredentials {
     _ handler: any StreamHandler
   ) throws(TLSError) -> any SecureStream {
     let credentials = SimulatedTLSCredentials(world)
+    credentials.name = "service.example"
     credentials.meddler = makeMeddler()
     let stream = try credentials.start(
       over: transport, serverName: serverName, on: network, handler)
@@ -534,6 +570,7 @@ final class WebProxyProcess: ListenerHandler {
     network.descriptorCountMax = 10_000
     self.target = target
     tls = usesTLS ? SimulatedTLSCredentials(world) : nil
+    tls?.name = address.host
     network.start()
     listener = try? network.listen(on: address, backlog: 64, self)
   }
@@ -624,22 +661,44 @@ final class WebProxyProcess: ListenerHandler {
         if request.suffix(4).elementsEqual([13, 10, 13, 10]) { break }
       }
       client.interest = []
+      let text = String(decoding: request, as: UTF8.self)
+      if !text.hasPrefix("CONNECT service.example:443 HTTP/1.1\r\n") {
+        network.world.fail("a web proxy", "is asked for \(text.prefix(60))")
+      }
+      if !text.contains("\r\nProxy-Authorization: Basic ") {
+        network.world.fail("a web proxy", "is not told who asks")
+      }
+      if network.world.happens(.webProxyRefuses) {
+        say("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n")
+        client.close()
+        return
+      }
       server = try? network.connect(to: target, from: nil, Half(self))
       if server == nil { refuse() }
     }
 
     func connected() {
       isOpen = true
-      toClient.append(Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8))
+      let world = network.world
+      let interim =
+        world.happens(.interimAnswer) ? "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" : ""
+      let end =
+        world.happens(.interimAnswer)
+        ? "202 Accepted\r\nVia: a web proxy" : "200 Connection established"
+      toClient.append(Array((interim + "HTTP/1.1 " + end + "\r\n\r\n").utf8))
       pump()
+    }
+
+    private func say(_ answer: String) {
+      let octets = Array(answer.utf8)
+      _ = client.send(octets.span)
     }
 
     func refuse() {
       if isOpen {
         client.abort()
       } else {
-        let answer = Array("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n".utf8)
-        _ = client.send(answer.span)
+        say("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
         client.close()
       }
     }

@@ -57,6 +57,8 @@ final class KernelSocket: TimerHandler {
   private var heardAt: Instant
   private var progressAt: Instant
   var userTimeout: Milliseconds?
+  /// What its program wants to have waiting here, at the most; nil for what there is room for.
+  var shortQueueByteCount: Int?
   var keepalive: Keepalive?
   /// A close is a reset until the direction has ended in good order.
   var abortsOnClose = true

@@ -17,6 +17,7 @@ final class ProxyWatch {
   private static let unusedPatience = Milliseconds(10_000)
   private static let turnPeriod = Milliseconds(1_000)
   private static let closeTime = Milliseconds(2_000)
+  private static let markSuspicion = Milliseconds(5_000)
   private static let attemptDelay = Milliseconds(250)
   /// Of a drain: ticks, and quiet ones of them.
   private static let tick = Milliseconds(100)
@@ -49,9 +50,14 @@ final class ProxyWatch {
   private var upgradedAt: Instant?
   private var lostAt: Instant?
   private var outage: Instant?
+  /// A tunnel has stood since.
+  private var hasServed = false
   /// Attempts since the tunnel last stood, and how often in a row it was begun again at once without having been sound.
   private var attemptCount = 0
   private var promptReturnCount = 0
+  /// Of the last delay, how long it was and might have been; and how often in a row it was the same.
+  private var spread: (most: Int64, delay: Int64)?
+  private var sameDelayCount = 0
   /// Until when the service wants to be left alone.
   private var restsUntil: Instant?
   private var connectionCount = 0
@@ -71,6 +77,13 @@ final class ProxyWatch {
   private var farewells: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
   private var farewellsAt: Instant
   private var goesWithoutMarks = false
+  /// How long readers held the tunnel up.
+  private var wasHeldUp = false
+  private var heldUpSince = Instant(nanoseconds: 0)
+  private var heldUpTime: Int64 = 0
+  private var pauseCount = 0
+  /// Where one of the addresses is sure to be reached, how long that may take.
+  var reachTime: Milliseconds?
   /// Nobody has anything for the tunnel.
   var isIdle = false
   /// Attempts to come back, by their reasons.
@@ -101,14 +114,17 @@ final class ProxyWatch {
   private func fail(_ what: String) { world.fail(name, what) }
 
   /// After a turn.
-  func look(at proxy: LocalProxy, _ network: SimulatedNetwork) {
+  /// - Parameter isInTurn: what is due has been done.
+  func look(at proxy: LocalProxy, _ network: SimulatedNetwork, isInTurn: Bool) {
     lookAtSteps(proxy, network)
-    lookAtOutage(proxy)
+    lookAtOutage(proxy, network)
     lookAtDrain(proxy)
     lookAtPatience(proxy)
     lookAtLimit(proxy)
     lookAtMemory(proxy)
     lookAtFarewells(network)
+    lookAtPause(proxy)
+    if isInTurn { network.link?.look(at: proxy, hasRoom: network.hasLinkRoom) }
     if network.timerCount - network.farewellTimerCount != proxy.heldTimerCount {
       fail(
         "\(network.timerCount - network.farewellTimerCount) timers, and it knows of \(proxy.heldTimerCount)"
@@ -156,6 +172,9 @@ final class ProxyWatch {
   /// Attempts come as the settings say, and no more of them; and as the service has asked for.
   private func judgeAttempts(from old: Step, to new: Step, _ network: SimulatedNetwork) {
     let now = world.now
+    if old.state == .dialing && new.hasLink && network.answer?.isWrong == true {
+      fail("takes a wrong answer for the beginning of a WebSocket")
+    }
     if old.state == .running || new.state == .running { attemptCount = 0 }
     // All of it may have been in one turn.
     if new.state == .backingOff && new.attempt == 0 { attemptCount = 0 }
@@ -181,6 +200,7 @@ final class ProxyWatch {
       if now + Milliseconds(5) < stateSince + least {
         fail("tries again sooner than \(least.count) ms after \(attemptCount) failures")
       }
+      if restsUntil == nil { judgeSpread(afterFailures: old.attempt) }
     }
     if let restsUntil, now + Milliseconds(5) < restsUntil {
       fail("comes again sooner than the service has asked for")
@@ -206,15 +226,54 @@ final class ProxyWatch {
       if kinds == [.againViolation] || kinds == [.againSilent] {
         fail("does without marks, although the service has not ended anything")
       }
+      if let markedAt = network.link?.markedAt,
+        markedAt + Self.markSuspicion + Self.slack < world.now
+      {
+        fail("does without marks, although the first was taken for a while")
+      }
     }
     if new.state != .backingOff || old.state == .backingOff { return }
     if kinds.isEmpty { fail("comes back, and counts no reason") }
+    if old.hasLink, let link = network.link { judgeLoss(kinds, from: old, link) }
     // It may have opened and been lost in one turn.
     if old.state != .dialing || network.answer?.status == 101 { return }
     // A web proxy's refusal is none of the service's.
-    let isRefused = network.answer.map { $0.status >= 400 && $0.status != 502 } ?? false
+    let isRefused =
+      network.answer.map { $0.status >= 400 && $0.status != 502 && $0.status != 504 }
+      ?? false
     if !kinds.contains(isRefused ? .againRefused : .againUnreachable) {
       fail("counts \(kinds) for an attempt that \(isRefused ? "was refused" : "failed")")
+    }
+  }
+
+  /// A loss is counted as what it was.
+  private func judgeLoss(_ kinds: [Counted], from old: Step, _ link: LinkWatch) {
+    if kinds == [.againClosed] && link.closeCode == nil {
+      fail("counts a close by the service, which has sent no close frame")
+    }
+    if kinds == [.againLost] && !link.isBroken {
+      fail("counts a connection that is lost, although its stream has not said so")
+    }
+    if kinds == [.againSilent] && old.state == .awaitingServices
+      && world.now < stateSince + Milliseconds(settings.pingPeriod.count * 2)
+    {
+      fail("counts a silence that was none")
+    }
+    if kinds == [.againViolation] && link.ownCloseCode == 1_000 {
+      fail("closes in good order, although the service broke the protocol")
+    }
+    if kinds == [.againViolation] && link.isCutShort && !link.isBroken,
+      let closedAt = link.closedAt,
+      world.now + Self.slack < closedAt + Self.closeTime
+    {
+      fail("closes before its close frame has gone out")
+    }
+    let isQuiet = link.closeCode == nil && link.ownCloseCode == nil && !link.isBroken
+    if old.state == .awaitingServices && isQuiet
+      && stateSince + settings.stepTimeout < world.now + Milliseconds(5)
+      && kinds != [.againNoServices] && kinds != [.againSilent]
+    {
+      fail("counts \(kinds) for a service that told nothing of services")
     }
   }
 
@@ -235,6 +294,24 @@ final class ProxyWatch {
     }
   }
 
+  /// It is no longer than it has doubled to, and another time it is another.
+  private func judgeSpread(afterFailures count: Int) {
+    let delay = Milliseconds((world.now.nanoseconds - stateSince.nanoseconds) / 1_000_000)
+    let longest = max(settings.retry.delay.count, settings.retry.delayMax.count)
+    let most = min(settings.retry.delay.count << Int64(min(count - 1, 20)), longest)
+    if world.faults[.timerLate] > 0 || world.faultCounts[FaultKind.processStalls.rawValue] > 0 {
+      return
+    }
+    if delay.count > most + 25 {
+      fail("tries again \(delay.count) ms after \(count) failures, not \(most)")
+    }
+    if most < 500 || world.faultCounts[FaultKind.entropyFails.rawValue] > 0 { return }
+    let isSame = spread.map { $0.most == most && abs($0.delay - delay.count) <= 1 } ?? false
+    sameDelayCount = isSame ? sameDelayCount + 1 : 0
+    spread = (most, delay.count)
+    if sameDelayCount == 3 { fail("tries again after \(delay.count) ms each time") }
+  }
+
   /// It doubles, and a part of it is at random.
   private func leastDelay(afterFailures count: Int) -> Milliseconds {
     let longest = max(settings.retry.delay.count, settings.retry.delayMax.count)
@@ -249,6 +326,7 @@ final class ProxyWatch {
     case .dialing:
       switch step.dialing {
       case .connecting:
+        if let reachTime { return reachTime }
         return Milliseconds(time.count + Self.attemptDelay.count * Int64(addressCountMax - 1))
       case .readingRefusal: return Milliseconds(1_000)
       case .idle, .lookingUpLocal, .lookingUp, .openingWebProxyTLS, .askingWebProxy, .openingTLS,
@@ -260,7 +338,7 @@ final class ProxyWatch {
       return step.attempt == 0
         ? Milliseconds(0)
         : max(settings.retry.delay, settings.retry.delayMax, Milliseconds(restMax))
-    case .stopping: return max(settings.drainTimeout, Milliseconds(0)) + Self.closeTime
+    case .stopping: return max(settings.drainTimeout, Milliseconds(0))
     }
   }
 
@@ -283,14 +361,45 @@ final class ProxyWatch {
     }
   }
 
+  // MARK: Pauses
+
+  /// A tunnel that is not read for a reader's sake is read again as soon as half is gone; and the time is counted.
+  private func lookAtPause(_ proxy: LocalProxy) {
+    let isHeldUp = !proxy.stalledReaders.isEmpty
+    let waiting = proxy.waitingByteCounts
+    if isHeldUp && waiting.most <= settings.connectionPendingMax / 2
+      && waiting.all <= settings.tunnelPendingMax / 2
+    {
+      fail(
+        "does not read, although only \(waiting.most) bytes wait for one, \(waiting.all) for all")
+    }
+    if wasHeldUp { heldUpTime += world.now.nanoseconds - heldUpSince.nanoseconds }
+    wasHeldUp = isHeldUp
+    heldUpSince = world.now
+    // A turn's events have its beginning for their time.
+    pauseCount += isHeldUp ? 1 : 0
+    let told = proxy.congestedTime.count
+    let slack = 1_000_000_000 + Int64(pauseCount) * 200_000
+    if told + slack < heldUpTime || heldUpTime + slack < told {
+      fail("says that it was held up for \(told / 1_000_000) ms, not \(heldUpTime / 1_000_000)")
+    }
+  }
+
   // MARK: Outage
 
-  private func lookAtOutage(_ proxy: LocalProxy) {
+  private func lookAtOutage(_ proxy: LocalProxy, _ network: SimulatedNetwork) {
     let now = world.now
     if proxy.lostAt != outage {
+      if outage != nil && proxy.lostAt != nil && !hasServed && settings.protocolVersion > .v1
+        && network.link?.hasMessages != true
+      {
+        fail("lets clients wait anew, although there was no tunnel in between")
+      }
       outage = proxy.lostAt
       lostAt = outage == nil ? nil : now
+      hasServed = false
     }
+    if proxy.isTunnelUp { hasServed = true }
     guard let lostAt, let holdsClients = proxy.holdsClients else { return }
     if holdsClients && lostAt + Self.clientPatience + Self.slack < now {
       fail("clients wait for a tunnel for more than \(Self.clientPatience.count) ms")

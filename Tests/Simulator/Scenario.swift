@@ -34,6 +34,7 @@ public final class Scenario {
   var isClean = false
   /// What is played before the storm.
   var acts: [Act] = []
+  var linkActs: [LinkAct] = []
   /// What the next servers do that are connected to; further ones do as they like.
   var serverPlans: [Plan] = []
   var isPatient = true
@@ -65,6 +66,9 @@ public final class Scenario {
   var stormFaults = Faults()
   /// The source's streams begin again at 1.
   private var areStreamsLow = false
+  /// What watchers were told that only grows, and by which start of the source.
+  private var told: [String: Double] = [:]
+  private var toldBy = 0
 
   static let sourcePort: UInt16 = 5_000
   static let serverPort: UInt16 = 6_000
@@ -191,6 +195,11 @@ public final class Scenario {
       destinationSettings.connectTimeout = Milliseconds(10_000)
       destinationSettings.connectionRetryCount = 3
     }
+    for act in LinkAct.allCases {
+      let isPlayed = laterRandom.chance(2_500)
+      if isClean && isPlayed { linkActs.append(act) }
+    }
+    Self.prepare(linkActs, &sourceSettings, &destinationSettings, &laterRandom)
     let isNamed = laterRandom.chance(5_000)
     if isClean && isNamed { serverHost = "server.example" }
     world.names["server.example"] = ["127.0.0.1"]
@@ -204,7 +213,8 @@ public final class Scenario {
       let webProxy =
         world.random.chance(1_500)
         ? try? WebProxy.parse(
-          "\(usesTLS ? "https" : "http")://\(proxyAddress):3128", variable: "https_proxy") : nil
+          "\(usesTLS ? "https" : "http")://somebody:secret@\(proxyAddress):3128",
+          variable: "https_proxy") : nil
       return Configuration(
         role: role, endpoint: Endpoint(host: "service.example", port: 443),
         accessToken: (isSource ? service.tokens?.source : service.tokens?.destination) ?? "",
@@ -338,8 +348,14 @@ public final class Scenario {
     for kind: FaultKind in [.spuriousEvent, .timerLate] {
       stormFaults[kind] = world.random.chance(3_000) ? world.random.size(10...1_000) : 0
     }
+    let interims = laterRandom.chance(3_000) ? 3_000 : 0
+    stormFaults[.interimAnswer] = interims
     world.faults = stormFaults
     if isClean { return }
+    for kind: FaultKind in [.webProxyRefuses, .answerWrong] where laterRandom.chance(2_000) {
+      stormFaults[kind] = laterRandom.size(300...3_000)
+    }
+    if laterRandom.chance(2_000) { stormFaults[.tlsSpoiled] = laterRandom.size(100...3_000) }
     let seldom: [FaultKind] = [
       .registrationFails, .acceptFails, .socketFails, .connectThrows, .handshakeFails, .tlsMemory,
       .recordBroken, .nameFails, .nameNever, .entropyFails,
@@ -465,6 +481,7 @@ public final class Scenario {
       if world.failure != nil { return }
       // The lone one comes first: afterwards others were here.
       for act in acts where !play(act) { return }
+      for act in linkActs where !play(act) { return }
     }
     isStorm = true
     planClients()
@@ -505,7 +522,33 @@ public final class Scenario {
     else { return nil }
     let network = SimulatedNetwork(world, laptop, "a watcher")
     network.start()
-    return StatusAsker(network, place, manner)
+    let startCount = source.startCount
+    return StatusAsker(network, place, manner) { [weak self] asker in
+      if let self, startCount == self.source.startCount { self.judgeTold(asker, startCount) }
+    }
+  }
+
+  /// What a program has counted grows, and only a part of a round trip is a queue.
+  private func judgeTold(_ asker: StatusAsker, _ startCount: Int) {
+    if toldBy != startCount { told = [:] }
+    toldBy = startCount
+    for (name, number) in asker.numbers where name.contains("_total") {
+      let name = String(name)
+      if let before = told[name], number < before {
+        world.fail("a watcher", "is told \(number) of \(name), and \(before) before")
+      }
+      told[name] = number
+    }
+    let queue = asker.number("localproxy_pacer_queue_seconds") ?? 0
+    let roundTrip = asker.number("localproxy_round_trip_seconds") ?? 0
+    // The queue may be of a ping before the last.
+    guard let link = source.network.link, link.startedAt < asker.startedAt else { return }
+    if queue > max(roundTrip, link.longestRoundTrip) {
+      world.fail("a watcher", "is told that a ping queued for \(queue) s, which took less")
+    }
+    if roundTrip > 0 && roundTrip < link.shortestRoundTrip - 0.001 {
+      world.fail("a watcher", "is told of a round trip of \(roundTrip) s")
+    }
   }
 
   private func planClients() {

@@ -53,18 +53,30 @@ public final class SimulatedNetwork: Network {
   struct Answer {
     let status: Int
     let retryAfterSeconds: Int64?
+    /// Compression was agreed on.
+    let hasExtensions: Bool
+    /// It must not be gone along with.
+    let isWrong: Bool
 
     /// Nil for what is no answer of HTTP's.
     init?(_ bytes: Span<UInt8>) {
       var octets: [UInt8] = []
       for index in 0..<min(bytes.count, 2_048) { octets.append(bytes[index]) }
-      let lines = String(decoding: octets, as: UTF8.self).split(separator: "\r\n")
+      var lines = String(decoding: octets, as: UTF8.self)
+        .split(separator: "\r\n", omittingEmptySubsequences: false)
+      // What announces the answer is none.
+      if lines.first?.hasPrefix("HTTP/1.1 100") == true { lines.removeFirst(2) }
       let words = lines.first?.split(separator: " ") ?? []
       guard words.count > 1, words[0] == "HTTP/1.1", let status = Int(words[1]) else { return nil }
       self.status = status
+      hasExtensions = lines.contains { $0.hasPrefix("Sec-WebSocket-Extensions") }
+      isWrong = lines.contains { $0.hasPrefix("Sec-WebSocket-") && $0.hasSuffix("-9.0") }
       let name = "Retry-After: "
-      retryAfterSeconds = lines.first { $0.hasPrefix(name) }.flatMap {
-        Int64($0.dropFirst(name.count))
+      let rest = lines.first { $0.hasPrefix(name) }?.dropFirst(name.count)
+      // Of a date the seconds; the answer's own has none.
+      retryAfterSeconds = rest.flatMap { rest in
+        let seconds = rest.hasSuffix(" GMT") ? rest.dropLast(4).suffix(2) : rest
+        return Int64(seconds).map { min($0, 900) }
       }
     }
 
@@ -79,6 +91,13 @@ public final class SimulatedNetwork: Network {
   /// The last answer to a request of the program's; nil since it began to ask again.
   var answer: Answer? { didSet { if answer != nil { answerCount += 1 } } }
   private(set) var answerCount = 0
+  /// The last WebSocket that it had.
+  var link: LinkWatch?
+  /// The stream of that takes a frame.
+  var hasLinkRoom: Bool { linkStream?.hasRoom ?? false }
+  weak var linkStream: SimulatedTLSStream?
+  /// Where a program is to connect to servers from; nil for anywhere.
+  var localHost: String?
   /// What the first random bits are, when that is not left to chance.
   var firstRandomBits: UInt32?
   /// The numbers of all streams that the program has begun.
@@ -453,6 +472,10 @@ public final class SimulatedNetwork: Network {
   ) throws(SystemError) -> any ByteStream {
     if isDead { throw SystemError(ENETUNREACH, "connect") }
     try takeDescriptor()
+    if let localHost, address.port != 443, address.port != 3_128, local?.host != localHost {
+      world.fail(
+        name, "connects to a server from \(local?.host ?? "any address"), not \(localHost)")
+    }
     world.connecting(address)
     if world.happens(.connectThrows) { throw SystemError(ENETUNREACH, "connect") }
     let target = world.machine(with: address, from: machine)

@@ -128,7 +128,7 @@ final class SimulatedStream: ByteStream {
     return .accepted(count)
   }
 
-  func keepQueueShort(byteCount: Int) {}
+  func keepQueueShort(byteCount: Int) { socket.shortQueueByteCount = byteCount }
 
   func setUserTimeout(_ timeout: Milliseconds) {
     socket.userTimeout = timeout

@@ -7,6 +7,10 @@ public final class SimulatedTLSCredentials: TLSCredentials {
   private let world: World
   /// What a service does to the frames that it sends; nil for nothing.
   public var meddler: Meddler?
+  /// Whose they are; a client that means somebody else does not shake hands. "" for anybody's.
+  var name = ""
+  /// A failure has left something wrong in the library: no handshake with these succeeds any more.
+  var isSpoiled = false
 
   public init(_ world: World) { self.world = world }
 
@@ -22,10 +26,13 @@ public final class SimulatedTLSCredentials: TLSCredentials {
     over transport: any ByteStream, serverName: String?, on network: any Network,
     _ handler: any StreamHandler
   ) throws(TLSError) -> any SecureStream {
-    if world.happens(.tlsMemory) { throw .library(reason: "the simulator's library") }
+    if world.happens(.tlsMemory) || world.happens(.tlsSpoiled) {
+      isSpoiled = true
+      throw .library(reason: "the simulator's library")
+    }
     return SimulatedTLSStream(
-      world: world, network: network, transport: transport, isClient: serverName != nil,
-      meddler: meddler, handler: handler)
+      world: world, network: network, transport: transport, credentials: self,
+      serverName: serverName, handler: handler)
   }
 }
 
@@ -48,7 +55,10 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private let network: any Network
   private let transport: any ByteStream
   private let isClient: Bool
-  private let meddler: Meddler?
+  private var meddler: Meddler? { credentials.meddler }
+  private let credentials: SimulatedTLSCredentials
+  /// Whom a client means.
+  private let serverName: String?
   private var state = State.handshaking
   private var inbound = ByteQueue()
   private var plain = ByteQueue()
@@ -72,14 +82,15 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   }
 
   init(
-    world: World, network: any Network, transport: any ByteStream, isClient: Bool,
-    meddler: Meddler?, handler: any StreamHandler
+    world: World, network: any Network, transport: any ByteStream,
+    credentials: SimulatedTLSCredentials, serverName: String?, handler: any StreamHandler
   ) {
     self.world = world
     self.network = network
     self.transport = transport
-    self.isClient = isClient
-    self.meddler = meddler
+    self.credentials = credentials
+    self.serverName = serverName
+    isClient = serverName != nil
     self.handler = handler
     wire = WireWatch(world, isClient: isClient)
     wire.limits = (network as? SimulatedNetwork)?.wireLimits
@@ -121,6 +132,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       if !pull() { break }
     }
     if plain.isEmpty {
+      if failure != nil || isEnded { wire.link?.isBroken = true }
       if let failure { return .failed(failure) }
       return isEnded ? .endOfStream : .wouldBlock
     }
@@ -128,6 +140,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     plain.withReadable { bytes in
       wire.receivedRequest(bytes)
       for index in 0..<count { region[index] = bytes[index] }
+      wire.link?.received(bytes.extracting(0..<count))
     }
     plain.consume(count)
     requestTurnEndIfNeeded()
@@ -162,8 +175,16 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
         return
       }
       switch RecordType(rawValue: type) {
-      case .hello where !isClient && state == .handshaking: put(.answer, [])
+      case .hello where !isClient && state == .handshaking:
+        put(.answer, Array(credentials.name.utf8))
       case .answer where isClient && state == .handshaking:
+        let name = inbound.withReadable { record in
+          String(decoding: (3..<(3 + count)).map { record[$0] }, as: UTF8.self)
+        }
+        if !name.isEmpty && name != serverName {
+          failure = .tls(.handshake(reason: "this is \(name), not \(serverName ?? "")"))
+          return
+        }
         put(.finished, [])
         isHandshakeDone = true
       case .finished where !isClient && state == .handshaking: isHandshakeDone = true
@@ -186,9 +207,26 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     if hasHead { return }
     hasHead = true
     if isClient {
-      (network as? SimulatedNetwork)?.answer = SimulatedNetwork.Answer(bytes)
+      guard let network = network as? SimulatedNetwork else { return }
+      let answer = SimulatedNetwork.Answer(bytes)
+      network.answer = answer
+      if answer?.status == 101 {
+        network.linkStream = self
+        if answer?.isWrong != true {
+          wire.answered(to: network, compresses: answer?.hasExtensions == true)
+        }
+        judgeSocket(network)
+      }
     } else {
       meddler?.isToSource = WireWatch.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
+    }
+  }
+
+  /// What its program is to have asked the system for.
+  private func judgeSocket(_ network: SimulatedNetwork) {
+    guard let settings = network.wireLimits?.settings, let socket else { return }
+    if socket.userTimeout != settings.userTimeout {
+      world.fail(network.name, "asks for a user time-out of \(socket.userTimeout?.count ?? 0) ms")
     }
   }
 
@@ -208,14 +246,21 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       return .noRoom
     }
     if bytes.count == 0 { return .accepted }
-    wire.sent(bytes, callCount: (network as? SimulatedNetwork)?.callCount ?? 0)
+    wire.sent(bytes, by: network as? SimulatedNetwork)
+    if let link = wire.link, socket?.shortQueueByteCount != link.queueByteCountMax {
+      world.fail(
+        "a link", "lets \(socket?.shortQueueByteCount ?? -1) bytes wait in the system")
+    }
     if let meddler {
       for piece in meddler.pieces(of: bytes) { put(.data, piece) }
     } else {
       put(.data, bytes)
     }
     if outbound.count >= Self.flushMark {
-      if let failure = flush() { return .failed(failure) }
+      if let failure = flush() {
+        wire.link?.isBroken = true
+        return .failed(failure)
+      }
     } else {
       requestTurnEnd()
     }
@@ -233,6 +278,11 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   /// The meddler joins frames of one turn alone.
   private func putKept() {
     for piece in meddler?.takeKept() ?? [] { put(.data, piece) }
+  }
+
+  /// The socket under all of it.
+  var socket: KernelSocket? {
+    (transport as? SimulatedTLSStream)?.socket ?? (transport as? SimulatedStream)?.socket
   }
 
   func keepQueueShort(byteCount: Int) { transport.keepQueueShort(byteCount: byteCount) }
@@ -254,6 +304,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       put(.closing, [])
     }
     _ = flush()
+    if !outbound.isEmpty { wire.link?.isCutShort = true }
     state = .closed
     handler = nil
     transport.close()
@@ -299,6 +350,11 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       return
     }
     if !isHandshakeDone { return }
+    if isClient && world.happens(.tlsSpoiled) { credentials.isSpoiled = true }
+    if isClient && credentials.isSpoiled {
+      fail(.tls(.handshake(reason: "the simulator's library is spoiled")))
+      return
+    }
     if world.happens(.handshakeFails) {
       fail(.tls(.handshake(reason: "the simulator refused the handshake")))
       return
@@ -335,6 +391,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     var readiness: Readiness = []
     if readable && interest.contains(.readable) { readiness.insert(.readable) }
     if interest.contains(.writable) && isWritable { readiness.insert(.writable) }
+    wire.link?.called()
     if !readiness.isEmpty { handler?.streamReady(readiness) }
     if state == .open { requestTurnEndIfNeeded() }
   }
@@ -374,6 +431,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     let owner = handler
     state = .closed
     handler = nil
+    wire.link?.isBroken = true
     transport.close()
     owner?.streamFailed(failure)
   }
@@ -390,6 +448,8 @@ public final class Meddler {
   public var isCompressing = false
   /// A refusal says when to come again.
   var asksForRest = false
+  /// Then, of seconds; nil for a few of them.
+  var restSeconds: Int?
   /// A destination gets what one of the second protocol version makes of it: connections alone, and their ids, it
   /// does not know, nor marks.
   var isForOlderDestination = false
@@ -408,7 +468,7 @@ public final class Meddler {
     // The answer to the upgrade comes first.
     if !isHandshakeOver {
       isHandshakeOver = true
-      return [asksForRest ? askedForRest(frame) : frame]
+      return [answer(frame)]
     }
     let opcode = frame[0] & 0x0f
     if opcode == 0xa && world.happens(.pongLost) { return [] }
@@ -438,14 +498,38 @@ public final class Meddler {
     return pieces + (world.happens(.frameSplit) ? split(payload) : Self.frames(payload))
   }
 
-  /// An answer that refuses, and says when to come again.
-  private func askedForRest(_ answer: [UInt8]) -> [UInt8] {
+  /// The answer to the upgrade: perhaps another comes before it, or something in it is wrong.
+  private func answer(_ answer: [UInt8]) -> [UInt8] {
     let status = "HTTP/1.1 xxx ".utf8.count
-    guard answer.count > status, answer[9] >= 0x34, let end = answer.firstIndex(of: 10) else {
-      return answer
+    guard answer.count > status, let end = answer.firstIndex(of: 10) else { return answer }
+    if answer[9] >= 0x34 {
+      let refusal = asksForRest ? askedForRest(answer, behind: end) : answer
+      // Of the words that say why some may be missing.
+      return world.happens(.answerWrong) ? Array(refusal.dropLast(3)) : refusal
     }
-    let field = "Retry-After: \(world.random.number(1...30))\r\n"
+    if world.happens(.answerWrong) { return wrong(answer) }
+    let interim = world.happens(.interimAnswer) ? "HTTP/1.1 100 Continue\r\n\r\n" : ""
+    return Array(interim.utf8) + answer
+  }
+
+  /// An answer that refuses, and says when to come again: in seconds, or by a date.
+  private func askedForRest(_ answer: [UInt8], behind end: Int) -> [UInt8] {
+    let seconds = restSeconds ?? world.random.number(1...30)
+    var field = "Retry-After: \(seconds)\r\n"
+    if seconds < 60 && world.random.chance(3_000) {
+      let date = "Mon, 30 Nov 2026 10:00:"
+      field = "Date: \(date)00 GMT\r\nRetry-After: \(date)\(seconds / 10)\(seconds % 10) GMT\r\n"
+    }
     return Array(answer[...end]) + Array(field.utf8) + Array(answer[(end + 1)...])
+  }
+
+  /// One that must not be taken for the beginning of a WebSocket.
+  private func wrong(_ answer: [UInt8]) -> [UInt8] {
+    let lines = String(decoding: answer, as: UTF8.self).split(
+      separator: "\r\n", omittingEmptySubsequences: false)
+    let name = world.random.pick(["Sec-WebSocket-Accept: ", "Sec-WebSocket-Protocol: "])
+    let text = lines.map { $0.hasPrefix(name) ? name + "aws.iot.securetunneling-9.0" : String($0) }
+    return Array(text.joined(separator: "\r\n").utf8)
   }
 
   /// What was held back and finds nothing to be joined with.

@@ -21,8 +21,13 @@ final class StatusAsker: StreamHandler, TimerHandler {
   private(set) var endedAt: Instant?
   /// The whole answer has come, and its end.
   private(set) var isServed = false
+  private let served: (StatusAsker) -> Void
 
-  init(_ network: SimulatedNetwork, _ place: SocketAddress, _ manner: Manner) {
+  init(
+    _ network: SimulatedNetwork, _ place: SocketAddress, _ manner: Manner,
+    served: @escaping (StatusAsker) -> Void
+  ) {
+    self.served = served
     self.network = network
     self.manner = manner
     startedAt = network.now
@@ -59,6 +64,7 @@ final class StatusAsker: StreamHandler, TimerHandler {
     case .wouldBlock: break
     case .endOfStream:
       isServed = isWhole
+      if isServed { served(self) }
       end()
     case .failed: end()
     }
@@ -82,4 +88,16 @@ final class StatusAsker: StreamHandler, TimerHandler {
     return text.hasPrefix("HTTP/1.1 200") && length != nil
       && length == end.map { answer.count - $0 - 4 }
   }
+
+  // MARK: What it was told
+
+  /// The lines with a number each.
+  var numbers: [(name: Substring, number: Double)] {
+    String(decoding: answer, as: UTF8.self).split(separator: "\n").compactMap { line in
+      guard let space = line.lastIndex(of: " "), line.first != "#" else { return nil }
+      return Double(line[line.index(after: space)...]).map { (line[..<space], $0) }
+    }
+  }
+
+  func number(_ name: String) -> Double? { numbers.first { $0.name == name }?.number }
 }

@@ -9,9 +9,10 @@ struct WireLimits {
   let payloadLengthMax: Int
   /// Of the streams that a source begins.
   let version: ProtocolVersion
+  let settings: Settings
 
   init(_ configuration: Configuration) {
-    let settings = configuration.settings
+    settings = configuration.settings
     framePayloadLengthMax = settings.framePayloadLengthMax
     payloadLengthMax = settings.payloadLengthMax
     version = min(settings.protocolVersion, configuration.destinationVersion)
@@ -34,12 +35,16 @@ final class WireWatch {
   var shape: LinkShape?
   private var aheadByteCount = 0.0
   private var aheadAt: Instant
+  /// Of a proxy's WebSocket.
+  private(set) var link: LinkWatch?
   /// Nil until it is known; false for what is not a WebSocket, as what goes to a web proxy.
   private var isWebSocket: Bool?
   private var isSource = false
   private var hasClosed = false
   /// Compressed messages cannot be seen.
   private var isBlind = false
+  /// That was agreed on.
+  private var isCompressing = false
   /// Messages in this turn of the world.
   private var turn = 0
   private var frameCount = 0
@@ -67,7 +72,7 @@ final class WireWatch {
   var isOpen: Bool { isWebSocket == true && !hasClosed }
 
   /// - Parameter callCount: of the program, in this turn.
-  func sent(_ bytes: Span<UInt8>, callCount: Int) {
+  func sent(_ bytes: Span<UInt8>, by network: SimulatedNetwork?) {
     guard let isWebSocket else {
       self.isWebSocket = Self.begins(bytes, with: isClient ? "GET /tunnel" : "HTTP/1.1 101")
       isSource = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
@@ -80,12 +85,33 @@ final class WireWatch {
       judgePassed(payload(bytes))
     }
     if !isClient || bytes[0] & 0x0f != 2 { return }
-    count(callCount)
+    count(network?.callCount ?? 0)
+    let payload = payload(bytes)
+    link?.sentMessages(payload.count)
     if let limits, bytes.count - 14 > limits.framePayloadLengthMax {
       fail("sends a frame of \(bytes.count) bytes, more than it may")
     }
     if bytes[0] & 0x40 != 0 { isBlind = true }
-    if !isBlind { judgeMessage(payload(bytes)) }
+    if !isBlind { judgeMessage(payload) }
+    if isCompressing && bytes[0] & 0x40 == 0 && Self.isPlain(payload) {
+      fail("does not compress a message that could be shorter")
+    }
+  }
+
+  /// Nearly all of it is what applications send that can be compressed.
+  private static func isPlain(_ payload: [UInt8]) -> Bool {
+    payload.count > 1_000 && payload.count { $0 & 0xfc == 0x60 } > payload.count - 200
+  }
+
+  /// The service has answered: what the program was told then holds for the WebSocket.
+  func answered(to network: SimulatedNetwork, compresses: Bool) {
+    if isWebSocket != true { return }
+    limits = network.wireLimits
+    isCompressing = compresses
+    guard let limits else { return }
+    let link = LinkWatch(world, network, limits.settings, isSource: isSource)
+    self.link = link
+    network.link = link
   }
 
   /// What a service has received first.
@@ -110,10 +136,16 @@ final class WireWatch {
   private func judge(_ bytes: Span<UInt8>) {
     if hasClosed { fail("sends something behind its close frame") }
     if (bytes[1] & 0x80 != 0) != isClient { fail("masks a frame or does not, wrongly") }
+    if isClient { link?.sentFrame(maskedWith: key(bytes)) }
     switch bytes[0] & 0x0f {
-    case 0x8: hasClosed = true
-    case 0x9: world.pingPayloads.insert(payload(bytes))
+    case 0x8:
+      hasClosed = true
+      link?.sentClose(payload(bytes))
+    case 0x9:
+      world.pingPayloads.insert(payload(bytes))
+      link?.sentPing(payload(bytes))
     case 0xa:
+      link?.sentPong(payload(bytes))
       if !world.pingPayloads.contains(payload(bytes)) { fail("sends a pong that answers no ping") }
     default: break
     }
@@ -141,11 +173,18 @@ final class WireWatch {
     }
   }
 
+  private func payloadStart(_ bytes: Span<UInt8>) -> Int {
+    let start = bytes[1] & 0x7f == 126 ? 4 : bytes[1] & 0x7f == 127 ? 10 : 2
+    return isClient ? start + 4 : start
+  }
+
+  private func key(_ bytes: Span<UInt8>) -> UInt32 {
+    let start = payloadStart(bytes)
+    return (start - 4..<start).reduce(0) { $0 << 8 | UInt32(bytes[$1]) }
+  }
+
   private func payload(_ bytes: Span<UInt8>) -> [UInt8] {
-    var start = 2
-    if bytes[1] & 0x7f == 126 { start = 4 }
-    if bytes[1] & 0x7f == 127 { start = 10 }
-    if isClient { start += 4 }
+    let start = payloadStart(bytes)
     return (start..<max(start, bytes.count)).map { index in
       isClient ? bytes[index] ^ bytes[start - 4 + (index - start) & 3] : bytes[index]
     }
@@ -193,7 +232,10 @@ final class WireWatch {
       if !streamIDs.insert(message.streamID).inserted || !isNew { fail("begins a stream twice") }
       streams[service] = message.streamID
       started.insert(key)
-      if message.isIgnorableWritten && !message.ignorable { world.marked() }
+      if message.isIgnorableWritten && !message.ignorable {
+        link?.marked()
+        world.marked()
+      }
     case .connectionStart:
       judgeStream(message, service)
       if !started.insert(key).inserted { fail("begins a connection twice") }

@@ -260,6 +260,8 @@ public enum FaultKind: Int, CaseIterable, Sendable {
   // The service.
   case frameSplit, framesMerged, fieldsReordered, pongLost, strayMessage, garbage, serviceFault,
     sessionReset
+  // Answers to requests for a connection.
+  case webProxyRefuses, interimAnswer, answerWrong, tlsSpoiled
 }
 
 public struct Faults: Sendable {

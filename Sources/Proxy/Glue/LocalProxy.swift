@@ -454,6 +454,18 @@ extension LocalProxy {
   package var isWithoutAnswer: [Bool] { relay?.core.isWithoutAnswer ?? [] }
   /// The WebSocket is not being closed.
   package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
+  /// It is not read, for the sake of a reader or of what is to be sent.
+  package var isLinkPaused: Bool { relay?.link.isPaused ?? false }
+  /// Something waits for room in it, or for its time.
+  package var isWaitingForRoom: Bool { relay?.link.wantsRoom ?? false }
+  /// See `LinkCore`.
+  package var linkStatus: (roundTrip: Int64?, queueTime: Int64?, windowByteCount: Int64?)? {
+    relay?.link.core.status
+  }
+  /// How long it was not read for a reader's sake, since the start.
+  package var congestedTime: Nanoseconds {
+    relay?.core.congestedTime(network.now) ?? tally.congestedTime
+  }
   /// See `RelayCore`.
   package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
     relay?.core.waitsSince ?? (nil, nil, nil)

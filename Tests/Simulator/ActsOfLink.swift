@@ -1,0 +1,449 @@
+import Basics
+import Configuration
+import Reactor
+import Tunnel
+
+/// What is played of the tunnel itself where nothing goes wrong: how much it carries, how long it is borne with, and
+/// what is told of it.
+enum LinkAct: CaseIterable {
+  /// A long path is filled, also when it gets longer.
+  case stretch
+  /// Pongs are lost, and the path stands still.
+  case lostPongs
+  /// Somebody sends while the tunnel is not read.
+  case pause
+  /// A limit is used.
+  case limit
+  /// The service takes nothing more of one who sends.
+  case heldOff
+  /// A service that wants to be left alone for hours.
+  case longRest
+  /// Each reason has its count.
+  case counts
+  /// Other times for programs that run.
+  case otherTimes
+  /// A destination that connects to its own source.
+  case loop
+}
+
+extension Scenario {
+  /// Sets what the acts need, before the programs are made.
+  static func prepare(
+    _ acts: [LinkAct], _ source: inout Settings, _ destination: inout Settings,
+    _ random: inout SeededGenerator
+  ) {
+    if acts.contains(.heldOff) {
+      source.pingPeriod = Milliseconds(2_000)
+      source.bandwidthLimit = 0
+    }
+    if acts.contains(.pause) || acts.contains(.heldOff) {
+      for settings in [0, 1] {
+        let time = Milliseconds(settings == 0 && !acts.contains(.heldOff) ? 8_000 : 20_000)
+        if settings == 0 { source.stallTimeout = time } else { destination.stallTimeout = time }
+      }
+      source.loneStallTimeout = Milliseconds(source.stallTimeout.count * 4)
+      destination.loneStallTimeout = Milliseconds(destination.stallTimeout.count * 4)
+    }
+    if acts.contains(.limit) {
+      source.bandwidthLimit = random.chance(5_000) ? 200_000 : 100_000
+      source.offersCompression = false
+      destination.offersCompression = false
+    }
+  }
+
+  func play(_ act: LinkAct) -> Bool {
+    world.story.add(world.now, "the play", "\(act)")
+    letEnd()
+    let usual = (world.faults, world.bufferByteCounts, tunnelPaths.map { ($0.delay, $0.rate) })
+    switch act {
+    case .stretch: if isPaced { playStretch() }
+    case .lostPongs: if isPaced { playLostPongs() }
+    case .pause: if isPaced && version == .v3 { playPause() }
+    case .limit: playLimit()
+    case .heldOff: playHeldOff()
+    case .longRest: playLongRest()
+    case .counts: playCounts()
+    case .otherTimes: playOtherTimes()
+    case .loop: if version == .v3 { playLoop() }
+    }
+    (world.faults, world.bufferByteCounts) = (usual.0, usual.1)
+    for (path, (delay, rate)) in zip(tunnelPaths, usual.2) {
+      (path.delay, path.rate) = (delay, rate)
+    }
+    serverPlans = []
+    letEnd()
+    return world.failure == nil
+  }
+
+  /// What is between the source and its server is the path alone.
+  private var isDirect: Bool {
+    let configurations = [source.configuration, destination.configuration]
+    return configurations.allSatisfy { $0.webProxy == nil } && !service.isShaped
+      && configurations.allSatisfy { $0.settings.activeConnectionCountMax > 2 }
+      && !areDescriptorsFew
+  }
+
+  private var isPaced: Bool {
+    let settings = source.configuration.settings
+    return isDirect && settings.isPacingAdaptive && settings.bandwidthLimit == 0
+      && destination.configuration.settings.bandwidthLimit == 0
+  }
+
+  private var uplink: Path { world.path(laptop, cloud) }
+
+  /// Makes the paths so, and both tunnels anew over sockets with such buffers.
+  private func lay(delay: Int64, rate: Int, buffers byteCount: Int = 262_144) {
+    world.faults = Faults()
+    let buffers = world.bufferByteCounts
+    for path in tunnelPaths { (path.delay, path.rate) = (5_000_000, 0) }
+    (uplink.delay, uplink.rate) = (delay * 1_000_000, rate)
+    world.bufferByteCounts = byteCount...byteCount
+    isCountOpen = true
+    hadOutage = true
+    for proxy in [source, destination] {
+      proxy.network.cutConnections(besides: world.path(proxy.machine, proxy.machine))
+    }
+    wait(1_000)
+    wait(30_000) { self.isTunnelUp }
+    wait(1_000)
+    world.bufferByteCounts = buffers
+  }
+
+  /// A client that always has something to send.
+  private func startSender() -> Talker {
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    let plan = Plan(byteCount: 100_000_000, chunkByteCount: 20_000, ending: .answerEnd)
+    return withBuffers(of: 65_536) { startClient(0, plan: plan) }
+  }
+
+  /// What arrives in so many seconds is at least that part of what there might.
+  private func expectRate(
+    _ sender: Talker, of rate: Int, percent: Int, seconds: Int, _ what: String
+  ) {
+    let before = sender.flow.receiver?.receivedByteCount ?? 0
+    wait(Int64(seconds) * 1_000)
+    let byteCount = (sender.flow.receiver?.receivedByteCount ?? 0) - before
+    if byteCount * 100 < rate * seconds * percent && sender.outcome == .open && world.failure == nil
+    {
+      world.fail(
+        "the tunnel",
+        "carries \(byteCount / seconds) bytes a second, where \(rate) would do, \(what)")
+    }
+  }
+
+  private func playStretch() {
+    let settings = source.configuration.settings
+    if settings.payloadLengthMax < 8_000 || settings.localReadByteCountMax < 8_000 { return }
+    // On one that is slower for its length what leaves at once makes a queue of its own.
+    let rate = 1_000_000
+    lay(delay: 50, rate: rate)
+    var sender = startSender()
+    wait(4_000)
+    expectRate(sender, of: rate, percent: 50, seconds: 2, "over a long path")
+    let isKnown = laterRandom.chance(2_500)
+    if isKnown {
+      wait(16_000)
+      expectRate(
+        sender, of: rate, percent: 50, seconds: 3, "over a path that it has used for a while")
+      return
+    }
+    letEnd()
+    uplink.delay = 125_000_000
+    // Pings alone tell how long it is now.
+    wait(32_000 + 2 * settings.pingPeriod.count)
+    sender = startSender()
+    wait(6_000)
+    expectRate(sender, of: rate, percent: 35, seconds: 2, "over a path that has become longer")
+  }
+
+  private func playLostPongs() {
+    let usual = service.makeMeddler
+    service.makeMeddler = { [unowned self] in
+      let meddler = Meddler(self.world)
+      // It leaves all but pongs as it is.
+      meddler.isCompressing = true
+      return meddler
+    }
+    defer { service.makeMeddler = usual }
+    lay(delay: 40, rate: 100_000)
+    let sender = startSender()
+    wait(3_000)
+    // As much is on the way as may be, and no more.
+    world.halt(uplink, until: world.now + Milliseconds(3_500))
+    wait(6_000)
+    if source.configuration.settings.pingPeriod.count < 3_200 { return }
+    for _ in 0..<2 {
+      world.faults[.pongLost] = 10_000
+      wait(8_000) {
+        if let at = sender.flow.receiver?.receivedAt, at + Milliseconds(6_200) < self.world.now,
+          sender.outcome == .open
+        {
+          self.world.fail("the tunnel", "stands still for a pong that is lost")
+        }
+        return false
+      }
+      world.faults[.pongLost] = 0
+      wait(4_000)
+    }
+  }
+
+  private func playPause() {
+    // Pongs come behind what is in them.
+    lay(delay: 30, rate: 100_000, buffers: 32_768)
+    let sender = startSender()
+    wait(3_000)
+    var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    taker.reading = .never
+    serverPlans = [Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)]
+    sender.flow.receiver?.forgetGaps()
+    let start = world.now
+    let hostage = withBuffers(of: 8_192) { startClient(0, plan: taker) }
+    let time = source.configuration.settings.stallTimeout.count
+    wait(time + 3_000) { hostage.outcome != .open }
+    wait(4_000)
+    if let server = sender.flow.receiver, server.startedAt < start, sender.outcome == .open,
+      server.longestGap.count > 2_000, world.failure == nil
+    {
+      world.fail(
+        sender.name, "sends nothing for \(server.longestGap.count) ms, for the tunnel is not read")
+    }
+  }
+
+  private func playLimit() {
+    let settings = source.configuration.settings
+    let rate = Int(settings.bandwidthLimit)
+    if !isDirect || rate == 0 || rate > 200_000 || rate < 50_000
+      || destination.configuration.settings.bandwidthLimit != 0
+      || settings.payloadLengthMax < 8_000 || settings.localReadByteCountMax < 8_000
+    {
+      return
+    }
+    lay(delay: 20, rate: rate * 21 / 20)
+    let sender = startSender()
+    wait(3_000)
+    expectRate(sender, of: rate, percent: 88, seconds: 5, "at a limit")
+  }
+
+  // MARK: Patience with the service
+
+  private func playHeldOff() {
+    if !isDirect || destination.configuration.settings.bandwidthLimit != 0 { return }
+    let settings = source.configuration.settings
+    let isSlow = !settings.isPacingAdaptive && laterRandom.chance(5_000)
+    if isSlow {
+      playSnail()
+      return
+    }
+    world.faults = Faults()
+    // What the system at the other end has room for says nothing of the service.
+    if laterRandom.chance(5_000) { lay(delay: 20, rate: 100_000) }
+    uplink.rate = 100_000
+    let sender = startSender()
+    wait(4_000 + 4 * roundTrip.count)
+    if sender.outcome != .open || source.proxy?.isTunnelUp != true { return }
+    (isCountOpen, hadOutage) = (true, true)
+    let start = world.now
+    let (period, patience) = (settings.pingPeriod.count, settings.stallTimeout.count)
+    // What is in the buffers may go on for a while.
+    let most = patience + 3 * period + 6_000 + 2 * roundTrip.count
+    service.network.stand(until: start + Milliseconds(most + 2_000))
+    var lostAt: Instant?
+    wait(most + 1_000) {
+      if lostAt == nil && self.source.proxy?.isTunnelUp != true { lostAt = self.world.now }
+      return false
+    }
+    if world.failure == nil {
+      if let lostAt, lostAt < start + Milliseconds(patience - period - roundTrip.count) {
+        world.fail("source", "has no patience with a service that takes nothing for a while")
+      } else if lostAt == nil || lostAt.map({ start + Milliseconds(most) < $0 }) == true {
+        world.fail("source", "bears with a service that takes nothing for ever")
+      }
+    }
+    wait(60_000) { self.isTunnelUp }
+    wait(3_000 + 4 * roundTrip.count)
+  }
+
+  /// Pings stand behind much that goes out slowly.
+  private func playSnail() {
+    lay(delay: 50, rate: 0)
+    uplink.rate = 5_000
+    let start = source.sessionCount
+    let plan = Plan(byteCount: 150_000, chunkByteCount: 50_000, ending: .answerEnd)
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    _ = withBuffers(of: 65_536) { startClient(0, plan: plan) }
+    wait(30_000)
+    if source.sessionCount != start && world.failure == nil {
+      world.fail("source", "takes a service for dead that takes what it is sent")
+    }
+    uplink.rate = 0
+  }
+
+  /// It is left alone, but not for longer than a quarter of an hour and what is at random.
+  private func playLongRest() {
+    let usual = service.makeMeddler
+    service.makeMeddler = { [unowned self] in
+      let meddler = Meddler(self.world)
+      meddler.asksForRest = true
+      meddler.restSeconds = 7_200
+      return meddler
+    }
+    defer { service.makeMeddler = usual }
+    (isCountOpen, hadOutage) = (true, true)
+    service.kill(vanishes: false)
+    wait(500)
+    service.start(refusesWith: 503)
+    wait(15_000 + 14 * roundTrip.count)
+    service.kill(vanishes: false)
+    service.makeMeddler = usual
+    service.start()
+    wait(1_200_000) { self.isTunnelUp }
+    if !isTunnelUp && world.failure == nil {
+      world.fail("the tunnel", "is not back from a rest that the service has asked for")
+    }
+  }
+
+  // MARK: Counts
+
+  private func expectCount(
+    _ proxy: ProxyProcess, _ counted: Counted, _ what: String, of body: () -> Int?
+  ) {
+    let starts = proxy.startCount
+    guard let before = proxy.proxy?.counts.count(counted), let count = body() else { return }
+    guard let after = proxy.proxy?.counts.count(counted), proxy.startCount == starts else { return }
+    if after - before != Int64(count) && world.failure == nil {
+      world.fail(proxy.name, "counts \(after - before) \(what), not \(count)")
+    }
+  }
+
+  private func playCounts() {
+    if version != .v3 || !isDirect { return }
+    let plan = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    let time = 1_500 + 4 * roundTrip.count
+    expectCount(source, .resetLocally, "clients that have reset") {
+      serverPlans = [silent]
+      let client = startClient(0, plan: Plan(byteCount: 800, chunkByteCount: 100, ending: .abort))
+      wait(time)
+      return client.outcome == .open ? nil : 1
+    }
+    letEnd()
+    expectCount(destination, .resetNotConnected, "servers that were not reached") {
+      servers.kill()
+      let client = startClient(0, plan: plan)
+      wait(40_000) { client.outcome != .open }
+      wait(time)
+      servers.start()
+      return client.outcome == .open ? nil : 1
+    }
+    letEnd()
+    tellOfHalfClosed(time)
+    expectCount(source, .resetTimedOut, "readers that took nothing") {
+      var taker = plan
+      taker.reading = .never
+      serverPlans = [Plan(byteCount: 2_000_000, chunkByteCount: 50_000, ending: .finish)]
+      let start = world.now
+      _ = withBuffers(of: 8_192) { startClient(0, plan: taker) }
+      let patience = source.configuration.settings.loneStallTimeout.count
+      // Held off for longer, a destination takes the service for dead.
+      if destination.configuration.settings.stallTimeout.count < patience + 5_000 { return nil }
+      wait(patience + 20_000) { self.source.proxy?.connectionCount == 0 }
+      return start + Milliseconds(patience) < world.now && isTunnelUp ? 1 : nil
+    }
+    letEnd()
+    expectCount(source, .refusedTunnelDown, "clients without a tunnel") {
+      (isCountOpen, hadOutage) = (true, true)
+      service.kill(vanishes: false)
+      wait(12_000)
+      let clients = (0..<3).map { _ in startClient(0, plan: plan) }
+      wait(500)
+      return clients.count { $0.outcome != .open }
+    }
+    service.start()
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  private func tellOfHalfClosed(_ time: Int64) {
+    let settings = source.configuration.settings
+    if min(settings.silentLinger.count, settings.halfCloseLinger.count) < time + 3_000 { return }
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    let client = startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8))
+    wait(time)
+    let asker = ask(.promptly)
+    wait(1_000)
+    if let asker, asker.isServed, client.outcome == .open, source.proxy?.connectionCount == 1,
+      asker.number("localproxy_connections{state=\"half_closed\"}") != 1, world.failure == nil
+    {
+      world.fail("a watcher", "is not told of a client that has ended its direction")
+    }
+    letEnd()
+  }
+
+  // MARK: Other times
+
+  private func playOtherTimes() {
+    let usual = source.configuration.changed()
+    var settings = usual.settings
+    settings.drainTimeout = Milliseconds(settings.drainTimeout.count < 4_000 ? 7_000 : 2_000)
+    reload(source, usual.changed(settings: settings))
+    var talk = Plan(byteCount: 100_000, chunkByteCount: 50, ending: .answerEnd)
+    talk.pause = 300
+    serverPlans = [talk]
+    startClient(0, plan: talk).isHonest = false
+    wait(2_000 + 4 * roundTrip.count)
+    isCountOpen = true
+    source.receive(.terminate)
+    wait(12_000) { !self.source.isRunning }
+    source.rewritten = usual
+    wait(60_000) { self.isTunnelUp }
+    letEnd()
+    if version == .v1 || roundTrip.count > 250 || world.failure != nil { return }
+    settings = usual.settings
+    settings.stepTimeout = Milliseconds(max(1_500, settings.stepTimeout.count * 6 / 10))
+    reload(source, usual.changed(settings: settings))
+    hadOutage = true
+    service.kill(vanishes: false)
+    service.start(tellsServices: false)
+    wait(15_000)
+    service.kill(vanishes: false)
+    service.start()
+    wait(60_000) { self.isTunnelUp }
+    reload(source, usual)
+    source.rewritten = nil
+  }
+
+  // MARK: A loop
+
+  /// Each client makes the next one; when nobody gets in any more it falls to pieces.
+  private func playLoop() {
+    let counts = [source, destination].map { $0.configuration.settings.activeConnectionCountMax }
+    let count = counts[0]
+    if areDescriptorsFew || count > 20 || counts[1] < count { return }
+    let usual = [source, destination].map { $0.configuration.changed() }
+    for (proxy, usual) in zip([source, destination], usual) {
+      let mappings = usual.mappings.enumerated().map { index, mapping in
+        Mapping(
+          serviceID: mapping.serviceID,
+          address: .network(Endpoint(host: "10.0.0.1", port: Self.sourcePort + UInt16(index))))
+      }
+      reload(proxy, usual.changed(mappings: mappings))
+    }
+    wait(1_000)
+    let talker = makeClient(0, Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)).0
+    talker.isHonest = false
+    if let place = SocketAddress(numeric: "10.0.0.1", port: Self.sourcePort) {
+      talker.connect(to: place)
+    }
+    let time = Int64(count + 2) * (2 * roundTrip.count + 100)
+    wait(2 * time + 15_000) { talker.outcome != .open && self.source.proxy?.connectionCount == 0 }
+    if source.proxy?.connectionCount != 0 && world.failure == nil {
+      world.fail(
+        "a loop", "keeps itself alive with \(source.proxy?.connectionCount ?? 0) connections")
+    }
+    // What goes round is counted each time, and nobody here has sent it.
+    for (proxy, usual) in zip([source, destination], usual) {
+      proxy.rewritten = usual
+      startAnew(proxy)
+      proxy.rewritten = nil
+    }
+  }
+}
