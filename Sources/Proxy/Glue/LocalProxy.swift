@@ -124,7 +124,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       isReady: client.state == .running
         && (configuration.role == .destination || configuration.servesStandardStreams
           || listeners?.isListening == true),
-      connectionCount: connectionCount)
+      // What the relay will tell of, should it be another in a moment.
+      connectionCount: relay?.countedConnections ?? 0)
   }
 
   public func timerFired(tag: Int, now: Instant) {

@@ -50,7 +50,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   var lastReset = ""
   private var timer = DeadlineTimer()
   /// Connections that the handler knows of.
-  private var countedConnections = 0
+  private(set) var countedConnections = 0
   /// The link is over, and with it everything here.
   private var isOver = false
   var handler: (any RelayHandler)?
