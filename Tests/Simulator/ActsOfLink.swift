@@ -229,11 +229,6 @@ extension Scenario {
   private func playHeldOff() {
     if !isDirect || destination.configuration.settings.bandwidthLimit != 0 { return }
     let settings = source.configuration.settings
-    let isSlow = !settings.isPacingAdaptive && laterRandom.chance(5_000)
-    if isSlow {
-      playSnail()
-      return
-    }
     world.faults = Faults()
     // What the system at the other end has room for says nothing of the service.
     if laterRandom.chance(5_000) { lay(delay: 20, rate: 100_000) }
@@ -261,21 +256,6 @@ extension Scenario {
     }
     wait(60_000) { self.isTunnelUp }
     wait(3_000 + 4 * roundTrip.count)
-  }
-
-  /// Pings stand behind much that goes out slowly.
-  private func playSnail() {
-    lay(delay: 50, rate: 0)
-    uplink.rate = 5_000
-    let start = source.sessionCount
-    let plan = Plan(byteCount: 150_000, chunkByteCount: 50_000, ending: .answerEnd)
-    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
-    _ = withBuffers(of: 65_536) { startClient(0, plan: plan) }
-    wait(30_000)
-    if source.sessionCount != start && world.failure == nil {
-      world.fail("source", "takes a service for dead that takes what it is sent")
-    }
-    uplink.rate = 0
   }
 
   /// It is left alone, but not for longer than a quarter of an hour and what is at random.
