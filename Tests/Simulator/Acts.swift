@@ -164,9 +164,8 @@ extension Scenario {
     let stall = source.configuration.settings.stallTimeout.count
     // Held off for longer, a destination takes the service for dead.
     let patience = destination.configuration.settings
-    if max(3 * patience.pingPeriod.count, patience.loneStallTimeout.count) < 3 * stall + 1_000 {
-      return
-    }
+    let isHeldOff = 3 * patience.pingPeriod.count < 3 * stall + 1_000
+    if isHeldOff && patience.loneStallTimeout.count < 3 * stall + 1_000 { return }
     // So does one whose pings stand behind much in a web proxy's buffers.
     if destination.configuration.webProxy != nil { return }
     // One who has been silent for more than a minute is none.
@@ -178,7 +177,10 @@ extension Scenario {
       wait(65_000)
     }
     serverPlans = [
-      Plan(byteCount: 700_000, chunkByteCount: 20_000, answersAfter: 8, ending: .finish)
+      // More than all the buffers on the way take, or nothing tells that it is held off.
+      Plan(
+        byteCount: isHeldOff ? 2_000_000 : 700_000, chunkByteCount: 20_000, answersAfter: 8,
+        ending: .finish)
     ]
     var plan = Plan(byteCount: 100, chunkByteCount: 100, ending: .answerEnd)
     plan.reading = .halts(at: 5_000, milliseconds: Int(stall * 3))

@@ -70,7 +70,7 @@ final class CountWatch {
     lookedAt = world.now
     let facts = proxy.connectionFacts
     lookAtBytes(proxy, facts)
-    lookAtWaits(proxy, facts)
+    lookAtWaits(proxy, facts, network)
   }
 
   // MARK: Clients
@@ -184,15 +184,23 @@ final class CountWatch {
   // MARK: Waits
 
   /// Whoever lingers or drains, and for whom nothing moves, has the time that the settings say.
-  private func lookAtWaits(_ proxy: LocalProxy, _ facts: [RelayCore.ConnectionFacts]) {
+  private func lookAtWaits(
+    _ proxy: LocalProxy, _ facts: [RelayCore.ConnectionFacts], _ network: SimulatedNetwork
+  ) {
     let isLate = world.faultCounts[FaultKind.processStalls.rawValue] > 0
+    // What its system still has for a reader on this machine is taken bit by bit.
+    let isBeingTaken = network.streams.contains { stream in
+      guard let socket = stream.object?.socket else { return false }
+      return socket.peer?.machine === network.machine && socket.unacknowledgedByteCount > 0
+    }
     var found: [UInt64: (wait: Wait, since: Instant)] = [:]
     for fact in facts where fact.lingers || fact.state.isDraining {
       let isBounded = settings.connectionRetryCount >= 0
       let wait = Wait(
         isDrain: fact.state.isDraining, pendingByteCount: fact.pendingByteCount,
         byteCount: fact.receivedByteCount,
-        isHeldOff: fact.lingers && !proxy.readsTunnel || fact.isConnecting && isBounded)
+        isHeldOff: fact.lingers && (!proxy.readsTunnel || isBeingTaken)
+          || fact.isConnecting && isBounded)
       var entry = (wait: wait, since: world.now)
       if let before = waits[fact.id], before.wait == wait, !wait.isHeldOff { entry = before }
       found[fact.id] = entry

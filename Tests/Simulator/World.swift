@@ -32,7 +32,7 @@ public final class World {
   /// Turns of processes so far.
   public private(set) var stepCount = 0
   /// More of them are taken for a loop that does nothing.
-  public var stepCountMax = 1_000_000
+  public var stepCountMax = 3_000_000
   /// The first thing that was wrong.
   public private(set) var failure: String?
   private var serial: UInt64 = 0
