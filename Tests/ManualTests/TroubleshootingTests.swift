@@ -40,6 +40,7 @@ struct TroubleshootingTests {
     let section = page.split(separator: ".SH ").first { $0.hasPrefix("DIAGNOSTICS") } ?? ""
     return section.matches(of: /\n\\fB([^\n]+)\\fR/).map {
       String($0.1).replacing("\\(aq", with: "'").replacing("\\-", with: "-")
+        .replacing("\\[u2026]", with: "…")
     }
   }
 
