@@ -195,7 +195,14 @@ extension Scenario {
     wait(1_000)
     sender.isHonest = false
     sender.killed()
-    expectServed([visitor], within: 60_000, "is not served in a stream whose first client has left")
+    // With short buffers on a long way what is on it may take longer than the system waits for acknowledgements.
+    let count = source.sessionCount
+    wait(60_000) { visitor.outcome != .open }
+    if source.sessionCount != count || !isTunnelUp {
+      isCountOpen = true
+      return
+    }
+    expectServed([visitor], within: 1_000, "is not served in a stream whose first client has left")
   }
 
   /// Somebody's answer is behind what another one does not take; that is no silence of its server's.
@@ -203,10 +210,16 @@ extension Scenario {
     let settings = source.configuration.settings
     if settings.halfClose != .linger || version != .v3 || settings.activeConnectionCountMax < 3
       || destination.configuration.settings.activeConnectionCountMax < 3
-      || destination.configuration.settings.pingPeriod.count < 9_000
+      || destination.configuration.settings.pingPeriod.count < 9_000 || service.isShaped
+      || !tunnelPaths.allSatisfy({ $0.rate == 0 || $0.rate > 1_000_000 })
     {
       return
     }
+    // A way on which two megabytes are not the time that is measured here.
+    let buffers = world.bufferByteCounts
+    world.bufferByteCounts = 65_536...262_144
+    defer { world.bufferByteCounts = buffers }
+    for proxy in [source, destination] { startAnew(proxy) }
     var answer = Plan(byteCount: 100, chunkByteCount: 100, answersAfter: 100, ending: .finish)
     answer.reading = .halts(at: 50, milliseconds: Int(settings.silentLinger.count) - 3_000)
     var taker = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
