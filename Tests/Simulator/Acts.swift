@@ -413,7 +413,7 @@ extension Scenario {
     askInOutage(waiting.count, isCertain: isCertain && !isStopped)
     wait(isLong ? 12_000 : 500)
     let turnedAway = (waiting + [visitor]).count { $0.outcome != .open && $0.outcome != .ended }
-    if let counts = source.proxy?.counts, !isStopped,
+    if let counts = source.proxy?.counts, !isStopped, isCertain,
       counts.count(.refusedTunnelDown) - refusedCount < Int64(turnedAway)
     {
       world.fail("source", "turns \(turnedAway) away without a tunnel, and does not count them")
