@@ -378,7 +378,7 @@ final class ProxyWatch {
     heldUpSince = world.now
     // A turn's events have its beginning for their time.
     pauseCount += isHeldUp ? 1 : 0
-    let told = proxy.congestedTime.count
+    let told = proxy.congestedTime(world.now).count
     let slack = 1_000_000_000 + Int64(pauseCount) * 200_000
     if told + slack < heldUpTime || heldUpTime + slack < told {
       fail("says that it was held up for \(told / 1_000_000) ms, not \(heldUpTime / 1_000_000)")

@@ -463,10 +463,6 @@ extension LocalProxy {
   package var linkStatus: (roundTrip: Int64?, queueTime: Int64?, windowByteCount: Int64?)? {
     relay?.link.core.status
   }
-  /// How long it was not read for a reader's sake, since the start.
-  package var congestedTime: Nanoseconds {
-    relay?.core.congestedTime(network.now) ?? tally.congestedTime
-  }
   /// See `RelayCore`.
   package var waitsSince: (server: Instant?, place: Instant?, unused: Instant?) {
     relay?.core.waitsSince ?? (nil, nil, nil)
