@@ -1,4 +1,5 @@
 import Basics
+import Simulator
 import Testing
 
 @testable import Tunnel
@@ -9,6 +10,11 @@ private struct Path {
   let roundTrip: Int64
   /// What arrives is passed on only so often, as by a radio that sleeps.
   var slotTime: Int64 = 1
+  /// What arrives is late by up to so much, each way, and stays in order.
+  var jitter: Int64 = 0
+  private var random = SeededGenerator(seed: 7)
+  private var arrivedAt: Int64 = 0
+  private var answeredAt: Int64 = 0
   var now: Int64 = 1_000_000_000
   /// When the path has sent all that it was given.
   private var freeAt: Int64 = 0
@@ -59,8 +65,14 @@ private struct Path {
     if !pacer.wantsPing { return }
     let stamp = PingStamp(sentAt: instant, sentByteCount: pacer.pinged())
     if !isAnswered { return }
-    let slot = (max(freeAt, now) + roundTrip) / slotTime + 1
+    arrivedAt = max(max(freeAt, now) + roundTrip / 2 + late(), arrivedAt)
+    answeredAt = max(arrivedAt + roundTrip - roundTrip / 2 + late(), answeredAt)
+    let slot = answeredAt / slotTime + 1
     pongs.append((slot * slotTime, stamp))
+  }
+
+  private mutating func late() -> Int64 {
+    jitter == 0 ? 0 : Int64.random(in: 0..<jitter, using: &random)
   }
 
   /// What was given to it takes longer by so much, as on a radio link that is lost and found again.
@@ -125,6 +137,29 @@ struct PacerTests {
         "\(milliseconds) ms: \(path.sentByteCount * 100 / rate / 60) %")
       #expect(path.queueTimeMax <= 200_000_000, "\(milliseconds) ms: \(path.queueTimeMax)")
     }
+  }
+
+  /// In bytes a second, and milliseconds. Where nothing but the round trips' differences is more than the target, they are
+  /// all that tells that there is no queue.
+  static let unevenPaths: [(rate: Int64, roundTrip: Int64, jitter: Int64)] = [
+    (100_000, 40, 50), (100_000, 300, 75), (100_000, 600, 150), (800_000, 60, 60),
+    (800_000, 300, 100), (10_000_000, 100, 50),
+  ]
+
+  @Test(
+    "a path whose round trips always differ is used, and not filled", arguments: unevenPaths,
+    [true, false])
+  func bearsJitter(uneven: (rate: Int64, roundTrip: Int64, jitter: Int64), isLimited: Bool) {
+    let (rate, roundTrip, jitter) = uneven
+    var pacer = Pacer(limit: isLimited ? rate : 0)
+    var path = Path(bytesPerSecond: rate, roundTripMilliseconds: roundTrip)
+    path.jitter = jitter * 1_000_000
+    path.run(&pacer, seconds: 30)
+    path.forget()
+    path.run(&pacer, seconds: 120)
+    let used = Int64(path.sentByteCount) * 100 / rate / 120
+    #expect(used >= 75, "\(used) %")
+    #expect(path.queueTimeMax <= 600_000_000, "\(path.queueTimeMax)")
   }
 
   @Test("a limit that is just above what the path takes leaves it full and its queue short")

@@ -6,8 +6,9 @@ import Basics
 ///     size += gain · size · (target − queueing) / round trip     once a round trip
 ///
 /// and it doubles until there is a queue for the first time. The shortest round trip counts as the one without a
-/// queue. To see it again although there always is one, what is on the way is let run out now and then. A service
-/// that answers no pings is not held to a window.
+/// queue. To see it again although there always is one, what is on the way is let run out now and then. A path whose
+/// round trips always differ, as a radio's do, is not taken for a queue: what they usually differ by is the path's own. A
+/// service that answers no pings is not held to a window.
 struct SendWindow {
   /// How long bytes may queue between here and the service.
   static let queueTimeTarget = Nanoseconds(40_000_000)
@@ -21,6 +22,10 @@ struct SendWindow {
   private static let memoryPeriod = Nanoseconds(15_000_000_000)
   /// How often what is on the way is let run out while something always is.
   private static let runOutPeriod = Nanoseconds(20_000_000_000)
+  /// More than this is a queue, however usual it is.
+  private static let unevennessMax = Nanoseconds(200_000_000)
+  /// What a round adds to what is usual.
+  private static let unevennessGain: Int64 = 8
   /// A service that answers no ping for so long, while nothing may be sent, does not answer pings; at first, and
   /// when it did answer some.
   private static let patienceAtFirst = Nanoseconds(1_000_000_000)
@@ -39,6 +44,8 @@ struct SendWindow {
     var shortest = Int64.max
     var sum: Int64 = 0
     var count: Int64 = 0
+    /// Of one round trip at least.
+    var mean: Int64 { sum / count }
   }
 
   /// In bytes.
@@ -60,6 +67,8 @@ struct SendWindow {
   /// The round that is measured: it ends when what was sent at its beginning has arrived.
   private var roundEnd: Int64 = 0
   private var round = Round()
+  /// By how much the mean of a round is usually longer than its shortest, in nanoseconds.
+  private var unevenness: Int64 = 0
   private var wasUsed = false
   private var runOutAt: Instant?
   private var runOut = RunOut.no
@@ -164,13 +173,22 @@ struct SendWindow {
 
   private var shortestRoundTrip: Int64 { min(shortest.now, shortest.before) }
 
-  /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one. What
-  /// counts lies between the shortest and the mean of the round's: a radio that delivers in bursts makes some of them
-  /// long without a queue, and the shortest alone would be seen too late when there is one.
+  /// How long the round's bytes queued. What counts lies between the shortest and the mean of its round trips: the
+  /// shortest alone would be seen too late. Where they always differ, what is usual of that is taken off, of the mean and,
+  /// by half, of the shortest: of a few that differ even the shortest is no short one, and the fewer the less.
+  private mutating func takeQueueing() -> Int64 {
+    let spread = round.mean - round.shortest
+    let usual = unevenness
+    unevenness += (min(spread, Self.unevennessMax.count) - usual) / Self.unevennessGain
+    let standing = round.shortest - shortestRoundTrip - usual / 2 - usual / round.count
+    return max(standing, 0) + max(spread - usual, 0) / 2
+  }
+
+  /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one.
   private mutating func adapt() {
     guard round.count > 0 else { return }
-    let roundTrip = (round.shortest + round.sum / round.count) / 2
-    let queueing = roundTrip - shortestRoundTrip
+    let roundTrip = (round.shortest + round.mean) / 2
+    let queueing = takeQueueing()
     let target = Self.queueTimeTarget.count
     if queueing > target / 2 { isInSlowStart = false }
     let size = Int64(size)
