@@ -47,19 +47,24 @@ static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
 }
 
 /// Asks the kernel for one socket: 1 when `answer` is filled in, 0 when there is none, -1 when it does not tell.
-static int ask(const struct request *request, struct inet_diag_msg *answer) {
-  // A socket for each question: no answer can be taken for that to another.
-  int diagnosis = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-  if (diagnosis < 0) return -1;
+static int ask(cepoll_diagnosis *diagnosis, struct request *request, struct inet_diag_msg *answer) {
+  cepoll_diagnosis own = {.fd = -1};
+  cepoll_diagnosis *kept = diagnosis ? diagnosis : &own;
+  if (kept->fd < 0) kept->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  if (kept->fd < 0) return -1;
+  request->header.nlmsg_seq = ++kept->question_count;
   union {
     struct nlmsghdr header;
     char bytes[2048];
   } reply;
   ssize_t count = -1;
   // The kernel has answered before send returns.
-  if (send(diagnosis, request, sizeof *request, 0) == sizeof *request)
-    count = recv(diagnosis, &reply, sizeof reply, 0);
-  close(diagnosis);
+  if (send(kept->fd, request, sizeof *request, 0) == sizeof *request)
+    count = recv(kept->fd, &reply, sizeof reply, 0);
+  int is_answered = count >= (ssize_t)sizeof reply.header && reply.header.nlmsg_seq == kept->question_count;
+  // No answer may be taken for that to a later question.
+  if (!diagnosis || !is_answered) cepoll_end_diagnosis(kept);
+  if (!is_answered) return -1;
   if (count >= (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) && reply.header.nlmsg_type == NLMSG_ERROR) {
     struct nlmsgerr error;
     memcpy(&error, NLMSG_DATA(&reply.header), sizeof error);
@@ -84,6 +89,11 @@ static int is_over(int fd) {
   return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
 }
 
+void cepoll_end_diagnosis(cepoll_diagnosis *diagnosis) {
+  if (diagnosis->fd >= 0) close(diagnosis->fd);
+  diagnosis->fd = -1;
+}
+
 static const struct nlmsghdr question = {
   .nlmsg_len = sizeof(struct request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST,
 };
@@ -94,11 +104,11 @@ int cepoll_is_listened_on(const cepoll_address *address) {
   // Who would get the first segment of a connection from the same address.
   describe(address, address, &request.body);
   request.body.id.idiag_dport = 0;
-  int outcome = ask(&request, &answer);
+  int outcome = ask(NULL, &request, &answer);
   return outcome == 1 ? answer.idiag_state == TCP_LISTEN : outcome;
 }
 
-int cepoll_peer_is_closed(int fd) {
+int cepoll_peer_is_closed(int fd, cepoll_diagnosis *diagnosis) {
   struct request request = {.header = question};
   struct inet_diag_msg answer;
   int family = 0;
@@ -106,7 +116,7 @@ int cepoll_peer_is_closed(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_UNIX)
     return is_hung_up(fd);
   if (is_over(fd)) return 1;
-  if (describe_peer(fd, &request.body) < 0 || ask(&request, &answer) != 1) return 0;
+  if (describe_peer(fd, &request.body) < 0 || ask(diagnosis, &request, &answer) != 1) return 0;
   // A socket that a process has open has an inode; one that lives on in the kernel alone has none.
   return answer.idiag_inode == 0;
 }

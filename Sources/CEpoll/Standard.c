@@ -64,7 +64,7 @@ int cepoll_take_standard(int fd, int is_input, cepoll_standard *standard) {
 }
 
 int cepoll_standard_is_closed(cepoll_standard standard) {
-  if (standard.way == CEPOLL_SOCKET) return cepoll_peer_is_closed(standard.fd);
+  if (standard.way == CEPOLL_SOCKET) return cepoll_peer_is_closed(standard.fd, NULL);
   struct pollfd poll_fd = {.fd = standard.fd};
   return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLERR | POLLHUP)) != 0;
 }

@@ -92,9 +92,16 @@ int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
 ssize_t cepoll_send(int fd, const void *bytes, size_t count);
 int cepoll_shutdown_write(int fd);
+/// A socket of sock_diag(7), or -1 in the place of its descriptor before the first question.
+typedef struct {
+  int fd;
+  uint32_t question_count;
+} cepoll_diagnosis;
 /// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
-/// elsewhere, or a kernel without sock_diag(7), gives 0.
-int cepoll_peer_is_closed(int fd);
+/// elsewhere, or a kernel without sock_diag(7), gives 0. `diagnosis` is what the kernel is asked through, and stays open for
+/// the next question; null for this one alone.
+int cepoll_peer_is_closed(int fd, cepoll_diagnosis *diagnosis);
+void cepoll_end_diagnosis(cepoll_diagnosis *diagnosis);
 /// Whether somebody on this machine listens on an address: 1 or 0, or -1 for a kernel that does not tell.
 int cepoll_is_listened_on(const cepoll_address *address);
 /// What a connection's peer has done below the programs; a Unix socket has the first field alone, the others are 0.

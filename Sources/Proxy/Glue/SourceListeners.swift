@@ -282,8 +282,10 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       stream.abort()
       return
     }
-    let (port, host) = Self.place(listener.address)
-    log.clientAccepted(port: port, host: host, client: peer.description)
+    // Text of each client's addresses only where somebody reads it.
+    log.clientAccepted(
+      port: Self.place(listener.address).port, host: Self.place(listener.address).host,
+      client: peer.description)
     handler?.accepted(stream, service: service, from: peer)
   }
 

@@ -43,6 +43,8 @@ public final class Reactor: Network {
   private var turnHandlersRunning: [any TurnHandler] = []
   private var resolver: Resolver?
   private var stopped = false
+  /// What the kernel is asked through about the peers of connections.
+  private var diagnosis = cepoll_diagnosis(fd: -1, question_count: 0)
   public private(set) var passedSocketCount = 0
 
   public private(set) var now: Instant
@@ -57,6 +59,13 @@ public final class Reactor: Network {
       cepoll_add(epoll.raw, alarm.raw, EPOLLIN.rawValue, token.raw), "epoll_ctl")
     events = [cepoll_event](repeating: cepoll_event(), count: Int(CEPOLL_EVENTS_MAX))
     now = Instant(nanoseconds: cepoll_monotonic_nanoseconds())
+  }
+
+  deinit { unsafe cepoll_end_diagnosis(&diagnosis) }
+
+  /// Whether the other end of a connection is on this machine, and no process has it open any more.
+  func isPeerClosed(_ descriptor: Int32) -> Bool {
+    unsafe cepoll_peer_is_closed(descriptor, &diagnosis) != 0
   }
 
   /// Descriptors in the epoll set.

@@ -20,6 +20,8 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
   private var state: State
   private var token: RegistrationToken?
   private var registrationFailure: SystemError?
+  /// Its close is a reset. What is accepted has that from the listener.
+  private var abortsOnClose = true
   var handler: (any StreamHandler)?
 
   var interest: Readiness = [] {
@@ -28,7 +30,7 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
 
   var isPeerClosed: Bool {
     guard let raw = rawDescriptor else { return true }
-    return cepoll_peer_is_closed(raw) != 0
+    return reactor.isPeerClosed(raw)
   }
 
   var transportState: TransportState {
@@ -144,18 +146,24 @@ final class SocketStream: ByteStream, EventHandler, TurnHandler {
 
   func finishSending() {
     guard let raw = rawDescriptor else { return }
-    _ = cepoll_abort_on_close(raw, 0)
+    setAbortsOnClose(false)
     _ = cepoll_shutdown_write(raw)
   }
 
   func abort() {
-    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw, 1) }
+    setAbortsOnClose(true)
     letGo()
   }
 
   func close() {
-    if let raw = rawDescriptor { _ = cepoll_abort_on_close(raw, 0) }
+    setAbortsOnClose(false)
     letGo()
+  }
+
+  private func setAbortsOnClose(_ aborts: Bool) {
+    guard aborts != abortsOnClose, let raw = rawDescriptor else { return }
+    abortsOnClose = aborts
+    _ = cepoll_abort_on_close(raw, aborts ? 1 : 0)
   }
 
   private func letGo() {
