@@ -1,11 +1,15 @@
 /// Connections that wait for their turn to send, the one that is due the most in front (start-time fair queueing).
 ///
 /// Each turn is charged with its bytes. Whoever has waited while others sent is due before them, so a connection
-/// that sends little goes next whenever it has something, and those that always have something share evenly.
+/// that sends little goes next whenever it has something, and those that always have something share evenly. When
+/// nobody waits, what each has sent until then is forgotten, but for its last turn: it was at nobody's cost.
 struct FairQueue {
   /// A connection's own part: its place on the queue's clock, which counts the bytes that each has sent.
   struct Account {
     fileprivate var dueAt: UInt64 = 0
+    /// The start of its last turn, and the period of the queue that it was in.
+    fileprivate var startedAt: UInt64 = 0
+    fileprivate var period: UInt64 = 0
 
     /// It has sent so many bytes in its turn.
     mutating func charge(_ byteCount: Int) { dueAt &+= UInt64(byteCount) }
@@ -39,14 +43,24 @@ struct FairQueue {
   /// The latest start of a turn that was given.
   private var clock = FairQueue.creditByteCount
   private var serial: UInt64 = 0
+  /// The next one begins when somebody comes and nobody waits.
+  private var period: UInt64 = 0
 
   var isEmpty: Bool { entries.isEmpty }
 
   /// Whoever waits already must not be put in again.
   mutating func append(_ ticket: Ticket, _ account: inout Account) {
     serial &+= 1
-    let start = max(clock &- Self.creditByteCount, account.dueAt)
+    if entries.isEmpty { period &+= 1 }
+    var start = clock &- Self.creditByteCount
+    if account.period == period {
+      start = max(start, account.dueAt)
+    } else {
+      start &+= min(account.dueAt &- account.startedAt, Self.creditByteCount)
+    }
+    account.startedAt = start
     account.dueAt = start &+ Self.turnByteCount
+    account.period = period
     entries.append(Entry(start: start, serial: serial, ticket: ticket))
     rise(from: entries.count - 1)
   }

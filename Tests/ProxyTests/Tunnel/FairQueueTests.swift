@@ -70,6 +70,37 @@ struct FairQueueTests {
     }
   }
 
+  @Test("who sent little while nobody waited has no less credit than those who are new")
+  func forgetsWhatCostNobody() {
+    var line = Line()
+    let sparse = Self.count - 1
+    for _ in 0..<1_000 {
+      line.append(sparse)
+      #expect(line.turn(byteCount: 8) == sparse)
+    }
+    for slot in 0..<sparse { line.append(slot) }
+    line.append(sparse)
+    var turns = 0
+    while let slot = line.turn(byteCount: 1_024), slot != sparse {
+      line.append(slot)
+      turns += 1
+    }
+    // Each of the others has one turn, and he who typed all the time the next.
+    #expect(turns == sparse, "\(turns)")
+  }
+
+  @Test("beside one that always has something, whoever sends little goes next, and always")
+  func prefersSparseBesideOne() {
+    var line = Line()
+    line.append(0)
+    for _ in 0..<1_000 {
+      _ = line.turn(byteCount: 1_024)
+      line.append(0)
+      line.append(1)
+      #expect(line.turn(byteCount: 8) == 1)
+    }
+  }
+
   @Test("a long silence earns no more than a moment's credit")
   func boundsCredit() {
     var line = Line()
