@@ -52,7 +52,9 @@ extension Scenario {
   func play(_ act: LinkAct) -> Bool {
     world.story.add(world.now, "the play", "\(act)")
     letEnd()
-    let usual = (world.faults, world.bufferByteCounts, tunnelPaths.map { ($0.delay, $0.rate) })
+    let usual = (
+      world.faults, world.bufferByteCounts, tunnelPaths.map { ($0.delay, $0.jitter, $0.rate) }
+    )
     switch act {
     case .stretch: if isPaced { playStretch() }
     case .lostPongs: if isPaced { playLostPongs() }
@@ -65,8 +67,8 @@ extension Scenario {
     case .loop: if version == .v3 { playLoop() }
     }
     (world.faults, world.bufferByteCounts) = (usual.0, usual.1)
-    for (path, (delay, rate)) in zip(tunnelPaths, usual.2) {
-      (path.delay, path.rate) = (delay, rate)
+    for (path, (delay, jitter, rate)) in zip(tunnelPaths, usual.2) {
+      (path.delay, path.jitter, path.rate) = (delay, jitter, rate)
     }
     serverPlans = []
     letEnd()
@@ -90,11 +92,15 @@ extension Scenario {
   private var uplink: Path { world.path(laptop, cloud) }
 
   /// Makes the paths so, and both tunnels anew over sockets with such buffers.
-  private func lay(delay: Int64, rate: Int, buffers byteCount: Int = 262_144) {
+  private func lay(
+    delay: Int64, jitter: Int64 = 0, rate: Int, buffers byteCount: Int = 262_144
+  ) {
     world.faults = Faults()
     let buffers = world.bufferByteCounts
-    for path in tunnelPaths { (path.delay, path.rate) = (5_000_000, 0) }
-    (uplink.delay, uplink.rate) = (delay * 1_000_000, rate)
+    for path in tunnelPaths { (path.delay, path.jitter, path.rate) = (5_000_000, 0, 0) }
+    uplink.delay = delay * 1_000_000
+    uplink.jitter = jitter * 1_000_000
+    uplink.rate = rate
     world.bufferByteCounts = byteCount...byteCount
     isCountOpen = true
     hadOutage = true
@@ -132,7 +138,10 @@ extension Scenario {
   private func playStretch() {
     let settings = source.configuration.settings
     if settings.payloadLengthMax < 8_000 || settings.localReadByteCountMax < 8_000 { return }
-    // On one that is slower for its length what leaves at once makes a queue of its own.
+    if laterRandom.chance(4_000) {
+      playUnevenPath()
+      return
+    }
     let rate = 1_000_000
     lay(delay: 50, rate: rate)
     var sender = startSender()
@@ -153,6 +162,18 @@ extension Scenario {
     // It begins anew, with little.
     wait(14_000)
     expectRate(sender, of: rate, percent: 35, seconds: 2, "over a path that has become longer")
+  }
+
+  /// No two round trips are alike, as on a radio link, queue or no queue.
+  private func playUnevenPath() {
+    let paths: [(delay: Int64, jitter: Int64, rate: Int)] = [
+      (30, 60, 1_000_000), (100, 75, 200_000), (250, 0, 100_000), (250, 120, 100_000),
+    ]
+    let path = paths[laterRandom.below(paths.count)]
+    lay(delay: path.delay, jitter: path.jitter, rate: path.rate)
+    let sender = startSender()
+    wait(40_000)
+    expectRate(sender, of: path.rate, percent: 50, seconds: 10, "over an uneven path, or a far one")
   }
 
   private func playLostPongs() {

@@ -135,7 +135,7 @@ struct PacerTests {
       #expect(
         path.sentByteCount >= rate * 60 * (isLimited ? 90 : 80) / 100,
         "\(milliseconds) ms: \(path.sentByteCount * 100 / rate / 60) %")
-      #expect(path.queueTimeMax <= 200_000_000, "\(milliseconds) ms: \(path.queueTimeMax)")
+      #expect(path.queueTimeMax <= 250_000_000, "\(milliseconds) ms: \(path.queueTimeMax)")
     }
   }
 
@@ -154,11 +154,11 @@ struct PacerTests {
     var pacer = Pacer(limit: isLimited ? rate : 0)
     var path = Path(bytesPerSecond: rate, roundTripMilliseconds: roundTrip)
     path.jitter = jitter * 1_000_000
-    path.run(&pacer, seconds: 30)
+    path.run(&pacer, seconds: 60)
     path.forget()
     path.run(&pacer, seconds: 120)
     let used = Int64(path.sentByteCount) * 100 / rate / 120
-    #expect(used >= 75, "\(used) %")
+    #expect(used >= 80, "\(used) %")
     #expect(path.queueTimeMax <= 600_000_000, "\(path.queueTimeMax)")
   }
 

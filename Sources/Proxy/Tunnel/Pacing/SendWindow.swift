@@ -5,10 +5,10 @@ import Basics
 ///
 ///     size += gain · size · (target − queueing) / round trip     once a round trip
 ///
-/// and it doubles until there is a queue for the first time. The shortest round trip counts as the one without a
-/// queue. To see it again although there always is one, what is on the way is let run out now and then. A path whose
-/// round trips always differ, as a radio's do, is not taken for a queue: what they usually differ by is the path's own. A
-/// service that answers no pings is not held to a window.
+/// and it doubles until there is a queue for the first time. The shortest round counts as the one without a
+/// queue. To see it again although there always is one, what is on the way is let run out now and then. What rounds
+/// usually differ by is the path's own, as on a radio, and no queue. A service that answers no pings is not held to a
+/// window.
 struct SendWindow {
   /// How long bytes may queue between here and the service.
   static let queueTimeTarget = Nanoseconds(40_000_000)
@@ -18,14 +18,15 @@ struct SendWindow {
   static let unusedSizeMax = 64 * 1_024
   /// More than any path takes; without a bound the window would grow for ever.
   static let sizeMax = 64 * 1_024 * 1_024
-  /// How long the shortest round trip is remembered: this often, so long each.
+  /// How long the shortest of both kinds is remembered: this often, so long each.
   private static let memoryPeriod = Nanoseconds(15_000_000_000)
   /// How often what is on the way is let run out while something always is.
   private static let runOutPeriod = Nanoseconds(20_000_000_000)
-  /// More than this is a queue, however usual it is.
+  /// More than this is no unevenness but a queue.
   private static let unevennessMax = Nanoseconds(200_000_000)
-  /// What a round adds to what is usual.
-  private static let unevennessGain: Int64 = 8
+  /// A round has an eighth of a part in what is usual, and counts as no more than twice what is usual and so much, on
+  /// short paths a quarter of theirs: they may just have stood still, and short ones have many rounds.
+  private static let unevennessStep = Nanoseconds(20_000_000)
   /// A service that answers no ping for so long, while nothing may be sent, does not answer pings; at first, and
   /// when it did answer some.
   private static let patienceAtFirst = Nanoseconds(1_000_000_000)
@@ -44,8 +45,20 @@ struct SendWindow {
     var shortest = Int64.max
     var sum: Int64 = 0
     var count: Int64 = 0
-    /// Of one round trip at least.
-    var mean: Int64 { sum / count }
+    /// What counts of it, of one round trip at least, lies between the shortest and the mean. A radio that delivers in
+    /// bursts makes some long without a queue, and the shortest alone would be seen too late when there is one.
+    var length: Int64 { (shortest + sum / count) / 2 }
+  }
+
+  /// The least of a period and of the one before.
+  private struct Least {
+    private var now = Int64.max
+    private var before = Int64.max
+    var value: Int64 { min(now, before) }
+
+    mutating func remember(_ value: Int64) { now = min(now, value) }
+
+    mutating func forget() { (now, before) = (.max, now) }
   }
 
   /// In bytes.
@@ -61,13 +74,15 @@ struct SendWindow {
   private var isInSlowStart = true
   private(set) var sentByteCount: Int64 = 0
   private var arrivedByteCount: Int64 = 0
-  /// Shortest round trips of this period and the one before, in nanoseconds.
-  private var shortest: (now: Int64, before: Int64) = (.max, .max)
+  /// Round trips, and lengths of rounds, in nanoseconds.
+  private var shortest = Least()
+  private var shortestRound = Least()
   private var periodEnd = Instant(nanoseconds: 0)
   /// The round that is measured: it ends when what was sent at its beginning has arrived.
   private var roundEnd: Int64 = 0
   private var round = Round()
-  /// By how much the mean of a round is usually longer than its shortest, in nanoseconds.
+  /// The last one's length, and what it usually differs by from the one before, in nanoseconds.
+  private var lastRound: Int64?
   private var unevenness: Int64 = 0
   private var wasUsed = false
   private var runOutAt: Instant?
@@ -145,10 +160,11 @@ struct SendWindow {
       allowedByteCount = Int(min(Int64(allowedByteCount) + newlyArrived, Int64(size)))
     }
     if arrived >= roundEnd { endRound(now) }
-    return Nanoseconds(roundTrip.count - shortestRoundTrip)
+    return Nanoseconds(roundTrip.count - shortest.value)
   }
 
   private mutating func endRound(_ now: Instant) {
+    if round.count > 0 { shortestRound.remember(round.length) }
     switch runOut {
     case .no:
       adapt()
@@ -165,29 +181,30 @@ struct SendWindow {
 
   private mutating func remember(_ roundTrip: Int64, _ now: Instant) {
     if now >= periodEnd {
-      shortest = (.max, shortest.now)
+      shortest.forget()
+      shortestRound.forget()
       periodEnd = now + Self.memoryPeriod
     }
-    shortest.now = min(shortest.now, roundTrip)
+    shortest.remember(roundTrip)
   }
 
-  private var shortestRoundTrip: Int64 { min(shortest.now, shortest.before) }
-
-  /// How long the round's bytes queued. What counts lies between the shortest and the mean of its round trips: the
-  /// shortest alone would be seen too late. Where they always differ, what is usual of that is taken off, of the mean and,
-  /// by half, of the shortest: of a few that differ even the shortest is no short one, and the fewer the less.
+  /// How long the round's bytes queued.
   private mutating func takeQueueing() -> Int64 {
-    let spread = round.mean - round.shortest
+    let length = round.length
     let usual = unevenness
-    unevenness += (min(spread, Self.unevennessMax.count) - usual) / Self.unevennessGain
-    let standing = round.shortest - shortestRoundTrip - usual / 2 - usual / round.count
-    return max(standing, 0) + max(spread - usual, 0) / 2
+    if let lastRound {
+      let step = min(Self.unevennessStep.count, shortestRound.value / 4)
+      let difference = min(abs(length - lastRound), 2 * usual + step)
+      unevenness = min(usual + (difference - usual) / 8, Self.unevennessMax.count)
+    }
+    lastRound = length
+    return max(length - shortestRound.value - usual, 0)
   }
 
   /// The rate is about a window per round trip, so each millisecond of queue too many costs the bytes of one.
   private mutating func adapt() {
     guard round.count > 0 else { return }
-    let roundTrip = (round.shortest + round.mean) / 2
+    let roundTrip = round.length
     let queueing = takeQueueing()
     let target = Self.queueTimeTarget.count
     if queueing > target / 2 { isInSlowStart = false }
@@ -213,7 +230,7 @@ struct SendWindow {
       runOutAt = now + Self.runOutPeriod
       runOut = .emptying
       // Three quarters of what the path itself holds, as far as is known.
-      let shortest = shortestRoundTrip / 1_000
+      let shortest = shortestRound.value / 1_000
       let held = Int64(size) * shortest / (shortest + Self.queueTimeTarget.count / 1_000)
       allowedByteCount = max(Int(held) * 3 / 4, Self.sizeMin / 4)
     }
