@@ -10,7 +10,7 @@ public enum StatusAnswer {
     var place = 2 * (request.rawValue - 1)
     var body: [UInt8]
     switch request {
-    case .overview: body = StatusTexts.page
+    case .overview: body = Array(facts.page)
     case .metrics: body = facts.metrics.octets
     case .state: body = facts.json.octets
     default: body = Array(facts.texts[place + 1])

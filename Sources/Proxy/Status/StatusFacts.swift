@@ -21,16 +21,21 @@ public final class StatusFacts {
   private var listedCount = 0
   /// The parts of texts.txt.
   let texts: [ArraySlice<UInt8>]
+  /// What a browser gets. It goes out as it is: whoever looks at it with curl is to read it.
+  let page: ArraySlice<UInt8>
 
   /// Nil when there is no memory for the texts.
   public init?(
     _ report: SupervisorReport.Facts, _ tally: Tally, version: String, tls: String, role: String,
     lastError: String
   ) {
-    guard let octets = Inflater.unpack(StatusTexts.packed, byteCount: StatusTexts.byteCount) else {
-      return nil
-    }
-    texts = octets.parted(at: .bar)
+    let byteCount = StatusTexts.byteCount
+    guard
+      let octets = Inflater.unpack(
+        StatusTexts.packed, byteCount: byteCount + StatusTexts.pageByteCount)
+    else { return nil }
+    texts = Array(octets[..<byteCount]).parted(at: .bar)
+    page = octets[byteCount...]
     isUp = report.state == .running && report.isReady
     words = report.words
     connectionCount = report.connectionCount

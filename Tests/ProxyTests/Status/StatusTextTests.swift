@@ -189,6 +189,7 @@ struct StatusTextTests {
       #expect(fields.contains("Content-Type: \(type)"))
       #expect(fields.contains("Content-Length: \(whole.body.count)"))
       #expect(fields.contains("Connection: close"))
+      #expect(!fields.contains { $0.hasPrefix("Content-Encoding") })
       #expect(fields.contains("Allow: GET, HEAD") == (request == .otherMethod))
       #expect(fields.contains { $0.hasPrefix("Content-Security-Policy: default-src 'none'; ") })
       #expect(answer.body.isEmpty == isHead)
