@@ -260,6 +260,11 @@ int cepoll_is_written(const char *path) {
   return stat(path, &information) == 0 && S_ISREG(information.st_mode) && information.st_size > 0;
 }
 
+int cepoll_is_no_socket(const char *path) {
+  struct stat information;
+  return lstat(path, &information) == 0 && !S_ISSOCK(information.st_mode);
+}
+
 int cepoll_exists(const char *path) { return access(path, F_OK) == 0; }
 
 char *cepoll_absolute_path(const char *path) { return realpath(path, NULL); }

@@ -19,7 +19,7 @@ func run() -> Int32 {
     case .run(let read, let reading): (configuration, reader) = (read, reading)
     }
   } catch {
-    for message in error.all.isEmpty ? [error.message] : error.all { _ = refuse(message) }
+    for message in error.all { _ = refuse(message) }
     return ExitStatus.usage.rawValue
   }
   guard let events = LogEvents.ofProxy else { Process.endForWantOfMemory() }

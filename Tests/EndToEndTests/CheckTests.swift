@@ -98,18 +98,35 @@ extension EndToEnd {
         outcome.output.contains("\nclient token    made of access token, machine and user\n"))
     }
 
-    @Test(
-      "A source's Unix socket needs a directory to be in",
-      arguments: ["/nope/a/b", "~/b", "$HOME/b"])
-    func missesDirectory(path: String) throws {
+    @Test("A Unix socket of a file's mapping needs a directory to be in, as one of -s does")
+    func missesDirectory() throws {
+      let scratch = try ScratchDirectory()
+      try write("SSH=/nope/a/b\n", "dir/ssh", in: scratch)
       let outcome = try run(
-        ["-e", "127.0.0.1", "-s", "SSH=\(path)", "-k"], in: try ScratchDirectory())
+        ["-e", "127.0.0.1", "-m", "src", "--config-dir", scratch.file("dir"), "-k"], in: scratch)
       #expect(outcome.exit == .status(2))
-      let directory = path.dropLast(2)
       #expect(
         outcome.error
-          == "localproxy: cannot listen on \(path): there is no directory '\(directory)'; make it\n"
-      )
+          == "localproxy: cannot listen on /nope/a/b: there is no directory '/nope/a'; make it\n")
+    }
+
+    @Test("A service that is taken for a host is said to be, and how one is named")
+    func namesService() throws {
+      let scratch = try ScratchDirectory()
+      try write(
+        "{\"tunneling\": {\"proxy\": {\"websocket\": {\"handshake_timeout_ms\": 2000}}}}",
+        "dir/settings", in: scratch)
+      let outcome = try run(
+        [
+          "-e", "127.0.0.1", "-s", "SSH:5555", "-k", "--settings-json",
+          scratch.file("dir/settings"),
+        ],
+        in: scratch)
+      #expect(outcome.exit == .status(2))
+      #expect(
+        outcome.error.hasPrefix("localproxy: a mapping's host 'SSH' cannot be looked up: ")
+          && outcome.error.hasSuffix("; SSH is taken for a host; a service is named SSH=5555\n"),
+        "\(outcome.error)")
     }
 
     @Test("It connects to nothing, and listens nowhere")
@@ -136,8 +153,8 @@ extension EndToEnd {
           localproxy: --client-token is not a client token: 32 to 128 letters, digits and hyphens, or nothing. Try 'localproxy --help'.
           localproxy: --proxy-endpoint 'x:70000' is not HOST[:PORT]: '70000' is not a port (0 to 65535). Try 'localproxy --help'.
           localproxy: --source-listen-port 'ssh': 'ssh' is not a port; give PORT, HOST:PORT or SERVICE=PORT[,…]. Try 'localproxy --help'.
-          localproxy: --capath '/nope' does not exist. Try 'localproxy --help'.
-          localproxy: --verbose 'loud' is not a level; it goes from 0 (off) to 6 (trace). Try 'localproxy --help'.
+          localproxy: --capath '/nope' does not exist; make it, or correct it. Try 'localproxy --help'.
+          localproxy: --verbose 'loud' is not a level: 0 (off) to 6 (trace), and up to 255 the same. Try 'localproxy --help'.
 
           """)
     }
@@ -166,7 +183,7 @@ extension EndToEnd {
           ),
           (
             "the service's host 'service.invalid'",
-            "; check --region or --proxy-endpoint, and this machine's DNS"
+            "; check --region or --proxy-endpoint, and this machine's DNS; behind a web proxy set https_proxy"
           ),
         ])
       {

@@ -35,7 +35,6 @@ extension EndToEnd {
     @Test(
       "A usage error is one line that names the thing, with status 2",
       arguments: [
-        Mistake("", names: "-r", "-e"),
         Mistake("--nonsense", names: "--nonsense"),
         Mistake("-Z", names: "'-Z'"),
         Mistake(

@@ -58,6 +58,9 @@ extension EndToEnd {
     }
 
     private static let to = "-e localhost:9"
+    private static let noLevel = "is not a level: 0 (off) to 6 (trace), and up to 255 the same"
+    private static let noLine =
+      "this is not KEY = VALUE: put '=' between the two, or '#' in front of a comment"
 
     @Test(
       "What is wrong with an option's name or its argument is said as such",
@@ -102,15 +105,22 @@ extension EndToEnd {
           "\(to) -s 1 -t", "|", says: "--access-token is empty; give it a value, or leave it out"),
         Mistake(
           "\(to) -s 1 -v info",
-          says: "--verbose 'info' is not a level; it goes from 0 (off) to 6 (trace)"),
-        Mistake(
-          "\(to) -s 1 -vv", says: "--verbose 'v' is not a level; it goes from 0 (off) to 6 (trace)"),
+          says: "--verbose 'info' \(noLevel)"),
+        Mistake("\(to) -s 1 -vv", says: "--verbose 'v' \(noLevel)"),
+        Mistake("\(to) -s 1 -v 256", says: "--verbose '256' \(noLevel)"),
         Mistake(
           "--config §/c", says: "§/c, line 1: there is no option 'regoin'; the nearest is --region",
           files: ["c": "regoin = us-east-1"]),
         Mistake(
-          "--config §/c", says: "§/c, line 1: 'check' cannot stand in a file",
+          "--config §/c",
+          says: "§/c, line 1: 'check' cannot stand in a file; give it on the command line",
           files: ["c": "check = 1"]),
+        Mistake(
+          "--config §/c", says: "§/c, line 2: \(noLine)",
+          files: ["c": "mode = src\nregion us-east-1"]),
+        Mistake(
+          "--config §/c", says: "§/c, line 2: 'mode' is given twice; leave one out",
+          files: ["c": "mode = src\nmode = dst"]),
         Mistake("\(to) -s 1 --config §", says: "--config '§' cannot be read: Is a directory"),
       ])
     func ofOptions(mistake: Mistake) throws { try check(mistake) }
@@ -165,8 +175,11 @@ extension EndToEnd {
           environment: ["AWSIOT_TUNNEL_REGOIN": "us-east-1"]),
         Mistake(
           "\(to) -s 1 -b 127.0.0.1:5555",
-          says: "--local-bind-address '127.0.0.1:5555' has a port, which has no place here"),
-        Mistake("\(to) -s 1 -c §/x", says: "--capath '§/x' does not exist"),
+          says:
+            "--local-bind-address '127.0.0.1:5555' has a port, which has no place here; leave it out"
+        ),
+        Mistake(
+          "\(to) -s 1 -c §/x", says: "--capath '§/x' does not exist; make it, or correct it"),
         Mistake(
           "\(to) -s 1 -c §/x.pem",
           says: "--capath '§/x.pem' is a file; give the directory that it is in",
@@ -193,7 +206,44 @@ extension EndToEnd {
             "--destination-app 'SSH=5614:localhost:22': in the place of ssh's PORT:HOST:PORT the source takes "
             + "-s 5614, and the destination -d localhost:22"),
         Mistake(
-          "\(to) -s a:b:1", says: "--source-listen-port 'a:b:1': there is more than one ':' in it"),
+          "\(to) -s a:b:1",
+          says: "--source-listen-port 'a:b:1': there is more than one ':' in it; give HOST:PORT"),
+        Mistake(
+          "\(to) -s [::1:5",
+          says: "--source-listen-port '[::1:5': '[' without ']'; it is [IPV6]:PORT"),
+        Mistake(
+          "\(to) -d :22",
+          says:
+            "--destination-app ':22': there is no host in front of ':'; leave that out, or give one"
+        ),
+        Mistake(
+          "\(to) -d a!b:22",
+          says:
+            "--destination-app 'a!b:22': 'a!b' is not a host name, of letters, digits, '.', '-' and '_'"
+        ),
+        Mistake(
+          "\(to) -d -",
+          says:
+            "--destination-app '-': standard input and output are for a source alone (-s); give the server's "
+            + "port"),
+        Mistake(
+          "\(to) -s A=5,B=5",
+          says:
+            "--source-listen-port 'B=5': A and B cannot both listen on port 5 of localhost; move one of them"
+        ),
+        Mistake(
+          "\(to) -s A=-,B=5",
+          says:
+            "--source-listen-port 'A=-,B=5' has '-' beside others; its one connection ends the program, so "
+            + "give it alone"),
+        Mistake(
+          "\(to) -s /\(String(repeating: "x", count: 107))",
+          says:
+            "--source-listen-port '/\(String(repeating: "x", count: 79))…': a socket's path has 107 bytes at "
+            + "the most; choose a shorter one"),
+        Mistake(
+          "\(to) -s 1 --status localhost",
+          says: "--status 'localhost': there is no port in it; give PORT or HOST:PORT"),
         Mistake(
           "\(to) -d http://localhost:8080",
           says:
@@ -229,7 +279,12 @@ extension EndToEnd {
         Mistake(
           "\(to) -s 70000", says: "--source-listen-port '70000': '70000' is not a port (0 to 65535)"
         ),
-        Mistake("\(to) -d 0", says: "--destination-app '0': port 0 is not possible here"),
+        Mistake(
+          "\(to) -d 0",
+          says: "--destination-app '0': port 0 is not possible here; give the server's"),
+        Mistake(
+          "\(to) -d 1 -- ssh",
+          says: "a command behind '--' is for a source that listens, as with -s SERVICE=0"),
         Mistake(
           "\(to) -d SSH=1 -d SSH=2",
           says: "--destination-app 'SSH=2': SSH is given twice, at first as 'SSH=1'; leave one out"),
@@ -249,6 +304,42 @@ extension EndToEnd {
       ])
     func ofMappings(mistake: Mistake) throws { try check(mistake) }
 
+    @Test(
+      "A Unix socket that cannot be made is said at the start, with what is in its way",
+      arguments: ["-s SSH=", "-s ", "-s 1 --status "])
+    func ofSocketPaths(option: String) throws {
+      let label = option.contains("status") ? "--status" : "--source-listen-port"
+      let none = "what is there is no socket; remove it, or choose another path"
+      let cases: [(path: String, reason: String)] = [
+        ("§/none/s", "there is no directory '§/none'; make it"),
+        ("§/file/s", "there is no directory '§/file'; make it"),
+        ("~/s", "there is no directory '~'; no shell has expanded '~': write $HOME"),
+        ("§/file", none), ("§/dir", none),
+      ]
+      for (path, reason) in cases {
+        try check(
+          Mistake(
+            "\(Self.to) \(option)\(path)", says: "\(label) '\(path)': \(reason)",
+            files: ["file": "mine", "dir/file": ""]))
+      }
+    }
+
+    @Test("All that is wrong is said at once, a line each")
+    func ofAll() throws {
+      let scratch = try ScratchDirectory()
+      let process = try ChildProcess(
+        Linkage.dynamic.program("localproxy"), ["-v", "loud"], name: "localproxy", in: scratch)
+      #expect(try process.waitForExit(within: 20) == .status(2))
+      #expect(
+        process.text(of: .error) == """
+          localproxy: there is no access token; set AWSIOT_TUNNEL_ACCESS_TOKEN. Try 'localproxy --help'.
+          localproxy: give --region (-r) or --proxy-endpoint (-e). Try 'localproxy --help'.
+          localproxy: give --source-listen-port (-s), --destination-app (-d) or --mode (-m). Try 'localproxy --help'.
+          localproxy: --verbose 'loud' \(Self.noLevel). Try 'localproxy --help'.
+
+          """)
+    }
+
     private static let old =
       "{\"tunneling\": {\"proxy\": {\"websocket\": {\"subprotocol\": \"aws.iot.securetunneling-1.0\"}}}}"
 
@@ -261,7 +352,7 @@ extension EndToEnd {
           "\(to) -m dst",
           says:
             "there is no mapping; add -d HOST:PORT or -d SERVICE=HOST:PORT, or a line in a file of "
-            + "./config (read: ./config/a, ./config/b, line 2: this is not KEY = VALUE)",
+            + "./config (read: ./config/a, ./config/b, line 2: \(noLine))",
           files: ["config/a": "; none\n", "config/b": "SSH=22\nx"]),
         Mistake(
           "\(to) -m dst --config-dir §/d",

@@ -29,6 +29,8 @@ extension EndToEnd {
         ("HTTP/1.1 400 Bad Request\r\n\r\n", "what answers is not TLS"),
         ("SSH-2.0-OpenSSH_9.6\r\n", "what answers is not TLS"),
         ("\u{15}\u{3}\u{1}\0\u{2}\u{2}F", "has no TLS 1.2 or newer"),
+        ("\u{15}\u{3}\u{3}\0\u{2}\u{2}(", "refuses TLS as it is offered"),
+        ("\u{15}\u{3}\u{3}\0\u{2}\u{2}p", "refuses TLS as it is offered"),
       ])
     func noTLS(answer: String, words: String) throws {
       let scratch = try ScratchDirectory()

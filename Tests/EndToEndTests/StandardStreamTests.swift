@@ -163,6 +163,8 @@ extension EndToEnd {
         process.send(signal)
         let exit = try process.waitForExit(within: 20)
         #expect(exit == .status(0))
+        // Who has ended it knows, and ssh writes to the same terminal.
+        #expect(process.text(of: .error) == "")
       }
     }
 

@@ -137,30 +137,52 @@ extension EndToEnd {
       }
     }
 
-    @Test(
-      "A path with a listener, or with another file, ends the program with status 5, untouched",
-      arguments: [true, false])
-    func refusesOthers(isSocket: Bool) throws {
+    @Test("A path with a listener ends the program with status 5 when no retry is left, untouched")
+    func refusesOthers() throws {
       let scratch = try ScratchDirectory()
       let near = scratch.file("near.sock")
-      let occupant = isSocket ? try Server(path: near) { try $0.send("mine") } : nil
-      defer { occupant?.stop() }
-      if !isSocket { try Data("mine".utf8).write(to: URL(fileURLWithPath: near)) }
+      let occupant = try Server(path: near) { try $0.send("mine") }
+      defer { occupant.stop() }
       let tunneld = try Tunneld(.dynamic, services: ["SSH1"], in: scratch)
       let source = try LocalProxy.start(
         .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
         arguments: ["-c", tunneld.authorities, "-s", "SSH1=\(near)"]
           + Self.withoutRetries(in: scratch), in: scratch)
       #expect(try source.waitForExit(within: 10) == .status(5))
-      let reason = isSocket ? "Address already in use" : "File exists"
       #expect(
         source.text(of: .error).contains(
-          "[fatal] cannot listen on \(near) for service SSH1: \(reason); choose another place"))
-      if isSocket {
-        #expect(try Socket(connectingTo: near).receiveText() == "mine")
-      } else {
-        #expect(FileManager.default.contents(atPath: near) == Data("mine".utf8))
-      }
+          "[fatal] cannot listen on \(near) for service SSH1: Address already in use; choose another place"
+        ))
+      #expect(try Socket(connectingTo: near).receiveText() == "mine")
+    }
+
+    @Test("What is in the way of a file's mapping is known when the tunnel is, and tried again")
+    func namesObstacle() throws {
+      let scratch = try ScratchDirectory()
+      let (folder, near, away) = (
+        scratch.file("services"), scratch.file("near.sock"), scratch.file("away")
+      )
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try "SSH1=\(near)\nHTTP1=\(away)/s\n".write(
+        toFile: folder + "/a", atomically: false, encoding: .utf8)
+      try Data("mine".utf8).write(to: URL(fileURLWithPath: near))
+      let tunneld = try Tunneld(.dynamic, services: ["SSH1", "HTTP1"], in: scratch)
+      let source = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-m", "src", "--config-dir", folder], in: scratch)
+      try source.waitForLine(
+        containing:
+          "[error] cannot listen on \(near) for service SSH1: File exists; remove what is there; "
+          + "trying again in 2500 ms")
+      try source.waitForLine(
+        containing:
+          "[error] cannot listen on \(away)/s for service HTTP1: No such file or directory; "
+          + "make its directory; trying again in 2500 ms")
+      #expect(FileManager.default.contents(atPath: near) == Data("mine".utf8))
+      try FileManager.default.removeItem(atPath: near)
+      try FileManager.default.createDirectory(atPath: away, withIntermediateDirectories: true)
+      try source.waitForLine(containing: "Listening for new connection on \(near)")
+      try source.waitForLine(containing: "Listening for new connection on \(away)/s")
     }
 
     @Test("A server's socket that is not there resets the connection and names the path")

@@ -118,7 +118,7 @@ enum ManualPage {
 
   private static let aboutTheLog = """
     Everything is logged on standard error, as [date time] (process) [level] text; standard output has only what \
-    --check, --help and --version print. A mistake in options, files or environment is one line without date, \
+    --check, --help and --version print. Each mistake in options, files or environment is a line without date, \
     'localproxy: …', before anything is connected. The last line of level error or fatal says what failed, to what, \
     why, and what comes next. \
     docs/troubleshooting.md of the source has more lines than these.
@@ -138,7 +138,7 @@ enum ManualPage {
     ),
     (
       "Could not resolve DNS hostname of proxy host: …",
-      "The region is wrong, or this machine has no DNS. Behind a web proxy set https_proxy."
+      "The region is wrong, or this machine has no DNS. Behind a web proxy set https_proxy: it then looks the name up."
     ),
     (
       "Could not connect to proxy server: …",
@@ -151,6 +151,10 @@ enum ManualPage {
     (
       "cannot listen on port …: Address already in use",
       "Another program has the port. ss -ltnp shows which; port 0 takes a free one."
+    ),
+    (
+      "… is taken for a host; a service is named …",
+      "A mapping's : stands between host and port. For a service it is =, as in -s SSH=5555."
     ),
     (
       "could not connect to localhost:22: Connection refused (127.0.0.1)",

@@ -66,11 +66,17 @@ extension Option {
         Be the source, and listen for clients: on PORT, HOST:PORT, [IPV6]:PORT, or a Unix socket's path (whatever has \
         a / in it). Port 0 takes a free port and logs which.
 
+        A Unix socket's directory must be there. Without it, or with something in the socket's place that is no socket, the \
+        program ends at the start with status 2. A socket that nobody listens on any more is replaced. One that somebody \
+        listens on, a directory that may not be written to, and all that goes wrong with a mapping of --config-dir are known \
+        when the tunnel is: like a port that is taken they are tried again, as tcp.connection_retry_count says.
+
         A - instead of a port is one client over standard input and output, as ssh's ProxyCommand: nothing listens, the \
         log has warnings alone by default, and the program ends with the connection: with 0 when that ended in good order, \
-        with 8 when it was refused or cut, as by a loss of the tunnel. It stands alone; the tunnel's other services are not \
-        used. The service takes one source at a time, so a second ssh of the same token ends the first: ControlMaster \
-        in ssh_config(5) lets them share one.
+        with 8 when it was refused or cut, as by a loss of the tunnel. A signal, such as that of Ctrl-C, ends it with 0 and \
+        without a word, as ssh ends its ProxyCommand; where bytes still moved, a warning says that they are cut. \
+        It stands alone; the tunnel's other services are not used. The service takes one source at a time, so a second ssh \
+        of the same token ends the first: ControlMaster in ssh_config(5) lets them share one.
 
         For a tunnel with several services, SERVICE=PORT[,SERVICE=PORT…]. The names are those that the tunnel was opened \
         with. A service without a mapping gets one of --config-dir, else a free port. A mapping without a service is for \
@@ -126,7 +132,9 @@ extension Option {
         """
         Serve the status by HTTP: /metrics for Prometheus, /healthz (200 while the tunnel stands, else 503 with the reason), \
         /state.json, and / with charts for a browser. The place is a port of localhost, HOST:PORT, or what has a / in it: \
-        the path of a Unix socket, for this user alone (mode 0600). Port 0 takes a free one, which the log names.
+        the path of a Unix socket, for this user alone (mode 0600). Port 0 takes a free one, which the log names. A path that \
+        cannot be one of a socket ends the program with status 2, as with --source-listen-port, and any other place that cannot \
+        be had at once with 5.
 
         Whoever reaches it sees names of services, addresses of clients and counts, and can change nothing. A browser is \
         answered only when it asks for localhost, an address, or the name in HOST. docs/operations.md has the metrics.

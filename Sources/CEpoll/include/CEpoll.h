@@ -296,6 +296,8 @@ int cepoll_exists(const char *path);
 int cepoll_is_directory(const char *path);
 /// Whether there is a regular file with something in it.
 int cepoll_is_written(const char *path);
+/// Whether there is something else than a Unix domain socket; a link counts as such.
+int cepoll_is_no_socket(const char *path);
 /// The absolute form of an existing path, in memory for free(); or null.
 char *cepoll_absolute_path(const char *path);
 

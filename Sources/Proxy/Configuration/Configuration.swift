@@ -77,6 +77,15 @@ public final class Configuration {
     self.statusPlace = statusPlace
   }
 
+  /// What to do where the way to the service ends early.
+  /// - Parameter part: of this machine, what it may be for want of.
+  package func advice(onWay part: String) -> String {
+    if let webProxy { return "check " + webProxy.variable }
+    return
+      "check --region or --proxy-endpoint, and this machine's %; behind a web proxy set https_proxy"
+      .with(part)
+  }
+
   /// Program, version, system and TLS library.
   package var userAgent: String {
     "localproxy % (%) %".with(
@@ -126,7 +135,7 @@ public final class Configuration {
     case settings, accessToken, clientToken, endpoint, localSide, trust, status, level
   }
 
-  /// Validates what was given. A run says what is wrong first, and `--check` all of it.
+  /// Validates what was given. The error has all that is wrong.
   /// - Parameter machineID: nil when the machine has none.
   init(
     _ values: OptionValues, warnings: Warnings = Warnings(),
@@ -135,18 +144,15 @@ public final class Configuration {
     found = warnings
     if !values.strangeVariables.isEmpty { found.add(values.strangeVariables) }
     isCheck = values[.check] != nil
-    var faults: [String] = []
+    var fault: UsageError?
     for part in Part.allCases {
       do throws(UsageError) {
         try read(part, values, machineID)
       } catch {
-        faults.append(error.message)
+        if fault == nil { fault = error } else { fault?.all.append(error.message) }
       }
     }
-    if faults.isEmpty { return }
-    var error = UsageError(faults[0])
-    if isCheck { error.all = faults }
-    throw error
+    if let fault { throw fault }
   }
 
   private func read(
@@ -176,7 +182,11 @@ public final class Configuration {
       }
       verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
     case .status:
-      if let place = values[.status] { statusPlace = try Mapping.place(place) }
+      if let given = values[.status] {
+        let place = try Mapping.place(given)
+        statusPlace = place
+        try Self.checkPath(of: place, given)
+      }
     case .level:
       if let given = values[.logFormat] {
         guard let format = LogFormat(given.text) else {
@@ -208,18 +218,26 @@ public final class Configuration {
     }
     if let given = values[.sourceListenPort] ?? values[.destinationApp] {
       mappings = try Mapping.parse(given, role: role, bindHost: bindHost)
+      if role == .source {
+        for mapping in mappings { try Self.checkPath(of: mapping.address, given) }
+      }
     }
     (directoryMappings, directoryPlace) = try Self.directoryMappings(values, role, &found)
     try checkMappings(values)
     if values.command.isEmpty { return }
     if role == .destination || servesStandardStreams {
-      throw UsageError("a command behind '--' is for a source that listens")
+      throw UsageError("a command behind '--' is for a source that listens, as with -s SERVICE=0")
     }
     command = CommandTemplate(values.command)
   }
 }
 
 extension LogLevel {
+  /// What is wrong with a text that is none.
+  public static var mistake: String {
+    "is not a level: 0 (off) to 6 (trace), and up to 255 the same"
+  }
+
   /// Reads 0 to 255, of which all above 6 are trace.
   public static func parse(_ text: String) -> LogLevel? {
     guard let number = text.number, (0...255).contains(number) else { return nil }
@@ -231,7 +249,7 @@ extension LogLevel {
   ) throws(UsageError) -> LogLevel {
     guard let value else { return level }
     guard let level = parse(value.text) else {
-      throw value.fault("is not a level; it goes from 0 (off) to 6 (trace)")
+      throw value.fault(mistake)
     }
     return level
   }

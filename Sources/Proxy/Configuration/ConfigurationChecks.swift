@@ -47,10 +47,11 @@ extension Configuration {
   /// What is wrong with an access token, in words that tell nothing of it; "" for nothing.
   private static func fault(inToken token: String) -> String {
     let octets = token.octets
-    if octets.isEmpty { return "the access token is empty" }
+    if octets.isEmpty { return "the access token is empty; put it there" }
     if octets.count > accessTokenByteCountMax {
-      return "the access token has more than the % bytes that the service takes".with(
-        accessTokenByteCountMax.decimal)
+      return "the access token has more than the % bytes that the service takes; copy it again"
+        .with(
+          accessTokenByteCountMax.decimal)
     }
     if "{[".has(octets[0]) {
       return "there is JSON where the token alone belongs, the value of one of its keys"
@@ -188,11 +189,34 @@ extension Configuration {
     return (directory.mappings, place)
   }
 
+  /// Why no Unix socket can be made at a path, and will not be by itself; "" for nothing. One that somebody listens on may
+  /// be free in a moment, and one that nobody does is replaced.
+  package static func fault(inPath path: String) -> String {
+    if let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty,
+      !Process.directoryExists(directory)
+    {
+      return "there is no directory '%'; %".with(
+        directory.excerpt,
+        path.utf8.first == UInt8(ascii: "~") ? "no shell has expanded '~': write $HOME" : "make it")
+    }
+    return Process.isNoSocket(path)
+      ? "what is there is no socket; remove it, or choose another path" : ""
+  }
+
+  /// The same of a place that this program is to make; a socket that it was started with is there already.
+  static func checkPath(of place: LocalAddress, _ given: OptionValue) throws(UsageError) {
+    guard case .unix(let path) = place, Process.environment("LISTEN_FDS") == nil else { return }
+    let fault = fault(inPath: path)
+    if !fault.isEmpty {
+      throw UsageError("% '%': %", with: given.label, path.excerpt, fault)
+    }
+  }
+
   static func checkDirectory(_ given: OptionValue) throws(UsageError) {
     if Process.directoryExists(given.text) { return }
     throw given.fault(
       Process.fileExists(given.text)
-        ? "is a file; give the directory that it is in" : "does not exist")
+        ? "is a file; give the directory that it is in" : "does not exist; make it, or correct it")
   }
 
   /// Mappings that are missing, or that a WebSocket or a destination of the first version could not tell apart.

@@ -20,7 +20,10 @@ public struct ExitStatus: Equatable, Sendable {
     [
       (.success, "a signal, or the end of the tunnel's life or of the connection of -s -"),
       (.internalError, "the program or the system failed; the log says how"),
-      (.usage, "options, environment or files are wrong: one line on standard error says what"),
+      (
+        .usage,
+        "options, environment or files are wrong: standard error has a line for each mistake"
+      ),
       (
         .refused,
         "the service refused the token (HTTP 4xx but 408, 425, 429), or it was rotated"

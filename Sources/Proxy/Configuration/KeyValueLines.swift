@@ -40,10 +40,13 @@ package struct KeyValueLines {
       guard let first = line.first, !"#;".has(first), !isSection(line) else { continue }
       // What is decoded must be what the file has: paths are octets.
       let text = line.text
-      guard text.octets[...] == line else { throw fault("this is not UTF-8 text") }
+      guard text.octets[...] == line else { throw fault("this is not UTF-8 text; save it as that") }
       guard let equals = line.firstIndex(of: .equals), equals > line.startIndex,
         text.consists(of: { $0 >= .space || $0 == .tab })
-      else { throw fault("this is not KEY = VALUE") }
+      else {
+        throw fault(
+          "this is not KEY = VALUE: put '=' between the two, or '#' in front of a comment")
+      }
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }
     return nil

@@ -1,3 +1,4 @@
+import Basics
 import Reactor
 
 /// Where the local side of a mapping is: a server that a destination connects to, or a place where a
@@ -10,6 +11,14 @@ public enum LocalAddress: Equatable, Sendable {
   case standardStreams
 
   public var isStandard: Bool { if case .standardStreams = self { true } else { false } }
+
+  /// What to say where its host has no address: in a mapping without a service it may be meant for one. "" for nothing.
+  package var hint: String {
+    guard case .network(let endpoint) = self, !endpoint.host.isEmpty, !endpoint.host.has(.dot)
+    else { return "" }
+    return "% is taken for a host; a service is named %=%".with(
+      endpoint.host, endpoint.host, Int(endpoint.port).decimal)
+  }
 
   @inline(never) public var description: String {
     switch self {

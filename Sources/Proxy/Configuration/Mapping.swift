@@ -22,6 +22,9 @@ public struct Mapping: Equatable, Sendable {
     if case .network(let endpoint) = address { endpoint } else { nil }
   }
 
+  /// See `LocalAddress`.
+  package var hint: String { serviceID == nil ? address.hint : "" }
+
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`, `SSH1=/run/ssh.sock`. As in the
   /// reference, empty parts say nothing, and a mapping without a service stands alone.
   /// - Parameter bindHost: where a source listens when a mapping names no host.
@@ -47,7 +50,8 @@ public struct Mapping: Equatable, Sendable {
         services.insert(service.octets, number)
         if role == .source, let other = places.take(mapping.address, mappings.count) {
           throw UsageError(
-            "% and % cannot both listen on %", with: mappings[other].serviceID ?? "", service,
+            "% and % cannot both listen on %; move one of them",
+            with: mappings[other].serviceID ?? "", service,
             places.describe(mapping.address))
         }
         mappings.append(mapping)
@@ -57,7 +61,8 @@ public struct Mapping: Equatable, Sendable {
     }
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
     if mappings.count > 1 && mappings.contains(where: { $0.address.isStandard }) {
-      throw given.fault("has '-' beside others, which ends the program with its one connection")
+      throw given.fault(
+        "has '-' beside others; its one connection ends the program, so give it alone")
     }
     return mappings
   }
@@ -127,11 +132,14 @@ public struct Mapping: Equatable, Sendable {
   ) throws(UsageError) -> LocalAddress {
     if isStandard(text) {
       if role == .source { return .standardStreams }
-      throw UsageError("standard input and output are for a source alone (-s)")
+      throw UsageError(
+        "standard input and output are for a source alone (-s); give the server's port")
     }
     if text.contains(.slash) && !isPlace(text) {
       if text.count > pathByteCountMax || text.contains(0) {
-        throw UsageError("a socket's path has % bytes at the most", with: pathByteCountMax.decimal)
+        throw UsageError(
+          "a socket's path has % bytes at the most; choose a shorter one",
+          with: pathByteCountMax.decimal)
       }
       return .unix(path: text.text)
     }
@@ -141,7 +149,7 @@ public struct Mapping: Equatable, Sendable {
     }
     let endpoint = try Endpoint.parse(text.text, defaultPort: nil)
     if role == .source { return .network(endpoint) }
-    if endpoint.port == 0 { throw UsageError("port 0 is not possible here") }
+    if endpoint.port == 0 { throw UsageError("port 0 is not possible here; give the server's") }
     return .network(
       endpoint.host.isEmpty ? Endpoint(host: "localhost", port: endpoint.port) : endpoint)
   }

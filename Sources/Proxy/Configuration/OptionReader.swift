@@ -67,7 +67,8 @@ struct OptionReader {
           : octets.contains(.equals)
             ? "no option takes it; mappings are joined by a comma"
             : takeCommand == nil
-              ? "no option takes it" : "no option takes it; a command stands behind '--'"
+              ? "no option takes it; names are joined by a comma"
+              : "no option takes it; a command stands behind '--'"
         mistake = "unexpected argument '%': %".with(start, reason)
       case .unknown(let text):
         // What stands behind '=' may be a secret with a misspelt name.

@@ -120,12 +120,14 @@ struct OptionValues {
       guard let option = named, !option.isForCommandLineOnly else {
         throw lines.fault(
           named != nil
-            ? "'%' cannot stand in a file".with(line.key)
+            ? "'%' cannot stand in a file; give it on the command line".with(line.key)
             : line.key.octets.first == .hyphen || line.key.utf8.count == 1
               ? "'%' is to be an option's long name, without dashes".with(line.key)
               : Option.reader.noOption("there is no option '%'", line.key))
       }
-      if found.contains(option.rawValue) { throw lines.fault("'%' is given twice".with(line.key)) }
+      if found.contains(option.rawValue) {
+        throw lines.fault("'%' is given twice; leave one out".with(line.key))
+      }
       found.append(option.rawValue)
       if option == .accessToken && content.isReadableByOthers {
         warnings.addReadableToken(path)

@@ -12,7 +12,7 @@ extension Endpoint {
     let name = octets[...].beforeFirst(.percent)
     let endpoint = try parse(
       name.lowercasedText + octets[name.endIndex...].text, defaultPort: servicePort)
-    if endpoint.port == 0 { throw UsageError("its port cannot be 0") }
+    if endpoint.port == 0 { throw UsageError("its port cannot be 0; leave it out for 443") }
     return endpoint
   }
 }

@@ -37,7 +37,9 @@ import Reactor
         "%, column %".with(Int(error.line).decimal, Int(error.column).decimal), reason)
     }
     defer { unsafe json_delete(root) }
-    if unsafe root.pointee.type != JSON_OBJECT { throw UsageError(path + " has no object in it") }
+    if unsafe root.pointee.type != JSON_OBJECT {
+      throw UsageError(path + " has no object in it; it is {…}")
+    }
     try unsafe read(root, in: "")
   }
 

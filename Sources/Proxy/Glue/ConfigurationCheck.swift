@@ -99,7 +99,7 @@ public final class ConfigurationCheck: TimerHandler {
     for mapping in configuration.allMappings {
       var place = mapping.address.description
       if place.octets[0] == .colon { place = bindHost + place }
-      if isSource, case .unix(let path) = mapping.address { checkDirectory(of: path) }
+      if isSource, case .unix(let path) = mapping.address { check(path) }
       let service = mapping.serviceID ?? "the only service"
       say("mapping", isSource ? "% from %".with(service, place) : "% to %".with(service, place))
     }
@@ -112,16 +112,13 @@ public final class ConfigurationCheck: TimerHandler {
     let place = configuration.bindAddress?.host ?? configuration.bindHost
     if !isSource && !place.isEmpty { say("connects from", place) }
     guard let status = configuration.statusPlace else { return }
-    if case .unix(let path) = status { checkDirectory(of: path) }
     say("status", status.description)
   }
 
-  /// The directory of a Unix socket that a source would make.
-  private func checkDirectory(of path: String) {
-    guard let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty,
-      !Process.directoryExists(directory)
-    else { return }
-    fail("cannot listen on %: there is no directory '%'; make it".with(path, directory))
+  /// The path of a Unix socket that a source would make. Of those on the command line this has been said.
+  private func check(_ path: String) {
+    let fault = Configuration.fault(inPath: path)
+    if !fault.isEmpty { fail("cannot listen on %: %".with(path, fault)) }
   }
 
   private func saySettings() {
@@ -160,17 +157,19 @@ public final class ConfigurationCheck: TimerHandler {
   // MARK: Names
 
   private func ask() {
+    let advice = configuration.advice(onWay: "DNS")
     if let webProxy = configuration.webProxy {
-      add(webProxy.endpoint.host, "the web proxy's host", "check " + webProxy.variable)
+      add(webProxy.endpoint.host, "the web proxy's host", advice)
     } else {
-      add(
-        configuration.endpoint.host, "the service's host",
-        "check --region or --proxy-endpoint, and this machine's DNS")
+      add(configuration.endpoint.host, "the service's host", advice)
     }
     let bindHost = configuration.bindHost
     add(bindHost, "the host to bind to", "it must be a name or an address of this machine")
     for mapping in configuration.allMappings {
-      add(mapping.endpoint?.host ?? "", "a mapping's host", "it is HOST:PORT, or SERVICE=HOST:PORT")
+      let hint = mapping.hint
+      add(
+        mapping.endpoint?.host ?? "", "a mapping's host",
+        hint.isEmpty ? "it is HOST:PORT, or SERVICE=HOST:PORT" : hint)
     }
     let time = questions.isEmpty ? Milliseconds(0) : configuration.settings.stepTimeout
     _ = network.schedule(at: network.now + time, self, tag: 0)

@@ -30,10 +30,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private var handler: (any ConnectorHandler)?
   /// Whatever the handler wants to recognise it by.
   let tag: Int
+  /// The user's mapping names its service, so that nothing else in it can be meant for that.
+  private let isNamed: Bool
 
   init(
     network: any Network, target: LocalAddress, from locals: [SocketAddress], settings: Settings,
-    tag: Int, handler: any ConnectorHandler
+    tag: Int, isNamed: Bool = true, handler: any ConnectorHandler
   ) {
     self.network = network
     self.target = target
@@ -41,16 +43,17 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     keepalive = settings.keepalive
     connectTimeout = settings.connectTimeout
     self.tag = tag
+    self.isNamed = isNamed
     self.handler = handler
-    var isNamed = false
+    var isHost = false
     switch target {
-    case .network: isNamed = true
+    case .network: isHost = true
     case .unix(let path): addresses = [SocketAddress(path: path)]
     // No destination has that.
     case .standardStreams: break
     }
     core = ConnectorCore(
-      isNamed: isNamed, retryCount: settings.connectionRetryCountMax,
+      isNamed: isHost, retryCount: settings.connectionRetryCountMax,
       retryDelay: settings.connectionRetryDelay)
   }
 
@@ -69,7 +72,11 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    tell(.failed(reason: "%: its name has no address: %".with(target.description, reason)))
+    let hint = isNamed ? "" : target.hint
+    tell(
+      .failed(
+        reason: "%: its name has no address: %".with(target.description, reason)
+          + (hint.isEmpty ? "" : "; " + hint)))
   }
 
   func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {

@@ -164,9 +164,21 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     timer = nil
   }
 
-  private func fail(_ reason: String) {
+  /// - Parameter advice: what to do about it, "" where the reason says it; nil for what helps with the step.
+  private func fail(_ reason: String, advice: String? = nil) {
+    let advice = advice ?? self.advice
     drop()
-    handler?.dialer(self, failed: reason)
+    handler?.dialer(self, failed: advice.isEmpty ? reason : "%; %".with(reason, advice))
+  }
+
+  /// What to do when the way does not lead beyond the current step.
+  private var advice: String {
+    switch step {
+    case .idle, .lookingUpLocal, .readingRefusal: ""
+    case .lookingUp: configuration.advice(onWay: "DNS")
+    case .connecting, .openingWebProxyTLS, .askingWebProxy, .openingTLS, .upgrading:
+      configuration.advice(onWay: "route and firewall")
+    }
   }
 
   func timerFired(tag: Int, now: Instant) {
@@ -270,7 +282,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch outcome {
     case .needMore: break
     case .connected: advance(.agreed)
-    case .refused(_, let reason), .violation(let reason): fail(reason)
+    case .refused(_, let reason), .violation(let reason): fail(reason, advice: "")
     }
   }
 
@@ -286,14 +298,14 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
         over: transport, serverName: server.withoutInterface.host, on: network, self)
     } catch {
       isTLSStale = true
-      fail(stepName + " failed: " + error.reason)
+      fail(stepName + " failed: " + error.reason, advice: "")
     }
   }
 
   private func upgrade() {
     startStep("the service's answer to the web socket upgrade request")
     guard let key = try? network.random(16), let stream else {
-      fail("no random numbers are to be had")
+      fail("no random numbers are to be had", advice: "")
       return
     }
     let keyText = Cryptography.base64(key)
@@ -324,7 +336,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   func streamFailed(_ failure: StreamFailure) {
     if case .tls = failure { isTLSStale = true }
-    fail(stepName + " failed: " + failure.reason)
+    // OpenSSL's reasons have theirs.
+    fail(stepName + " failed: " + failure.reason, advice: isTLSStale ? "" : nil)
   }
 
   func streamReady(_ readiness: Readiness) {
@@ -348,11 +361,11 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
 
   private func answerEnded(_ failure: StreamFailure) {
     if response.isEmpty {
-      var text = stepName + " did not come: " + failure.reason
+      var advice: String?
       if case .askingWebProxy = step, configuration.webProxy?.usesTLS == false {
-        text += "; if it wants TLS, it must be named with https://"
+        advice = "if it wants TLS, it must be named with https://"
       }
-      fail(text)
+      fail(stepName + " did not come: " + failure.reason, advice: advice)
     } else {
       judge(isComplete: true)
       if stream != nil { fail(stepName + " is cut short: " + failure.reason) }
@@ -382,7 +395,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   ) {
     switch outcome {
     case .needMore: break
-    case .violation(let reason): fail(reason)
+    case .violation(let reason): fail(reason, advice: Refusal.adviceOnStranger)
     case .refused(let status, let reason, let head, let byteCount):
       let body = ResponseBody(
         status: status, head: head, bytes: response.dropFirst(byteCount))
@@ -402,7 +415,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
           $0, role: .client, memoryLevel: configuration.settings.compressionMemoryLevel)
       }
       if agreed != nil && compression == nil {
-        fail("there is no memory for the compression that was agreed on")
+        fail("there is no memory for the compression that was agreed on", advice: "")
         return
       }
       for field in head.fields {

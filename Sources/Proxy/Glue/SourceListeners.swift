@@ -170,7 +170,10 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   func resolveFailed(reason: String) {
-    fault = ("", question?.service.address.description ?? "", reason, "")
+    fault = (
+      "", question?.service.address.description ?? "", reason,
+      configuration.mappings.first?.hint ?? ""
+    )
     question = nil
     tell(.nameFailed)
   }
@@ -239,7 +242,9 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
     if error.isAddressMissing {
       fault.reason = "it is not an address of this machine"
       fault.remedy = "choose one with --local-bind-address"
-    } else if error.isForbidden && !address.isUnix && address.port < 1024 {
+    } else if address.isUnix {
+      fault.remedy = error.remedyForPath
+    } else if error.isForbidden && address.port < 1024 {
       fault.remedy = "a port below 1024 takes root or CAP_NET_BIND_SERVICE"
     }
   }

@@ -38,13 +38,19 @@ package struct Refusal {
     (400..<500).contains(status) && status != 408 && status != 425 && status != 429
   }
 
-  /// For the log: the service's own words come first.
+  /// For the log: the service's own words come first. It never answers with less than 400.
   package var text: String {
     let answer =
       "Proxy server rejected web socket upgrade request: HTTP/1.1 % %, web socket session ID: %"
       .with(
         status.decimal, reason, channelID)
-    return words.isEmpty ? answer : "% (%)".with(words, answer)
+    let text = words.isEmpty ? answer : "% (%)".with(words, answer)
+    return status < 400 ? "%; %".with(text, Self.adviceOnStranger) : text
+  }
+
+  /// What to do where something else than the service answers.
+  package static var adviceOnStranger: String {
+    "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
   }
 
   /// What to do about one that is final.
@@ -59,9 +65,7 @@ package struct Refusal {
         + "--client-token; start as then, or rotate the tunnel's access tokens and start the % with its new one")
         .with(end)
     }
-    if status == 404 || status == 405 {
-      return "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
-    }
+    if status == 404 || status == 405 { return Self.adviceOnStranger }
     return
       ("check that the access token is the %'s and of this region; it may have been rotated, too, or the tunnel "
       + "closed: then rotate its access tokens, or open another").with(end)

@@ -85,10 +85,11 @@ public struct WebProxyHandshake {
     switch status {
     // Some say 401 to a wrong password, though that is not theirs to say.
     case 401 where proxy.authorization.isEmpty, 407 where proxy.authorization.isEmpty:
-      hint = "it wants a user name and a password"
-    case 401, 407: hint = "the user name or the password is wrong"
+      hint = "it wants a user name and a password, as USER:PASSWORD@ in front of its host"
+    case 401, 407: hint = "the user name or the password is wrong, or not percent-encoded"
     case 400 where !proxy.usesTLS: hint += ", or it wants TLS and must be named with https://"
-    case 403: (hint, detail) = ("it does not allow connections to ", target)
+    case 403:
+      (hint, detail) = ("it does not allow connections to ", target + "; whoever runs it can")
     case 500...: (hint, detail) = ("it may not reach ", target)
     default: break
     }

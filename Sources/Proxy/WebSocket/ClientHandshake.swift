@@ -69,8 +69,7 @@ public struct ClientHandshake {
       case .complete(let head):
         guard let (isHTTP10, status, reason) = head.statusLine, !isHTTP10 else {
           return .violation(
-            reason: ("what answers is not the tunnel's service, which speaks HTTP/1.1: "
-              + "'%'; check --proxy-endpoint").with(head.startLine))
+            reason: "the answer does not begin as one of HTTP/1.1 does: '%'".with(head.startLine))
         }
         start += head.byteCount
         // Interim answers announce the one that counts (RFC 9110 §15.2).

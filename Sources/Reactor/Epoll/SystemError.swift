@@ -29,6 +29,15 @@ public struct SystemError: Error, Equatable {
   public var isBusy: Bool { code == EAGAIN }
   /// The user may not do this.
   public var isForbidden: Bool { code == EACCES }
+  /// What to do about a Unix domain socket that cannot be made; "" when that is not known.
+  public var remedyForPath: String {
+    switch code {
+    case ENOENT: "make its directory"
+    case EEXIST: "remove what is there"
+    case EACCES, EROFS: "this user may not write to its directory"
+    default: ""
+    }
+  }
 
   /// What takes bytes has no room for them, although it should.
   public static var noBuffer: SystemError { SystemError(ENOBUFS, "send") }

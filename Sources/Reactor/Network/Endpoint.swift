@@ -44,7 +44,7 @@ extension Endpoint {
     }
     if octets.first == .openingBracket {
       guard let close = octets.firstIndex(of: .closingBracket) else {
-        throw UsageError("'[' without ']'")
+        throw UsageError("'[' without ']'; it is [IPV6]:PORT")
       }
       let host = octets[1..<close].text
       if SocketAddress(numeric: host, port: 0) == nil {
@@ -57,10 +57,13 @@ extension Endpoint {
     }
     guard let colon = octets.lastIndex(of: .colon) else {
       if let defaultPort { return Endpoint(host: try host(octets), port: defaultPort) }
+      if text.number == nil { throw UsageError("there is no port in it; give PORT or HOST:PORT") }
       return Endpoint(host: "", port: try port(octets))
     }
     if octets[..<colon].contains(.colon) { throw UsageError(mistakeInColons(text)) }
-    if colon == 0 { throw UsageError("there is no host in front of ':'") }
+    if colon == 0 {
+      throw UsageError("there is no host in front of ':'; leave that out, or give one")
+    }
     return Endpoint(
       host: try host(Array(octets[..<colon])),
       port: try port(Array(octets[(colon + 1)...])))
@@ -88,14 +91,17 @@ extension Endpoint {
     }
     if isAddress { return "an IPv6 address stands in brackets: [%]:%".with(host, port) }
     return listening.number == nil || port.number == nil
-      ? "there is more than one ':' in it"
+      ? "there is more than one ':' in it; give HOST:PORT"
       : "in the place of ssh's PORT:HOST:PORT the source takes -s %, and the destination -d %".with(
         listening, server)
   }
 
   private static func host(_ octets: [UInt8]) throws(UsageError) -> String {
     let text = octets[...].text
-    if !isName(octets) { throw UsageError("'%' is not a host name", with: text.excerpt) }
+    if !isName(octets) {
+      throw UsageError(
+        "'%' is not a host name, of letters, digits, '.', '-' and '_'", with: text.excerpt)
+    }
     return text
   }
 
@@ -116,7 +122,7 @@ extension Endpoint {
     let octets = text.octets
     if isName(octets) { return text }
     if (try? parse(text, defaultPort: nil)) != nil {
-      throw UsageError("has a port, which has no place here")
+      throw UsageError("has a port, which has no place here; leave it out")
     }
     let isBracketed =
       octets.count > 2 && octets.first == .openingBracket && octets.last == .closingBracket

@@ -104,6 +104,9 @@ public enum Process {
   /// Whether there is a regular file with something in it.
   public static func isWritten(_ path: String) -> Bool { unsafe cepoll_is_written(path) != 0 }
 
+  /// Whether there is something, and no Unix domain socket.
+  public static func isNoSocket(_ path: String) -> Bool { unsafe cepoll_is_no_socket(path) != 0 }
+
   public static func directoryExists(_ path: String) -> Bool {
     unsafe cepoll_is_directory(path) != 0
   }

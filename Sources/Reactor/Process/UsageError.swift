@@ -5,11 +5,12 @@ import Basics
 public struct UsageError: Error, Equatable {
   /// One line, whatever the user typed.
   public let message: String
-  /// All that is wrong, each in a line, where more than the first was looked for.
-  public var all: [String] = []
+  /// All that is wrong, each in a line: that one, and others that were found beside it.
+  public var all: [String]
 
   @inline(never) public init(_ message: String) {
     self.message = message.printable
+    all = [self.message]
   }
 
   /// - Parameter template: each `%` stands for one of the others.

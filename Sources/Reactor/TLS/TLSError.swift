@@ -109,6 +109,8 @@ public enum TLSError: Error {
         + "named with http://").with(text)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "the other side has no TLS 1.2 or newer, which is needed (%)".with(text)
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_TLSV1_UNRECOGNIZED_NAME:
+      return "the other side refuses TLS as it is offered (%): it may not be the service".with(text)
     default: return text
     }
   }

@@ -105,6 +105,19 @@ struct MappingTests {
     }
   }
 
+  @Test(
+    "a host without a dot may be meant for a service, where none is named",
+    arguments: [
+      ("SSH:5555", "SSH is taken for a host; a service is named SSH=5555"),
+      ("ssh:22", "ssh is taken for a host; a service is named ssh=22"),
+      ("A=SSH:5555", ""), ("5555", ""), ("a.example:22", ""), ("127.0.0.1:22", ""), ("/x", ""),
+      ("SSH=5555", ""),
+    ])
+  func hints(text: String, hint: String) throws {
+    let mappings = try Mapping.parse(value(text), role: .source, bindHost: "localhost")
+    #expect(mappings.map { $0.hint } == [hint])
+  }
+
   @Test("standard input and output are a source's, and stand alone")
   func refusesStandardStreams() {
     for text in ["-", "SSH1=-"] {

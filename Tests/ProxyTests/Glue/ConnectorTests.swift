@@ -120,6 +120,24 @@ struct ConnectorTests {
     #expect(waiter.failures == ["db:22: its name has no address: unknown name"])
   }
 
+  @Test(
+    "what may be meant for a service is said to be taken for a host",
+    arguments: [
+      ("SSH", false, "; SSH is taken for a host; a service is named SSH=22"), ("SSH", true, ""),
+      ("db.example", false, ""),
+    ])
+  func namesService(host: String, isNamed: Bool, end: String) {
+    var settings = Settings()
+    settings.connectionRetryCount = 0
+    let target = LocalAddress.network(Endpoint(host: host, port: 22))
+    Connector(
+      network: network, target: target, from: [], settings: settings, tag: 1, isNamed: isNamed,
+      handler: waiter
+    ).start()
+    network.advance(0)
+    #expect(waiter.failures == ["\(host):22: its name has no address: unknown name\(end)"])
+  }
+
   @Test("a Unix domain socket is one attempt per round, without a question")
   func connectsUnix() {
     network.errors["/run/s"] = SystemError(ENOENT, "connect")

@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import Simulator
 import Testing
 
@@ -337,5 +338,106 @@ struct DialerTests {
       return
     }
     #expect(reason.contains(part) && harness.stream.isClosed)
+  }
+
+  private static let stranger =
+    "what answers is not the tunnel's service: check --proxy-endpoint, or use --region"
+
+  @Test(
+    "an answer that no service gives is said to be a stranger's",
+    arguments: [
+      "SSH-2.0-x\r\n\r\n", "HTTP/1.1 101 Fine\n",
+      "HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+    ])
+  func namesStranger(answer: String) throws {
+    let harness = try DialerHarness()
+    harness.arrive(answer)
+    guard case .failed(let reason) = harness.outcome else {
+      Issue.record("\(String(describing: harness.outcome))")
+      return
+    }
+    #expect(reason.hasSuffix("; \(Self.stranger)"))
+  }
+}
+
+@Suite("Dialer's advice")
+struct DialerAdviceTests {
+  /// Who is told of a failure alone.
+  private final class Waiter: DialerHandler {
+    private(set) var failure: String?
+
+    func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
+    func dialer(_ dialer: Dialer, refused refusal: Refusal) {}
+    func dialer(
+      _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
+      compression: MessageCompression?, early: [UInt8]
+    ) {}
+  }
+
+  private static func way(_ part: String) -> String {
+    "; check --region or --proxy-endpoint, and this machine's \(part); behind a web proxy set https_proxy"
+  }
+
+  @Test(
+    "each step that fails says what to do, and a web proxy's variable where one is used",
+    arguments: [false, true])
+  func advises(usesWebProxy: Bool) throws {
+    let (host, port) = usesWebProxy ? ("proxy", 3128) : ("localhost", 8443)
+    let proxy = "; check https_proxy"
+    let steps: [(reason: String, advice: String, play: (ScriptedNetwork, Dialer) -> Void)] = [
+      (
+        "Could not resolve DNS hostname of \(usesWebProxy ? "Web proxy" : "proxy host"): \(host) - unknown name",
+        usesWebProxy ? proxy : Self.way("DNS"),
+        { network, _ in
+          network.names = [:]
+          network.advance(0)
+        }
+      ),
+      (
+        "Could not connect to "
+          + (usesWebProxy
+            ? "the web proxy http://proxy:3128 (https_proxy)" : "proxy server: localhost:8443")
+          + ": Connection refused (10.0.0.1)",
+        usesWebProxy ? proxy : Self.way("route and firewall"),
+        { network, _ in
+          network.advance(0)
+          network.refuse("10.0.0.1:\(port)", ECONNREFUSED)
+        }
+      ),
+    ]
+    let later: [(reason: String, advice: String, play: (ScriptedNetwork, Dialer) -> Void)] = [
+      (
+        "the TLS handshake with localhost:8443 failed: the connection was cut",
+        Self.way("route and firewall"), { _, dialer in dialer.streamFailed(.unexpectedEnd) }
+      ),
+      (
+        "the TLS handshake with localhost:8443 failed: TLS: odd", "",
+        { _, dialer in dialer.streamFailed(.tls(.handshake(reason: "odd"))) }
+      ),
+      (
+        "the TLS handshake with localhost:8443 took longer than 10000 ms",
+        Self.way("route and firewall"), { network, _ in network.advance(10_000) }
+      ),
+    ]
+    for (index, step) in (steps + (usesWebProxy ? [] : later)).enumerated() {
+      let network = ScriptedNetwork()
+      network.names = [host: ["10.0.0.1"]]
+      network.tlsStream = ScriptedStream()
+      let configuration = try configure()
+      if usesWebProxy {
+        configuration.webProxy = try WebProxy.parse("http://proxy", variable: "https_proxy")
+      }
+      let waiter = Waiter()
+      let dialer = Dialer(
+        network: network, configuration: configuration, tls: ScriptedCredentials(network),
+        log: .silent, handler: waiter)
+      dialer.dial()
+      if index >= steps.count {
+        network.advance(0)
+        network.open("10.0.0.1:\(port)")
+      }
+      step.play(network, dialer)
+      #expect(waiter.failure == step.reason + step.advice)
+    }
   }
 }

@@ -25,11 +25,13 @@ struct SourceListenersTests {
 
   private func listeners(
     _ mappings: [LocalAddress], directory: [LocalAddress] = [], retries: Int = 0,
-    bindHost: String = "localhost"
+    bindHost: String = "localhost", isNamed: Bool = true, log: Log = .silent
   ) throws -> SourceListeners {
     network.names["localhost"] = ["127.0.0.1", "::1"]
     let map = { (places: [LocalAddress]) in
-      places.enumerated().map { Mapping(serviceID: "S\($0.offset)", address: $0.element) }
+      places.enumerated().map {
+        Mapping(serviceID: isNamed ? "S\($0.offset)" : nil, address: $0.element)
+      }
     }
     let configuration = try configure()
     configuration.mappings = map(mappings)
@@ -38,7 +40,7 @@ struct SourceListenersTests {
     configuration.settings.connectionRetryCount = retries
     configuration.settings.connectionRetryDelay = Milliseconds(500)
     return SourceListeners(
-      network: network, configuration: configuration, log: Log.silent, handler: owner)
+      network: network, configuration: configuration, log: log, handler: owner)
   }
 
   private static func port(_ host: String, _ port: UInt16) -> LocalAddress {
@@ -60,6 +62,46 @@ struct SourceListenersTests {
     network.advance(0)
     #expect(network.listeningAddresses == places.map { "\($0):5555" } && owner.failureCount == 0)
     #expect(network.listeners.allSatisfy { $0.keepalive == Settings().keepalive })
+  }
+
+  @Test(
+    "a place that cannot be had is said with the reason and the remedy",
+    arguments: [
+      (
+        port("SSH", 5555), false, 0, "SSH:5555",
+        "unknown name; SSH is taken for a host; a service is named SSH=5555"
+      ),
+      (port("SSH", 5555), true, 0, "SSH:5555", "unknown name"),
+      (port("a.b", 5555), false, 0, "a.b:5555", "unknown name"),
+      // That is the bind address.
+      (port("", 5555), false, 0, "gateway:5555", "unknown name"),
+      (
+        port("127.0.0.1", 22), true, EACCES, "port 22 of 127.0.0.1",
+        "Permission denied; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
+      ),
+      (.unix(path: "/x"), true, ENOENT, "/x", "No such file or directory; make its directory"),
+      (.unix(path: "/x"), true, EEXIST, "/x", "File exists; remove what is there"),
+      (
+        .unix(path: "/x"), true, EACCES, "/x",
+        "Permission denied; this user may not write to its directory"
+      ),
+      (
+        .unix(path: "/x"), true, EROFS, "/x",
+        "Read-only file system; this user may not write to its directory"
+      ),
+      (.unix(path: "/x"), true, EADDRINUSE, "/x", "Address already in use"),
+    ])
+  func saysRemedy(
+    place: LocalAddress, isNamed: Bool, code: Int32, words: String, reason: String
+  ) throws {
+    for address in ["127.0.0.1:22", "/x"] { network.errors[address] = SystemError(code, "bind") }
+    let recorder = LogRecorder()
+    try listeners(
+      [place], retries: 1, bindHost: "gateway", isNamed: isNamed, log: recorder.log
+    ).serve(["A"], [0])
+    network.advance(0)
+    let line = "[error] cannot listen on \(words) for service A: \(reason); trying again in 500 ms"
+    #expect(recorder.lines.count == 1 && recorder.lines(with: line).count == 1, "\(recorder.lines)")
   }
 
   @Test("a free port is one number in both families, found again where the second is taken")

@@ -33,6 +33,15 @@ struct RefusalTests {
     #expect(refusal(400, channelID: "0123").text == answer)
   }
 
+  @Test("what answers with less than 400 is not the service, which is said", arguments: [200, 302])
+  func namesStranger(status: Int) {
+    #expect(
+      refusal(status).text
+        == "Proxy server rejected web socket upgrade request: HTTP/1.1 \(status) Reason, web socket session ID: "
+        + "none; what answers is not the tunnel's service: check --proxy-endpoint, or use --region")
+    #expect(!refusal(503).text.utf8.contains(UInt8(ascii: ";")))
+  }
+
   @Test(
     "the advice fits the service's reason",
     arguments: [

@@ -42,28 +42,30 @@ struct WebProxyHandshakeTests {
     Case(
       "103 twice, then 403",
       ["HTTP/1.1 103 Hints", "Link: a", "", "HTTP/1.1 103", "", "HTTP/1.1 403 No"],
-      .refused(403, "does not allow connections to service.example:443")),
+      .refused(403, "does not allow connections to service.example:443; whoever runs it can")),
     Case("101", ["HTTP/1.1 101 Switching"], .refused(101, "'HTTP/1.1 101 Switching'")),
     Case("301", ["HTTP/1.1 301 Moved", "Location: /"], .refused(301, "not be a proxy for HTTPS")),
     Case("400", ["HTTP/1.0 400 Bad"], .refused(400, "not be a proxy for HTTPS")),
     Case(
       "403", ["HTTP/1.1 403 Filtered"],
-      .refused(403, "does not allow connections to service.example:443")),
+      .refused(403, "does not allow connections to service.example:443; whoever runs it can")),
     Case("400 to what should be TLS", ["HTTP/1.0 400 Bad"], .refused(400, "named with https://")),
     Case("405", ["HTTP/1.1 405 No"], .refused(405, "not be a proxy for HTTPS")),
     Case(
       "407 with a password",
       ["HTTP/1.1 407 Proxy Authentication Required", "Connection: close"],
-      .refused(407, "the user name or the password is wrong")),
+      .refused(407, "the user name or the password is wrong, or not percent-encoded")),
     Case(
       "407 without a password", ["HTTP/1.1 407 Proxy Authentication Required"],
-      .refused(407, "it wants a user name and a password"), isAuthorized: false),
+      .refused(407, "it wants a user name and a password, as USER:PASSWORD@ in front of its host"),
+      isAuthorized: false),
     Case(
       "401 with a password", ["HTTP/1.0 401 Unauthorized"],
-      .refused(401, "the user name or the password is wrong")),
+      .refused(401, "the user name or the password is wrong, or not percent-encoded")),
     Case(
       "401 without a password", ["HTTP/1.0 401 Unauthorized"],
-      .refused(401, "it wants a user name and a password"), isAuthorized: false),
+      .refused(401, "it wants a user name and a password, as USER:PASSWORD@ in front of its host"),
+      isAuthorized: false),
     Case("500", ["HTTP/1.1 500 Oops"], .refused(500, "may not reach service.example:443")),
     Case("503", ["HTTP/1.1 503 Down"], .refused(503, "may not reach service.example:443")),
     Case("999", ["HTTP/1.1 999 Odd"], .refused(999, "may not reach service.example:443")),
