@@ -37,7 +37,8 @@ private func run(_ options: AgentOptions) throws(UsageError) -> Int32 {
     try Process.findProgram(options.program)
   } catch {
     throw UsageError(
-      "--localproxy '%' cannot be started: %", with: options.program.excerpt, error.reason)
+      "--localproxy '%' cannot be started: %; give its path", with: options.program.excerpt,
+      error.reason)
   }
   if options.isCheck {
     StandardStream.output.write(options.summary)

@@ -156,8 +156,7 @@ package struct AgentOptions {
     case .check: isCheck = true
     case .verbose:
       guard let level = LogLevel.parse(argument) else {
-        throw UsageError(
-          "--verbose '%' is not a number from 0 (off) to 6 (trace)", with: argument.excerpt)
+        throw UsageError("--verbose '%' %", with: argument.excerpt, LogLevel.mistake)
       }
       logLevel = level
       arguments += ["-v", argument]
@@ -192,7 +191,8 @@ package struct AgentOptions {
       if services.add(service) { continue }
       if services.all.count == AllowedServices.countMax {
         throw UsageError(
-          "%: there are more than % services", with: label, AllowedServices.countMax.decimal)
+          "%: there are more than % services; leave some out", with: label,
+          AllowedServices.countMax.decimal)
       }
       throw UsageError("% '%': it is given twice; leave one out", with: label, text.excerpt)
     }

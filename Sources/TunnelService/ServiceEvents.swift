@@ -9,7 +9,7 @@ extension Log {
     if takes(4) { write(4, reason()) }
   }
 
-  /// `--listen '{host}' is not an IPv4 or IPv6 address`
+  /// `--listen '{host}' is not an IPv4 or IPv6 address; give one of this machine, such as 127.0.0.1`
   @inline(__always) func listenRefused(host: @autoclosure () -> String) {
     if takes(5) { write(5, host()) }
   }
@@ -120,7 +120,7 @@ extension LogEvents {
       1 internal_error {operation} failed: {reason}
       5 round_trip Pong reply latency: {time_ms#} ms
       1 service_failed {reason}
-      1 listen_refused --listen '{host}' is not an IPv4 or IPv6 address
+      1 listen_refused --listen '{host}' is not an IPv4 or IPv6 address; give one of this machine, such as 127.0.0.1
       1 listening_failed cannot listen on {address}: {reason}; choose another place with --listen, such as 127.0.0.1:0 for any free port
       3 certificate_warning {warning}
       3 key_readable --key {path} can be read by everybody

@@ -72,6 +72,9 @@ package struct DaemonOptions {
     var options = DaemonOptions()
     for option in try table.read() {
       let argument = option.argument
+      if argument.isEmpty && table.options[option.index].argument != nil {
+        throw UsageError("--\(option.longName) is empty; give it a value, or leave it out")
+      }
       switch option.longName {
       case "help": return .print(table.helpText)
       case "version":
@@ -97,14 +100,14 @@ package struct DaemonOptions {
       case "fault": options.service.faults = try Faults.parse(argument)
       case "verbose":
         guard let level = LogLevel.parse(argument) else {
-          throw UsageError("--verbose '\(argument)' is not a number from 0 (off) to 6 (trace)")
+          throw UsageError("--verbose \(argument.quoted) \(LogLevel.mistake)")
         }
         options.logLevel = level
       default: break
       }
     }
     if (options.certificate == nil) != (options.key == nil) {
-      throw UsageError("--cert and --key go together")
+      throw UsageError("--cert and --key go together; give both, or neither for an own authority")
     }
     return .run(options)
   }
@@ -130,20 +133,27 @@ package struct DaemonOptions {
     let names = text.octets.parted(at: .comma).map { $0.text }
     if text.utf8.count > 32_768 { throw UsageError("\(source): the list is longer than 32 KiB") }
     for (index, name) in names.enumerated() {
-      if name.isEmpty || name.utf8.count > Message.serviceIDByteCountMax {
-        throw UsageError(
-          "\(source) \(text.quoted): a name has 1 to \(Message.serviceIDByteCountMax) bytes")
-      }
-      if !isMappable(name.octets) {
-        throw UsageError(
-          "\(source) \(text.quoted): -s and -d cannot name \(name.quoted), "
-            + "for a blank at either end, a control character, '=' or '/'")
-      }
-      if names[..<index].contains(name) {
-        throw UsageError("\(source) \(text.quoted): \(name.quoted) is given twice")
-      }
+      let mistake =
+        mistake(inService: name)
+        ?? (names[..<index].contains(name) ? "is given twice; leave one out" : nil)
+      if let mistake { throw UsageError("\(source) \(text.quoted): \(name.quoted) \(mistake)") }
     }
     return names
+  }
+
+  /// Why there can be no service of that name; nil for nothing.
+  private static func mistake(inService name: String) -> String? {
+    if name.isEmpty { return "is no name; give one, or leave the comma out" }
+    if name.utf8.count > Message.serviceIDByteCountMax {
+      return
+        "is longer than the \(Message.serviceIDByteCountMax) bytes of a name; choose a shorter one"
+    }
+    if isMappable(name.octets) { return nil }
+    if let (front, _) = name.cut(at: .equals), !front.isEmpty, isMappable(front.octets) {
+      return "has more than a name; give \(front) alone, and its port to localproxy's -s and -d"
+    }
+    return
+      "cannot be named by -s and -d; leave out blanks at either end, control characters, '=' and '/'"
   }
 }
 

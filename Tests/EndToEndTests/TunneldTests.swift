@@ -288,8 +288,8 @@ extension EndToEnd {
         ),
         (
           ["--services", "A,B=C"], 2,
-          "tunneld: --services 'A,B=C': -s and -d cannot name 'B=C', for a blank at either end, "
-            + "a control character, '=' or '/'. Try 'tunneld --help'."
+          "tunneld: --services 'A,B=C': 'B=C' has more than a name; give B alone, and its port to localproxy's "
+            + "-s and -d. Try 'tunneld --help'."
         ),
       ])
     func refusesWhatCannotBeNamed(arguments: [String], status: Int32, line: String) throws {
@@ -301,6 +301,68 @@ extension EndToEnd {
       #expect(try refused.waitForExit(within: 20) == .status(status))
       let text = refused.text(of: .error)
       #expect(text.hasSuffix(line + "\n") && text.split(separator: "\n").count == 1)
+    }
+
+    @Test(
+      "What is mistyped is one line with the thing, the reason and the remedy",
+      arguments: [
+        (
+          ["--services", "SSH=22"],
+          "--services 'SSH=22': 'SSH=22' has more than a name; give SSH alone, and its port to localproxy's "
+            + "-s and -d"
+        ),
+        (
+          ["--services", "SSH,"],
+          "--services 'SSH,': '' is no name; give one, or leave the comma out"
+        ),
+        (
+          ["--services", "SSH,SSH"],
+          "--services 'SSH,SSH': 'SSH' is given twice; leave one out"
+        ),
+        (
+          ["--services", "SSH", "HTTP"],
+          "unexpected argument 'HTTP': no option takes it; names are joined by a comma"
+        ),
+        (
+          ["-l", "127.0.0.2"],
+          "--listen '127.0.0.2': there is no port in it; give PORT or HOST:PORT"
+        ),
+        (["-l", "127.0.0.2:x"], "--listen '127.0.0.2:x': 'x' is not a port (0 to 65535)"),
+        (
+          ["-l", "::1:8443"],
+          "--listen '::1:8443': an IPv6 address stands in brackets: [::1]:8443"
+        ),
+        (["--open", "one"], "--open 'one' is not a number from 0 to 10000"),
+        (
+          ["--fault", "drop"],
+          "--fault 'drop' is none of no-service-ids, text-frame, close=CODE, drop-after=SECONDS, "
+            + "silent-after=SECONDS, refuse=STATUS"
+        ),
+        (
+          ["--fault", "refuse"],
+          "--fault 'refuse' must be refuse=STATUS, STATUS being a number from 300 to 599"
+        ),
+        (
+          ["--cert", "x"],
+          "--cert and --key go together; give both, or neither for an own authority"
+        ),
+        (
+          ["-v", "256"],
+          "--verbose '256' is not a level: 0 (off) to 6 (trace), and up to 255 the same"
+        ),
+        (
+          ["--service", "SSH", "--open", "1", "-D", ""],
+          "--directory is empty; give it a value, or leave it out"
+        ),
+      ])
+    func namesMistake(arguments: [String], text: String) throws {
+      let scratch = try ScratchDirectory()
+      let refused = try ChildProcess(
+        Linkage.dynamic.program("tunneld"), ["-D", scratch.file("state")] + arguments,
+        name: "refused", in: scratch)
+      #expect(try refused.waitForExit(within: 20) == .status(2))
+      #expect(refused.text(of: .error) == "tunneld: \(text). Try 'tunneld --help'.\n")
+      #expect(refused.text(of: .output).isEmpty)
     }
 
     @Test("A key that everybody may read is said to be, and its own is mended")

@@ -76,15 +76,20 @@ import Testing
       ("rotate 1 both", "it is 'rotate TUNNEL [source|destination]'"),
       ("rotate 1 source destination", "it is 'rotate TUNNEL [source|destination]'"),
       ("rotate source", "there is no tunnel 'source'; 'list' shows their numbers"),
-      ("open A,,B", "open 'A,,B': a name has 1 to 128 bytes"),
-      ("open A,A", "open 'A,A': 'A' is given twice"),
+      ("open A,,B", "open 'A,,B': '' is no name; give one, or leave the comma out"),
+      (
+        "open \(String(repeating: "A", count: 129))",
+        "open '\(String(repeating: "A", count: 80))…': '\(String(repeating: "A", count: 80))…' is longer than "
+          + "the 128 bytes of a name; choose a shorter one"
+      ),
+      ("open A,A", "open 'A,A': 'A' is given twice; leave one out"),
       (
         "open A=B",
-        "open 'A=B': -s and -d cannot name 'A=B', for a blank at either end, a control character, '=' or '/'"
+        "open 'A=B': 'A=B' has more than a name; give A alone, and its port to localproxy's -s and -d"
       ),
       (
         "open A, B",
-        "open 'A, B': -s and -d cannot name ' B', for a blank at either end, a control character, '=' or '/'"
+        "open 'A, B': ' B' cannot be named by -s and -d; leave out blanks at either end, control characters, '=' and '/'"
       ),
     ])
   func helpsWithMistakes(line: String, answer: String) throws {
