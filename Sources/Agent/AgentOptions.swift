@@ -150,6 +150,13 @@ package struct AgentOptions {
     case .region: region = argument
     case .localproxy: program = argument
     case .proxyEndpoint:
+      // Each localproxy would say so, and end.
+      do throws(UsageError) {
+        _ = try Endpoint.parseService(argument)
+      } catch {
+        throw UsageError(
+          "--proxy-endpoint '%' is not HOST[:PORT]: %", with: argument.excerpt, error.message)
+      }
       endpoint = argument
     case .capath: arguments += ["-c", argument]
     case .settingsJSON: arguments += ["--settings-json", argument]

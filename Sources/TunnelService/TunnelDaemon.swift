@@ -131,7 +131,9 @@ package struct DaemonOptions {
   /// - Parameter source: where the list is from, for messages.
   static func parseServices(_ text: String, _ source: String) throws(UsageError) -> [String] {
     let names = text.octets.parted(at: .comma).map { $0.text }
-    if text.utf8.count > 32_768 { throw UsageError("\(source): the list is longer than 32 KiB") }
+    if text.utf8.count > 32_768 {
+      throw UsageError("\(source): the list is longer than 32 KiB; name fewer")
+    }
     for (index, name) in names.enumerated() {
       let mistake =
         mistake(inService: name)

@@ -329,6 +329,8 @@ def usage_errors():
         (["--service", "SSH=22", "--log-format", "xml"], subprocess.PIPE, "--log-format 'xml' is none of text|json|journal"),
         (["--service", "SSH=22", "-v", "256"], subprocess.PIPE,
          "--verbose '256' is not a level: 0 (off) to 6 (trace), and up to 255 the same"),
+        (["--service", "SSH=22", "-e", "https://x.example/"], subprocess.PIPE,
+         "--proxy-endpoint 'https://x.example/' is not HOST[:PORT]: of a URL this takes 'x.example' alone"),
         (["--service", "SSH=22", "--restarts", "x"], subprocess.PIPE, "is not a number from 0 to 10"),
         (["--service", "SSH=22", "--localproxy", "/no/such"], subprocess.PIPE, "--localproxy '/no/such' cannot be started"),
         (["--service", "SSH=22", "--services", "/no/such"], subprocess.PIPE, "--services '/no/such' cannot be read"),

@@ -118,7 +118,7 @@ struct MappingDirectory {
         let mapping = try Mapping.pair(
           service: line.key.octets[...], address: line.value.octets[...], role: role)
         if mapping.address.isStandard {
-          throw UsageError("standard input and output are for -s alone")
+          throw UsageError("standard input and output are for -s alone; leave the line out")
         }
         mappings.append(mapping)
       } catch {

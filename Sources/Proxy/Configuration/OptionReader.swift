@@ -40,13 +40,13 @@ struct OptionReader {
           options[index].longName)
       case .optionNotText(let index):
         if isSecret(index) { reader.hideArgument() }
-        mistake = "--% is not UTF-8 text".with(options[index].longName)
+        mistake = "--% is not UTF-8 text, as it must be".with(options[index].longName)
       case .command:
         if let failure { throw failure }
         guard let takeCommand, let words = reader.words(), !words.isEmpty else {
           throw UsageError(
             takeCommand == nil
-              ? "% runs no command, as stands behind '--'"
+              ? "% runs no command, as stands behind '--'; leave it out"
               : "behind '--' there is no command of UTF-8 text",
             with: program)
         }

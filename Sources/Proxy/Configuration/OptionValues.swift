@@ -159,7 +159,9 @@ struct OptionValues {
   }
 
   private static func checkText(_ variable: String) throws(UsageError) {
-    if !Process.isEnvironmentText(variable) { throw UsageError(variable + " is not UTF-8 text") }
+    if !Process.isEnvironmentText(variable) {
+      throw UsageError(variable + " is not UTF-8 text, as it must be")
+    }
   }
 }
 

@@ -7,7 +7,7 @@ extension Endpoint {
 
   /// The service's endpoint out of `host`, `host:port` or `[v6]:port`, in lower case but for an
   /// interface's name; port 443 by default.
-  static func parseService(_ text: String) throws(UsageError) -> Endpoint {
+  package static func parseService(_ text: String) throws(UsageError) -> Endpoint {
     let octets = text.octets
     let name = octets[...].beforeFirst(.percent)
     let endpoint = try parse(

@@ -74,7 +74,9 @@ import Reactor
         if unsafe value.pointee.type != JSON_OBJECT { throw unsafe fault(key, value, "an object") }
         try unsafe read(value, in: key + ".")
       } else {
-        warnings.add("%: there is no setting %".with(path, key.excerpt))
+        warnings.add(
+          "%: there is no setting %; --export-default-settings writes all that there are".with(
+            path, key.excerpt))
       }
       unsafe iterator = json_object_iter_next(object, entry)
     }
