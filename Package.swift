@@ -33,7 +33,7 @@ if let embeddedLibraries {
         "-Xllvm", "-inline-call-penalty=10",
         // Instructions that stand in several places stand in one.
         "-Xllvm", "-enable-machine-outliner=always",
-        // Each function in a section of its own: the linker takes those that are called, and one of several that are the same.
+        // Each function in a section of its own: the linker takes those that are called.
         "-Xfrontend", "-function-sections",
       ] + withoutStubs.flatMap { ["-Xcc", $0] }),
   ]

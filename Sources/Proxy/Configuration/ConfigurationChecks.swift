@@ -189,8 +189,8 @@ extension Configuration {
     return (directory.mappings, place)
   }
 
-  /// Why no Unix socket can be made at a path, and will not be by itself; "" for nothing. One that somebody listens on may
-  /// be free in a moment, and one that nobody does is replaced.
+  /// Why no Unix socket can be made at a path, and will not be by itself; "" for nothing. One that somebody listens on
+  /// may be free in a moment, and one that nobody does is replaced.
   package static func fault(inPath path: String) -> String {
     if let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty,
       !Process.directoryExists(directory)
