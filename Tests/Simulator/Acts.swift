@@ -60,9 +60,22 @@ enum Act: CaseIterable {
   case places
   /// Connections that are cut, or over at one end, while something is on its way.
   case remains
+  /// Servers with several addresses.
+  case ways
+  /// Clients whose start is on its way when the destination is lost.
+  case lostStarts
+  /// Each WebSocket is cut after some seconds, and both ends come again before.
+  case shortLives
+  /// Very many short messages come at once.
+  case manyMessages
+  /// What is sent takes long on its way.
+  case slowUplink
 
   /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
-  static let newest: [Act] = [.counts, .places, .remains]
+  static let newest: [Act] = [
+    .counts, .places, .remains, .ways, .lostStarts, .shortLives, .manyMessages,
+    .slowUplink,
+  ]
   static var first: [Act] { allCases.filter { !newest.contains($0) } }
 }
 
@@ -97,8 +110,13 @@ extension Scenario {
     case .rotation: playRotation()
     case .status: playStatus()
     case .counts: playCounts()
-    case .places: if version == .v3 { playPlaces() }
+    case .places: if version == .v3 { playPlaces() } else { playTurnBehindWait() }
     case .remains: playRemains()
+    case .ways: playWays()
+    case .lostStarts: playLostStarts()
+    case .shortLives: if version == .v3 { playShortLives() }
+    case .manyMessages: if version == .v3 { playManyMessages() }
+    case .slowUplink: playSlowUplink()
     }
     serverPlans = []
     return world.failure == nil
@@ -667,7 +685,7 @@ extension Scenario {
       // Others come and go: nobody's wait begins anew for that.
       if isCrowded { wait(1_000 + 2 * roundTrip.count) }
       while isCrowded && client.outcome == .open && world.failure == nil
-        && world.now + Milliseconds(2_000) < end
+        && world.now < end
       {
         serverPlans = [
           Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .finish)
@@ -727,7 +745,7 @@ extension Scenario {
     letEnd()
     // Who is given the rest of what has come for him is no longer in anybody's way.
     var slow = Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)
-    slow.reading = .slowly(byteCount: 300, pause: 300)
+    slow.reading = .slowly(byteCount: 100, pause: 300)
     serverPlans = [
       Plan(byteCount: 6_000, chunkByteCount: 6_000, answersAfter: 8, ending: .close)
     ]

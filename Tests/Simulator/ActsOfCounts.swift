@@ -62,6 +62,8 @@ extension Scenario {
     if version == .v3 {
       countFull()
       countStopping()
+    } else {
+      countRemains()
     }
     letEnd()
   }
@@ -148,21 +150,14 @@ extension Scenario {
     {
       return
     }
-    var late = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
-    late.reading = .halts(at: 8, milliseconds: 40_000)
-    let buffers = world.bufferByteCounts
-    world.bufferByteCounts = 2_048...2_048
-    let leavers = (0..<count).map { _ in
-      serverPlans.append(late)
-      return startClient(
-        0, plan: Plan(byteCount: 6_500, chunkByteCount: 6_500, ending: .close))
-    }
-    for leaver in leavers { leaver.isHonest = false }
-    wait(1_500 + 6 * roundTrip.count)
-    world.bufferByteCounts = buffers
+    leave(count)
     let drainingCount = destination.proxy?.connectionFacts.filter { $0.state.isDraining }.count
     if drainingCount != count { return }
     serverPlans = []
+    if laterRandom.chance(5_000) {
+      countDrainingOnly(count)
+      return
+    }
     let talkers = fill(count)
     wait(1_500 + 4 * roundTrip.count)
     if let talker = talkers.first(where: { $0.outcome != .open }) {
@@ -174,6 +169,55 @@ extension Scenario {
     expectCounted(
       "all places are taken, and as many drain", atSource: ofPeer, atDestination: .refusedFull,
       within: 2_000 + 4 * roundTrip.count
+    ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
+  }
+
+  /// As many again may be over as well, and no more.
+  private func countDrainingOnly(_ count: Int) {
+    leave(count)
+    if destination.proxy?.connectionFacts.filter({ $0.state.isDraining }).count != 2 * count {
+      return
+    }
+    serverPlans = []
+    expectCounted(
+      "twice as many drain as there are places", atSource: ofPeer, atDestination: .refusedFull,
+      within: 2_000 + 4 * roundTrip.count
+    ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
+  }
+
+  /// Clients who say more than their servers take, and leave.
+  private func leave(_ count: Int) {
+    var late = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    late.reading = .halts(at: 8, milliseconds: 40_000)
+    let buffers = world.bufferByteCounts
+    world.bufferByteCounts = 2_048...2_048
+    for _ in 0..<count {
+      serverPlans.append(late)
+      startClient(0, plan: Plan(byteCount: 6_500, chunkByteCount: 6_500, ending: .close))
+        .isHonest = false
+      // Where there is one connection at a time, one after the other.
+      if version != .v3 { wait(300 + 4 * roundTrip.count) }
+    }
+    wait(1_500 + 6 * roundTrip.count)
+    world.bufferByteCounts = buffers
+  }
+
+  /// Where each client begins a stream, what earlier ones have left is no more than twice as much as there are places.
+  private func countRemains() {
+    let count = destination.configuration.settings.activeConnectionCountMax
+    if destination.configuration.settings.bandwidthLimit > 0 || service.isShaped || count > 5
+      || !holdsWill || Int64(2 * count) * (300 + 4 * roundTrip.count) > 14_000
+    {
+      return
+    }
+    leave(2 * count)
+    if destination.proxy?.connectionFacts.filter({ $0.state.isDraining }).count != 2 * count {
+      return
+    }
+    serverPlans = []
+    expectCounted(
+      "twice as many drain as there are places", atSource: ofPeer, atDestination: .refusedFull,
+      within: 1_000 + 4 * roundTrip.count
     ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
   }
 

@@ -32,6 +32,13 @@ extension Scenario {
     _ acts: [LinkAct], _ source: inout Settings, _ destination: inout Settings,
     _ random: inout SeededGenerator
   ) {
+    if acts.contains(.stretch) && !acts.contains(.limit) {
+      source.isPacingAdaptive = true
+      source.bandwidthLimit = 0
+      source.payloadLengthMax = Message.payloadLengthMax
+      source.localReadByteCountMax = max(source.localReadByteCountMax, 16_384)
+      destination.bandwidthLimit = 0
+    }
     if acts.contains(.heldOff) {
       source.pingPeriod = Milliseconds(2_000)
       source.bandwidthLimit = 0
@@ -122,36 +129,134 @@ extension Scenario {
 
   /// What arrives in so many seconds is at least that part of what there might.
   private func expectRate(
-    _ sender: Talker, of rate: Int, percent: Int, seconds: Int, _ what: String
+    _ sender: Talker, of rate: Int, percent: Int, seconds: Int, _ what: String,
+    isSecond: Bool = false
   ) {
     let before = sender.flow.receiver?.receivedByteCount ?? 0
     wait(Int64(seconds) * 1_000)
     let byteCount = (sender.flow.receiver?.receivedByteCount ?? 0) - before
+    world.story.add(
+      world.now, "the tunnel", "carries \(byteCount / seconds) of \(rate) bytes a second, \(what)")
     if byteCount * 100 < rate * seconds * percent && sender.outcome == .open && world.failure == nil
     {
+      // What is on the way is let run out now and then.
+      if !isSecond {
+        expectRate(sender, of: rate, percent: percent, seconds: seconds, what, isSecond: true)
+        return
+      }
       world.fail(
         "the tunnel",
         "carries \(byteCount / seconds) bytes a second, where \(rate) would do, \(what)")
     }
   }
 
+  /// One end has much to send while very many short messages come to it at once: its other events wait for a few of its
+  /// frames, and not for those of each message.
+  func playManyMessages() {
+    letEnd()
+    let usual = [source, destination].map { $0.configuration.changed() }
+    if !isDirect
+      || usual.contains(where: { $0.settings.offersCompression || $0.settings.bandwidthLimit > 0 })
+    {
+      return
+    }
+    for (proxy, usual) in zip([source, destination], usual) {
+      var settings = usual.settings
+      settings.payloadLengthMax = 100
+      reload(proxy, usual.changed(settings: settings))
+    }
+    let unlay = keepPaths()
+    defer { unlay() }
+    // Room and messages come together then.
+    lay(delay: 20, rate: 200_000, buffers: 65_536)
+    let silent = Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)
+    let much = Plan(byteCount: 300_000, chunkByteCount: 20_000, ending: .answerEnd)
+    for (plan, answer) in [(much, silent), (silent, much)] {
+      serverPlans = [answer]
+      let client = withBuffers(of: 65_536) { startClient(0, plan: plan) }
+      client.isHonest = false
+    }
+    for _ in 0..<6 {
+      wait(200)
+      world.halt(uplink, until: world.now + Milliseconds(150))
+    }
+    letEnd()
+    for (proxy, usual) in zip([source, destination], usual) {
+      reload(proxy, usual)
+      proxy.rewritten = nil
+    }
+    startAnew(source)
+    startAnew(destination)
+  }
+
+  /// Much is in the system's buffers, and pings are behind it: that any of it is taken is a sign of life.
+  func playSlowUplink() {
+    let settings = source.configuration.settings
+    let period = settings.pingPeriod.count
+    if !isDirect || settings.isPacingAdaptive || settings.bandwidthLimit > 0 || period > 6_000 {
+      return
+    }
+    letEnd()
+    let unlay = keepPaths()
+    defer { unlay() }
+    let byteCount = 262_144
+    lay(delay: 20, rate: byteCount * 1_000 / Int(5 * period), buffers: byteCount)
+    let sender = startSender()
+    wait(1_000)
+    let count = source.sessionCount
+    wait(8 * period)
+    if (source.sessionCount != count || source.proxy?.isTunnelUp != true)
+      && sender.flow.sentByteCount > byteCount && world.failure == nil
+    {
+      world.fail("source", "takes a service for dead that takes what it is sent, if slowly")
+    }
+    letEnd()
+    wait(5 * period)
+  }
+
+  /// Paths and faults as they are now, for afterwards.
+  private func keepPaths() -> () -> Void {
+    let (faults, buffers) = (world.faults, world.bufferByteCounts)
+    let paths = tunnelPaths.map { ($0, $0.delay, $0.jitter, $0.rate) }
+    return { [world] in
+      (world.faults, world.bufferByteCounts) = (faults, buffers)
+      for (path, delay, jitter, rate) in paths {
+        (path.delay, path.jitter, path.rate) = (delay, jitter, rate)
+      }
+    }
+  }
+
   private func playStretch() {
     let settings = source.configuration.settings
     if settings.payloadLengthMax < 8_000 || settings.localReadByteCountMax < 8_000 { return }
-    if laterRandom.chance(4_000) {
+    let choice = laterRandom.below(10_000)
+    if choice < 3_000 {
       playUnevenPath()
+      return
+    }
+    if choice < 5_000 {
+      playSteady()
       return
     }
     let rate = 1_000_000
     lay(delay: 50, rate: rate)
     var sender = startSender()
     wait(4_000)
+    source.network.link?.forgetRecent()
     expectRate(sender, of: rate, percent: 50, seconds: 2, "over a long path")
-    let isKnown = laterRandom.chance(2_500)
+    if let link = source.network.link, link.longestFrameByteCount < 3_000,
+      !settings.offersCompression, sender.outcome == .open, world.failure == nil
+    {
+      world.fail(
+        "the tunnel",
+        "goes in frames of \(link.longestFrameByteCount) bytes where the path carries more")
+    }
+    let isKnown = laterRandom.chance(4_000)
     if isKnown {
       wait(16_000)
       expectRate(
-        sender, of: rate, percent: 50, seconds: 3, "over a path that it has used for a while")
+        sender, of: rate, percent: 85, seconds: 3,
+        "over a path that it has used for a while")
       return
     }
     letEnd()
@@ -174,6 +279,28 @@ extension Scenario {
     let sender = startSender()
     wait(40_000)
     expectRate(sender, of: path.rate, percent: 50, seconds: 10, "over an uneven path, or a far one")
+  }
+
+  /// Somebody sends for minutes, and what waits on the way does not pile up.
+  private func playSteady() {
+    lay(delay: 50, rate: 250_000)
+    let sender = startSender()
+    wait(120_000)
+    source.network.link?.forgetRecent()
+    wait(10_000)
+    guard let link = source.network.link, sender.outcome == .open, world.failure == nil else {
+      return
+    }
+    world.story.add(
+      world.now, "the tunnel",
+      "has a round trip of \(link.recentRoundTripMax.count / 1_000_000) ms at the most, and a window of "
+        + "\(source.proxy?.linkStatus?.windowByteCount ?? 0)")
+    if link.recentRoundTripMax > Nanoseconds(200_000_000) {
+      world.fail(
+        "the tunnel",
+        "has a round trip of \(link.recentRoundTripMax.count / 1_000_000) ms, where the path takes 100"
+      )
+    }
   }
 
   private func playLostPongs() {
@@ -220,7 +347,8 @@ extension Scenario {
     let hostage = withBuffers(of: 8_192) { startClient(0, plan: taker) }
     let time = source.configuration.settings.stallTimeout.count
     wait(time + 3_000) { hostage.outcome != .open }
-    wait(4_000)
+    // As long as a pong is waited for, and more.
+    wait(7_000)
     if let server = sender.flow.receiver, server.startedAt < start, sender.outcome == .open,
       server.longestGap.count > 2_000, world.failure == nil
     {
@@ -295,6 +423,8 @@ extension Scenario {
     wait(500)
     service.start(refusesWith: 503)
     wait(15_000 + 14 * roundTrip.count)
+    // The next ones as well, each of them at another time.
+    if laterRandom.chance(5_000) { wait(4_500_000) }
     service.kill(vanishes: false)
     service.makeMeddler = usual
     service.start()

@@ -14,7 +14,7 @@ extension Scenario {
   }
 
   /// The same of the service, which is as it is told to be from now on.
-  private func startServiceAnew(cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true) {
+  func startServiceAnew(cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true) {
     hadOutage = true
     sessionCounts = sessionCounts.map { $0 + 1 }
     service.kill(vanishes: false)
@@ -129,7 +129,16 @@ extension Scenario {
       startClient(0, plan: Plan(byteCount: byteCount, chunkByteCount: 8, ending: .answerEnd))
     }
     wait(2_000 + 4 * roundTrip.count)
-    return talkers[0].receivedByteCount > 0
+    if talkers[0].receivedByteCount == 0 { return false }
+    // To such a destination one that leaves is not told from the other.
+    talkers[1].isHonest = false
+    talkers[1].leave()
+    wait(1_000 + 4 * roundTrip.count)
+    let isCut = talkers[0].outcome != .open || talkers[0].flow.receiver?.outcome != .open
+    if isCut && world.failure == nil {
+      world.fail(talkers[0].name, "is cut, for another one has left")
+    }
+    return true
   }
 
   private func serveByOlder() {
@@ -300,6 +309,22 @@ extension Scenario {
       wait(400)
     }
     startServiceAnew()
+    letEnd()
+    // After one that was sound a short one is begun again at once, if it was used.
+    wait(3_000)
+    serverPlans = []
+    for _ in 0..<3 where world.failure == nil {
+      wait(1_000 + 6 * roundTrip.count) { self.isTunnelUp }
+      let visitor = startVisitor(0)
+      visitor.isHonest = false
+      wait(1_000) { visitor.outcome != .open }
+      visitor.flow.receiver?.isHonest = false
+      for proxy in [source, destination] {
+        proxy.network.cutConnections(besides: world.path(proxy.machine, proxy.machine))
+      }
+      wait(200)
+    }
+    wait(30_000) { self.isTunnelUp }
     letEnd()
   }
 }

@@ -109,6 +109,37 @@ extension Scenario {
     expectTurnedAway(other, within: 1_000)
   }
 
+  /// Who has waited for a place is there, and the next one waits for his end: that a service has waited before is nothing
+  /// to be looked at without a rest.
+  func playTurnBehindWait() {
+    letEnd()
+    let settings = source.configuration.settings
+    let count = settings.activeConnectionCountMax
+    if areDescriptorsFew || count != serviceCount - 1 || settings.secondClient != .wait
+      || count < 2 || destination.configuration.settings.activeConnectionCountMax < count
+    {
+      return
+    }
+    // They are never answered, and go on all the same.
+    var steady = Plan(byteCount: 4_000, chunkByteCount: 8, ending: .answerEnd)
+    steady.pause = 300
+    let users = (0..<count).map { service in
+      serverPlans.append(Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd))
+      return startClient(service, plan: steady)
+    }
+    wait(1_500 + 2 * roundTrip.count)
+    if users.contains(where: { $0.outcome != .open }) { return }
+    let first = startAnswered(count)
+    wait(1_000)
+    users[0].isHonest = false
+    users[0].leave()
+    wait(1_000)
+    let second = startSilent(count)
+    wait(4_000)
+    for talker in [first, second] { talker.isHonest = false }
+    letEnd()
+  }
+
   private func startWaiting(_ service: Int) -> Talker {
     let talker = startClient(service, plan: Self.short)
     expectWaiting(talker)

@@ -248,6 +248,16 @@ extension Scenario {
       world.fail("a watcher", "stays, or goes, although eight have a place")
     }
     wait(6_000)
+    // More than the systems on the way hold.
+    let buffers = world.bufferByteCounts
+    world.bufferByteCounts = 512...512
+    let late = ask(.late)
+    wait(100)
+    world.bufferByteCounts = buffers
+    wait(8_000)
+    if late?.isServed == true && world.failure == nil {
+      world.fail("a watcher", "may take nothing of its answer for more than 5 s")
+    }
   }
 
   // MARK: Another token

@@ -20,6 +20,8 @@ final class LinkWatch {
   private static let fullByteCountMin: Int64 = 2 * 1_024
   /// A message's header.
   private static let headerByteCountMax = 300
+  /// Of connections, each time that they are given.
+  private static let turnCount = 16
 
   private struct Pong {
     let sentAt: Instant
@@ -59,7 +61,7 @@ final class LinkWatch {
   private var windowByteCount: Int64 = 0
   private var wasPaused = false
   private var resumedAt = Instant(nanoseconds: .min)
-  private var sentByteCount: Int64 = 0
+  private(set) var sentByteCount: Int64 = 0
   private var arrivedByteCount: Int64 = 0
   private var inFlightByteCountMax: Int64 = 0
   /// When the next message may go, in nanoseconds.
@@ -71,6 +73,12 @@ final class LinkWatch {
   private var maskingKey: UInt32?
   /// Bytes that it was given in one call.
   private var callByteCount = 0
+  /// Of the call that is under way: receives, and turns that connections had.
+  private var call = (serial: 0, receiveCount: 0, turnCount: 0)
+  /// Of a frame of messages, since somebody has asked for it last.
+  private(set) var longestFrameByteCount = 0
+  /// The longest of that time.
+  private(set) var recentRoundTripMax = Nanoseconds(0)
   /// Of the newest ping that was not answered.
   private var owedPong: [UInt8]?
 
@@ -113,6 +121,9 @@ final class LinkWatch {
     let code = payload.count < 2 ? 1_005 : Int(payload[0]) << 8 | Int(payload[1])
     ownCloseCode = code
     if !Self.isAllowed(code) { fail("closes with the code \(code)") }
+    if isUndisturbed && Self.isAccusation(code) {
+      fail("closes with the code \(code), although the service has kept to the protocol")
+    }
     // It may have found something wrong in front of the service's.
     let isViolation = [1_002, 1_003, 1_007, 1_009, 1_011].contains(code)
     if let closeCode, closeCode != code, Self.isAllowed(closeCode), !isViolation {
@@ -145,7 +156,37 @@ final class LinkWatch {
     judgeLimit(byteCount)
     judgeWindow()
     sentByteCount += Int64(byteCount)
+    longestFrameByteCount = max(longestFrameByteCount, byteCount)
     inFlightByteCountMax = max(inFlightByteCountMax, sentByteCount - arrivedByteCount)
+  }
+
+  func forgetRecent() {
+    longestFrameByteCount = 0
+    recentRoundTripMax = Nanoseconds(0)
+  }
+
+  /// Something of a connection's went out. They have their turns for each call and each receive, be it one message that
+  /// came or many, and then it is the other events' turn.
+  func sentData() {
+    noteCall()
+    call.turnCount += 1
+    if call.turnCount > Self.turnCount * (call.receiveCount + 3) {
+      fail("gives \(call.turnCount) turns in one call, with \(call.receiveCount) receives")
+    }
+  }
+
+  private func noteCall() {
+    if call.serial != network.callSerial { call = (network.callSerial, 0, 0) }
+  }
+
+  /// The service has kept to the protocol, for all that was done to its messages.
+  var isUndisturbed: Bool {
+    let kinds: [FaultKind] = [.garbage, .strayMessage, .serviceFault]
+    return kinds.allSatisfy { world.faultCounts[$0.rawValue] == 0 }
+  }
+
+  private static func isAccusation(_ code: Int) -> Bool {
+    [1_002, 1_003, 1_007, 1_009].contains(code)
   }
 
   private func judgeLimit(_ byteCount: Int) {
@@ -191,13 +232,19 @@ final class LinkWatch {
     let limit = settings.linkReadByteCountMax
     if callByteCount > limit { fail("takes more than \(limit) bytes in one go") }
     callByteCount += bytes.count
+    noteCall()
+    call.receiveCount += 1
     frames.take(bytes) { opcode, payload in
       switch opcode {
       case 0x2: hasMessages = true
       case 0x8:
         owedPong = nil
         if closeCode == nil {
-          closeCode = payload.count < 2 ? 1_005 : Int(payload[0]) << 8 | Int(payload[1])
+          let code = payload.count < 2 ? 1_005 : Int(payload[0]) << 8 | Int(payload[1])
+          closeCode = code
+          if isUndisturbed && Self.isAccusation(code) {
+            fail("is closed with the code \(code), as one that breaks the protocol")
+          }
         }
       case 0x9: owedPong = payload
       case 0xa: note(pong: payload)
@@ -216,6 +263,7 @@ final class LinkWatch {
     arrivedByteCount = max(arrivedByteCount, stamp.sentByteCount)
     let roundTrip = now.nanoseconds - stamp.sentAt.nanoseconds
     roundTrips = (min(roundTrips.least, roundTrip), max(roundTrips.most, roundTrip))
+    recentRoundTripMax = max(recentRoundTripMax, Nanoseconds(roundTrip))
   }
 
   // MARK: After a turn

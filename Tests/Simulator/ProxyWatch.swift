@@ -17,6 +17,7 @@ final class ProxyWatch {
   private static let unusedPatience = Milliseconds(10_000)
   private static let turnPeriod = Milliseconds(1_000)
   private static let closeTime = Milliseconds(2_000)
+  private static let silencePatience = Milliseconds(5_000)
   private static let markSuspicion = Milliseconds(5_000)
   private static let attemptDelay = Milliseconds(250)
   /// Of a drain: ticks, and quiet ones of them.
@@ -55,9 +56,14 @@ final class ProxyWatch {
   /// Attempts since the tunnel last stood, and how often in a row it was begun again at once without having been sound.
   private var attemptCount = 0
   private var promptReturnCount = 0
+  /// Tunnels in a row that were lost before they were sound, at the most, and answers until the last loss.
+  private var shortLossCount = 0
+  private var hasCounted = false
+  private var answerCount = 0
   /// Of the last delay, how long it was and might have been; and how often in a row it was the same.
   private var spread: (most: Int64, delay: Int64)?
   private var sameDelayCount = 0
+  private var exactRestCount = 0
   /// Until when the service wants to be left alone.
   private var restsUntil: Instant?
   private var connectionCount = 0
@@ -68,14 +74,31 @@ final class ProxyWatch {
   private var movedByteCount: Int64 = 0
   private var movedAt: Instant
   private var stirredAt: Instant
+  private var wiredByteCount: Int64 = 0
+  /// Since when the WebSocket is being closed.
+  private var closingSince: Instant?
+  /// By service, since when nobody was told that nothing has come back for it.
+  private var silentSince: [Instant?] = []
   private var wasLinkOpen = false
   /// Of a limit: bytes that are ahead of it.
   private var sentByteCount: Int64 = 0
   private var aheadByteCount = 0.0
   private var lookedAt: Instant
   /// What the peers of sockets that are being closed have acknowledged, and since when no more.
-  private var farewells: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
+  private var farewells: [ObjectIdentifier: Parting] = [:]
   private var farewellsAt: Instant
+  private struct Parting {
+    // Held, lest another one has its name.
+    let stream: SimulatedStream
+    let acknowledged: UInt64
+    var since: Instant
+    var wasDelivered = false
+
+    /// Nothing is on its way any more, and yet it is there.
+    var isDelivered: Bool {
+      !stream.isClosed && stream.handler == nil && stream.socket.unacknowledgedByteCount == 0
+    }
+  }
   private var goesWithoutMarks = false
   /// How long readers held the tunnel up.
   private var wasHeldUp = false
@@ -118,7 +141,9 @@ final class ProxyWatch {
   func look(at proxy: LocalProxy, _ network: SimulatedNetwork, isInTurn: Bool) {
     lookAtSteps(proxy, network)
     lookAtOutage(proxy, network)
-    lookAtDrain(proxy)
+    lookAtDrain(proxy, network)
+    lookAtClose(proxy)
+    lookAtSilence(proxy)
     lookAtPatience(proxy)
     lookAtLimit(proxy)
     lookAtMemory(proxy)
@@ -183,9 +208,11 @@ final class ProxyWatch {
       attemptCount = new.attempt
     }
     // Coming back at once may be one turn.
-    if old.hasLink && new.state == .dialing { judgeReturn(from: old, isPrompt: true) }
+    if old.hasLink && new.state == .dialing {
+      judgeReturn(from: old, isPrompt: true, isTold: hasCounted, network)
+    }
     if new.state == .backingOff && old.state != .backingOff {
-      judgeReturn(from: old, isPrompt: new.attempt == 0)
+      judgeReturn(from: old, isPrompt: new.attempt == 0, isTold: hasCounted, network)
       if old.state == .dialing, let answer = network.answer {
         if answer.isFinal { fail("tries again after an answer of \(answer.status)") }
         restsUntil = answer.retryAfterSeconds.map { now + Milliseconds($0 * 1_000) }
@@ -202,9 +229,7 @@ final class ProxyWatch {
       }
       if restsUntil == nil { judgeSpread(afterFailures: old.attempt) }
     }
-    if let restsUntil, now + Milliseconds(5) < restsUntil {
-      fail("comes again sooner than the service has asked for")
-    }
+    if let restsUntil { judgeRest(until: restsUntil) }
     restsUntil = nil
     attemptCount += 1
     let retryCountMax = settings.retry.retryCountMax
@@ -221,6 +246,7 @@ final class ProxyWatch {
     againCounts = Self.againKinds.map { proxy.counts.count($0) }
     let kinds = zip(Self.againKinds, zip(before, againCounts)).filter { $0.1.0 < $0.1.1 }
       .map { $0.0 }
+    hasCounted = !kinds.isEmpty
     if proxy.goesWithoutMarks && !goesWithoutMarks {
       goesWithoutMarks = true
       if kinds == [.againViolation] || kinds == [.againSilent] {
@@ -236,7 +262,11 @@ final class ProxyWatch {
     if kinds.isEmpty { fail("comes back, and counts no reason") }
     if old.hasLink, let link = network.link { judgeLoss(kinds, from: old, link) }
     // It may have opened and been lost in one turn.
-    if old.state != .dialing || network.answer?.status == 101 { return }
+    if old.state != .dialing { return }
+    if network.answer?.status == 101 {
+      if kinds == [.againRefused] { fail("counts a refusal by a service that has taken it") }
+      return
+    }
     // A web proxy's refusal is none of the service's.
     let isRefused =
       network.answer.map { $0.status >= 400 && $0.status != 502 && $0.status != 504 }
@@ -253,6 +283,9 @@ final class ProxyWatch {
     }
     if kinds == [.againLost] && !link.isBroken {
       fail("counts a connection that is lost, although its stream has not said so")
+    }
+    if kinds == [.againViolation] && link.isUndisturbed {
+      fail("says that the service broke the protocol, which it did not")
     }
     if kinds == [.againSilent] && old.state == .awaitingServices
       && world.now < stateSince + Milliseconds(settings.pingPeriod.count * 2)
@@ -278,20 +311,40 @@ final class ProxyWatch {
   }
 
   /// A tunnel that was not sound is not begun again at once over and over.
-  private func judgeReturn(from old: Step, isPrompt: Bool) {
+  private func judgeReturn(
+    from old: Step, isPrompt: Bool, isTold: Bool, _ network: SimulatedNetwork
+  ) {
     if old.state == .running && !settings.retry.reconnectsOnDataError {
       fail("connects again, although it may not")
     }
     if old.state == .dialing { return }
+    // Some may have begun and been lost in one turn.
+    shortLossCount += max(1, network.answerCount - answerCount)
+    answerCount = network.answerCount
     if let upgradedAt, upgradedAt + Self.healthyAfter < world.now + Self.slack {
       promptReturnCount = 0
+      // Another token is no loss.
+      if isTold && upgradedAt + Self.healthyAfter + Self.slack < world.now { shortLossCount = 0 }
     } else if isPrompt {
       promptReturnCount += 1
       if isIdle { fail("comes back at once, although nothing went through") }
       if promptReturnCount > Self.promptReturnCountMax {
         fail("comes back at once for the \(promptReturnCount). time")
       }
+    } else if old.state == .running && shortLossCount <= Self.promptReturnCountMax
+      && network.link?.sentByteCount ?? 0 > 0
+    {
+      fail("waits before it comes back to a tunnel that was in use")
     }
+  }
+
+  /// It is as long as the service has asked for, and a part of that is at random.
+  private func judgeRest(until end: Instant) {
+    let (rest, more) = (end - stateSince, world.now - end)
+    if more.count < -5_000_000 { fail("comes again sooner than the service has asked for") }
+    if rest.count < 100_000_000_000 { return }
+    exactRestCount = more.count < rest.count / 200 ? exactRestCount + 1 : 0
+    if exactRestCount == 4 { fail("comes again just when the service has asked for it each time") }
   }
 
   /// It is no longer than it has doubled to, and another time it is another.
@@ -411,10 +464,13 @@ final class ProxyWatch {
 
   // MARK: Drain
 
-  private func lookAtDrain(_ proxy: LocalProxy) {
+  private func lookAtDrain(_ proxy: LocalProxy, _ network: SimulatedNetwork) {
     let now = world.now
-    if proxy.movedByteCount != movedByteCount {
+    // Also by what was seen at the stream.
+    let wired = network.link?.sentByteCount ?? 0
+    if proxy.movedByteCount != movedByteCount || wired != wiredByteCount {
       movedByteCount = proxy.movedByteCount
+      wiredByteCount = wired
       movedAt = now
       stirredAt = now
     }
@@ -449,6 +505,35 @@ final class ProxyWatch {
       && now + rest + Self.tick + Self.slack < end && world.faults[.garbage] == 0
     {
       fail("a drain ends although bytes wait for a reader, and there is time")
+    }
+  }
+
+  // MARK: Close and silence
+
+  /// Whoever is to answer a close frame, or to take one, has two seconds.
+  private func lookAtClose(_ proxy: LocalProxy) {
+    if proxy.session == nil || proxy.isLinkOpen {
+      closingSince = nil
+      return
+    }
+    let since = closingSince ?? world.now
+    closingSince = since
+    if since + Self.closeTime + Self.slack < world.now {
+      fail("closes its WebSocket for more than \(Self.closeTime.count) ms")
+    }
+  }
+
+  /// A client's user is told when nothing at all comes back for a service.
+  private func lookAtSilence(_ proxy: LocalProxy) {
+    let silences = proxy.isWithoutWord
+    if silences.count != silentSince.count {
+      silentSince = silences.map { _ in nil }
+    }
+    for (service, isSilent) in silences.enumerated() {
+      silentSince[service] = isSilent ? silentSince[service] ?? world.now : nil
+      if let since = silentSince[service], since + Self.silencePatience + Self.slack < world.now {
+        fail("says nothing of a service that is silent for \(Self.silencePatience.count) ms")
+      }
     }
   }
 
@@ -506,15 +591,24 @@ final class ProxyWatch {
     let now = world.now
     if now < farewellsAt + Self.tick { return }
     farewellsAt = now
-    var found: [ObjectIdentifier: (acknowledged: UInt64, since: Instant)] = [:]
+    var found: [ObjectIdentifier: Parting] = [:]
     for stream in network.farewellStreams {
       let id = ObjectIdentifier(stream)
-      var entry = (acknowledged: stream.socket.acknowledgedByteCount, since: now)
+      var entry = Parting(
+        stream: stream, acknowledged: stream.socket.acknowledgedByteCount, since: now)
       if let before = farewells[id], before.acknowledged == entry.acknowledged { entry = before }
       found[id] = entry
       let limit = Self.farewellTime + Self.farewellLookTime + Self.slack
       if entry.since + limit < now {
         fail("a socket is being closed for more than \(Self.farewellTime.count) ms")
+      }
+    }
+    for (id, var entry) in farewells where found[id] == nil && entry.isDelivered {
+      if !(entry.wasDelivered) { entry.since = now }
+      entry.wasDelivered = true
+      found[id] = entry
+      if entry.since + Self.farewellLookTime + Self.slack < now {
+        fail("a socket is still there, although all has arrived")
       }
     }
     farewells = found

@@ -183,6 +183,10 @@ public final class Scenario {
       sourceSettings.activeConnectionCountMax = laterRandom.pick([2, 5, 20])
     }
     if isHouse { destinationSettings.activeConnectionCountMax = 128 }
+    // Clients of one service wait for a place, and for their turn.
+    if acts.contains(.places) && version == .v2 && serviceCount > 2 {
+      sourceSettings.activeConnectionCountMax = serviceCount - 1
+    }
     let drainsLong = laterRandom.chance(7_000) || acts.contains(.counts)
     if acts.contains(where: { [.drain, .counts, .untoldRestart].contains($0) }) && drainsLong {
       sourceSettings.drainTimeout = Milliseconds(5_000)
@@ -523,8 +527,17 @@ public final class Scenario {
     let network = SimulatedNetwork(world, laptop, "a watcher")
     network.start()
     let startCount = source.startCount
+    let before = source.proxy.map { StatusSnapshot($0, now: world.now) }
     return StatusAsker(network, place, manner) { [weak self] asker in
-      if let self, startCount == self.source.startCount { self.judgeTold(asker, startCount) }
+      // What is read late was so long before.
+      guard let self, startCount == self.source.startCount, asker.manner != .late else { return }
+      self.judgeTold(asker, startCount)
+      if let proxy = self.source.proxy, let before,
+        let fault = before.fault(
+          in: asker.numbers, before: StatusSnapshot(proxy, now: self.world.now))
+      {
+        self.world.fail("a watcher", fault)
+      }
     }
   }
 

@@ -63,7 +63,8 @@ final class ServiceManager: Supervisor {
       default: world.fail(name, "tells its service manager \(line)")
       }
     }
-    lostAt = nil
+    // A sign of life alone does not make up for it.
+    if message.contains("STATUS=") { lostAt = nil }
     return ""
   }
 
@@ -120,6 +121,12 @@ final class ServiceManager: Supervisor {
     }
     if let watchdogPeriod, aliveAt + watchdogPeriod < now {
       world.fail(name, "says nothing for \(watchdogPeriod.count) ms, and is killed")
+    }
+    // Twice in each, lest one that is late is killed.
+    if let watchdogPeriod, world.faults[.timerLate] == 0,
+      aliveAt + Milliseconds(watchdogPeriod.count / 2 + Self.slack.count) < now
+    {
+      world.fail(name, "says nothing for more than half of \(watchdogPeriod.count) ms")
     }
     if factsSince + Self.prompt < now {
       if proxy.isServing && !isReady { world.fail(name, "is ready, and does not say so at once") }

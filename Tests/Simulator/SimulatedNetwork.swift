@@ -25,6 +25,11 @@ public final class SimulatedNetwork: Network {
   public internal(set) var turnCount = 0
   /// How often the program was called in this turn: events, timers, answers, and the turn's end.
   private(set) var callCount = 0
+  /// The same since its start, one for each client that is accepted.
+  private(set) var callSerial = 0
+  /// Turns in a row in which a timer fired and one was due again at once.
+  private var restlessTurnCount = 0
+  private static let restlessTurnCountMax = 50
   private(set) var isDead = false
   /// Timers, questions and the rest of a process that is dead.
   private var timers = TimerHeap()
@@ -211,7 +216,7 @@ public final class SimulatedNetwork: Network {
       if place < ready.count {
         let event = ready.remove(at: place)
         // Its registration may have gone since.
-        callCount += 1
+        noteCall()
         if event.stream.watchPlace != nil { event.stream.dispatch(event.readiness) }
       } else {
         callCount += 64
@@ -223,18 +228,37 @@ public final class SimulatedNetwork: Network {
 
   private func fireTimers() {
     let bound = timers.serialBound
+    var hasFired = false
     while !isDead, let due = timers.popDue(now: now, serialBound: bound) {
       if isFarewell(due.handler) { farewellTimerCount -= 1 }
-      callCount += 1
+      noteCall()
+      hasFired = true
       due.handler.timerFired(tag: due.tag, now: now)
+    }
+    if forbidsDropping && !isDead { judgeRest(hasFired) }
+  }
+
+  func noteCall() {
+    callCount += 1
+    callSerial += 1
+  }
+
+  /// A timer that has fired is not due again at once, over and over.
+  private func judgeRest(_ hasFired: Bool) {
+    let isRestless = hasFired && timers.nextDeadline.map { $0 <= now } ?? false
+    restlessTurnCount = isRestless ? restlessTurnCount + 1 : 0
+    if restlessTurnCount == Self.restlessTurnCountMax {
+      world.fail(name, "sets a timer that is due at once, over and over")
     }
   }
 
   private func endTurn() {
     let handlers = turnHandlers
     turnHandlers = []
-    callCount += handlers.count
-    for handler in handlers where !isDead { handler.turnEnded() }
+    for handler in handlers where !isDead {
+      noteCall()
+      handler.turnEnded()
+    }
   }
 
   /// Sees to it that there is a next turn when there is something to do.
@@ -404,7 +428,7 @@ public final class SimulatedNetwork: Network {
         continue
       }
       questions.remove(at: index)
-      callCount += 1
+      noteCall()
       if question.addresses.isEmpty {
         question.handler.resolveFailed(reason: "no address, says the simulator")
       } else {

@@ -235,6 +235,7 @@ final class SimulatedListener: Listener {
       let stream = SimulatedStream(network: network, socket: socket, isOpen: true)
       network.streams.append(Weak(stream))
       network.acceptedCounts[place.port, default: 0] += 1
+      network.noteCall()
       handler?.listener(self, accepted: stream, from: network.clientAddress(of: socket))
     }
   }

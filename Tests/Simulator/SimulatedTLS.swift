@@ -290,7 +290,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   func keepAlive(_ keepalive: Keepalive) { transport.keepAlive(keepalive) }
 
   func finishSending() {
-    if state != .open || hasFinished { return }
+    if state != .open || hasFinished || meddler?.holdsEnd == true { return }
     hasFinished = true
     putKept()
     put(.closing, [])
@@ -455,6 +455,8 @@ public final class Meddler {
   var isForOlderDestination = false
   var isToSource = false
   private var isHandshakeOver = false
+  /// Of an answer that is cut short, no end follows.
+  private(set) var holdsEnd = false
   /// What was held back, to be joined with the next frame.
   private var kept: [UInt8] = []
 
@@ -504,8 +506,10 @@ public final class Meddler {
     guard answer.count > status, let end = answer.firstIndex(of: 10) else { return answer }
     if answer[9] >= 0x34 {
       let refusal = asksForRest ? askedForRest(answer, behind: end) : answer
-      // Of the words that say why some may be missing.
-      return world.happens(.answerWrong) ? Array(refusal.dropLast(3)) : refusal
+      // Of the words that say why some may be missing, or on their way for ever.
+      if !world.happens(.answerWrong) { return refusal }
+      holdsEnd = world.random.chance(5_000)
+      return Array(refusal.dropLast(3))
     }
     if world.happens(.answerWrong) { return wrong(answer) }
     let interim = world.happens(.interimAnswer) ? "HTTP/1.1 100 Continue\r\n\r\n" : ""

@@ -8,7 +8,11 @@ final class StatusAsker: StreamHandler, TimerHandler {
     /// An octet at a time.
     case slowly
     case never
+    /// Asks at once, and takes nothing of the answer for longer than he may.
+    case late
   }
+
+  private enum TimerTag: Int { case send, read }
 
   private static let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
 
@@ -35,7 +39,11 @@ final class StatusAsker: StreamHandler, TimerHandler {
   }
 
   func streamOpened() {
-    stream?.interest = .readable
+    if manner == .late {
+      _ = network.schedule(at: network.now + Milliseconds(7_000), self, tag: TimerTag.read.rawValue)
+    } else {
+      stream?.interest = .readable
+    }
     if manner != .never { send() }
   }
 
@@ -46,10 +54,12 @@ final class StatusAsker: StreamHandler, TimerHandler {
     let bytes = Self.request[sentByteCount..<(sentByteCount + count)]
     if case .accepted(let taken) = stream.send(bytes.span) { sentByteCount += taken }
     if sentByteCount == Self.request.count { return }
-    _ = network.schedule(at: network.now + Milliseconds(20), self, tag: 0)
+    _ = network.schedule(at: network.now + Milliseconds(20), self, tag: TimerTag.send.rawValue)
   }
 
-  func timerFired(tag: Int, now: Instant) { send() }
+  func timerFired(tag: Int, now: Instant) {
+    if tag == TimerTag.read.rawValue { stream?.interest = .readable } else { send() }
+  }
 
   func streamReady(_ readiness: Readiness) {
     guard let stream else { return }

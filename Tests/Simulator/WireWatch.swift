@@ -277,6 +277,7 @@ final class WireWatch {
     judgeStream(message, service)
     if isSource && !started.contains(key) { fail("sends data of a connection that never began") }
     if reset.contains(key) { fail("sends data of a connection that it has reset") }
+    if !message.payload.isEmpty { link?.sentData() }
     // A destination's first one says that it knows the marks.
     let count = markCounts[key] ?? 0
     if count > (isSource ? 0 : 1) { fail("sends data behind its end") }

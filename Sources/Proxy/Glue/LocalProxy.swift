@@ -453,6 +453,8 @@ extension LocalProxy {
   package var readsTunnel: Bool { relay?.core.readsTunnel ?? true }
   /// Whether each service has connections, and nothing has come for any of them.
   package var isWithoutAnswer: [Bool] { relay?.core.isWithoutAnswer ?? [] }
+  /// The same, whatever connections there are, and nobody was told.
+  package var isWithoutWord: [Bool] { relay?.core.isWithoutWord ?? [] }
   /// The WebSocket is not being closed.
   package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
   /// It is not read, for the sake of a reader or of what is to be sent.

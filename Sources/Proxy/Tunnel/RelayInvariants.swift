@@ -80,6 +80,14 @@ extension RelayCore {
     session.serviceNames.indices.map { session.isWithoutAnswer(service: $0) }
   }
 
+  /// By service: nothing at all has come back for it, and nobody was told. For tests.
+  package var isWithoutWord: [Bool] {
+    watches.indices.map { service in
+      session.role == .source && session.version > .v1 && session.isUnanswered(service: service)
+        && !watches[service].hasNotedSilence
+    }
+  }
+
   /// All that are there. For tests.
   package var connectionFacts: [ConnectionFacts] {
     members.indices.compactMap { slot in
