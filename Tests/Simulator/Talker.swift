@@ -223,6 +223,13 @@ final class Talker: StreamHandler, TimerHandler {
     receivedAt = now
   }
 
+  /// The longest time, also if it is not over.
+  var longestSilence: Milliseconds {
+    guard let receivedAt else { return longestGap }
+    return max(
+      longestGap, Milliseconds((network.now.nanoseconds - receivedAt.nanoseconds) / 1_000_000))
+  }
+
   /// The longest time counts from now on.
   func forgetGaps() { longestGap = Milliseconds(0) }
 
