@@ -819,7 +819,8 @@ extension Scenario {
     if let server = typist.flow.receiver, limit < server.longestSilence, world.failure == nil {
       world.fail(
         typist.name,
-        "what is typed takes \(server.longestSilence.count) ms beside a transfer, not \(limit.count)")
+        "what is typed takes \(server.longestSilence.count) ms beside a transfer, not \(limit.count)"
+      )
     }
     letEnd()
   }
