@@ -258,7 +258,8 @@ private struct ModelRelay: ~Copyable {
       try require(!reason.isEmpty, "an end without a reason")
       isOver = true
     case .drained:
-      try require(isStopping && !isDrained, "drained, and not stopping, or twice")
+      // Again when somebody else was refused since.
+      try require(isStopping, "drained, and not stopping")
       try require(sockets.all.isEmpty, "drained, with \(sockets.all.count) sockets")
       isDrained = true
     case .report(let report): try judge(report)

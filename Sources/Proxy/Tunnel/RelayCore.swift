@@ -107,7 +107,7 @@ package struct RelayCore: ~Copyable {
     indirect case servicesMismatch(reason: String)
     /// The peer broke the protocol: the WebSocket must be closed.
     indirect case violate(reason: String)
-    /// No connection is left, after `stopRequested`.
+    /// No connection is left, after `stopRequested`; again when somebody was refused since.
     case drained
     indirect case report(Report)
   }
