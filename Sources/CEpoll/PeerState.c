@@ -46,11 +46,15 @@ static int describe_peer(int fd, struct inet_diag_req_v2 *body) {
   return 0;
 }
 
+cepoll_diagnosis cepoll_begin_diagnosis(void) {
+  return (cepoll_diagnosis){.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG)};
+}
+
 /// Asks the kernel for one socket: 1 when `answer` is filled in, 0 when there is none, -1 when it does not tell.
 static int ask(cepoll_diagnosis *diagnosis, struct request *request, struct inet_diag_msg *answer) {
   cepoll_diagnosis own = {.fd = -1};
   cepoll_diagnosis *kept = diagnosis ? diagnosis : &own;
-  if (kept->fd < 0) kept->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+  if (kept->fd < 0) *kept = cepoll_begin_diagnosis();
   if (kept->fd < 0) return -1;
   request->header.nlmsg_seq = ++kept->question_count;
   union {

@@ -801,13 +801,14 @@ extension Scenario {
     let typist = startClient(0, plan: typing)
     wait(3_000 + 4 * roundTrip.count)
     // Each of many has its turn before it would be his. A far path that is slow as well carries less than its rate.
-    let isCrowd =
-      settings.activeConnectionCountMax == 128 && laterRandom.chance(5_000)
-      && roundTrip.count < 150
-      && destination.configuration.settings.activeConnectionCountMax == 128
+    let placeCount = min(
+      settings.activeConnectionCountMax,
+      destination.configuration.settings.activeConnectionCountMax)
+    let isNear = world.path(laptop, cloud).delay < 100_000_000
+    let isCrowd = placeCount >= 20 && isNear && laterRandom.chance(6_000)
     // What he has typed while nobody else was there was at nobody's cost.
     if isCrowd { wait(24_000) }
-    for _ in 0..<(isCrowd ? 100 : 1) {
+    for _ in 0..<(isCrowd ? 17 : 1) {
       serverPlans.append(silent)
       startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
     }

@@ -92,11 +92,12 @@ int cepoll_socket_error(int fd);  // takes SO_ERROR; 0 when there is none
 ssize_t cepoll_receive(int fd, void *bytes, size_t capacity);
 ssize_t cepoll_send(int fd, const void *bytes, size_t count);
 int cepoll_shutdown_write(int fd);
-/// A socket of sock_diag(7), or -1 in the place of its descriptor before the first question.
+/// A socket of sock_diag(7), or -1 in the place of its descriptor where there is none to be had now.
 typedef struct {
   int fd;
   uint32_t question_count;
 } cepoll_diagnosis;
+cepoll_diagnosis cepoll_begin_diagnosis(void);
 /// Whether the peer of a connection is a socket of this machine that no process has open any more. A peer
 /// elsewhere, or a kernel without sock_diag(7), gives 0. `diagnosis` is what the kernel is asked through, and stays open for
 /// the next question; null for this one alone.

@@ -43,8 +43,9 @@ public final class Reactor: Network {
   private var turnHandlersRunning: [any TurnHandler] = []
   private var resolver: Resolver?
   private var stopped = false
-  /// What the kernel is asked through about the peers of connections.
-  private var diagnosis = cepoll_diagnosis(fd: -1, question_count: 0)
+  /// What the kernel is asked through about the peers of connections. From the start on, so that the count of
+  /// descriptors is the same before the first client and after the last.
+  private var diagnosis = cepoll_begin_diagnosis()
   public private(set) var passedSocketCount = 0
 
   public private(set) var now: Instant
