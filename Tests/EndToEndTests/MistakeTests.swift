@@ -314,7 +314,7 @@ extension EndToEnd {
         ("§/none/s", "there is no directory '§/none'; make it"),
         ("§/file/s", "there is no directory '§/file'; make it"),
         ("~/s", "there is no directory '~'; no shell has expanded '~': write $HOME"),
-        ("§/file", none), ("§/dir", none),
+        ("§/file", none), ("§/dir", "that is a directory; give a path in it"),
       ]
       for (path, reason) in cases {
         try check(

@@ -145,10 +145,13 @@ public final class Configuration {
     if !values.strangeVariables.isEmpty { found.add(values.strangeVariables) }
     isCheck = values[.check] != nil
     var fault: UsageError?
-    for part in Part.allCases {
+    var hasSettings = true
+    // What the endpoint may be is the settings' to say.
+    for part in Part.allCases where part != .endpoint || hasSettings {
       do throws(UsageError) {
         try read(part, values, machineID)
       } catch {
+        if part == .settings { hasSettings = false }
         if fault == nil { fault = error } else { fault?.all.append(error.message) }
       }
     }

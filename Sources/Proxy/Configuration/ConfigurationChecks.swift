@@ -199,6 +199,7 @@ extension Configuration {
         directory.excerpt,
         path.utf8.first == UInt8(ascii: "~") ? "no shell has expanded '~': write $HOME" : "make it")
     }
+    if Process.directoryExists(path) { return "that is a directory; give a path in it" }
     return Process.isNoSocket(path)
       ? "what is there is no socket; remove it, or choose another path" : ""
   }

@@ -185,6 +185,15 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("a region that only settings may allow is not judged when they cannot be read")
+  func judgesNoRegionWithoutSettings() {
+    #expect {
+      _ = try configure([.settingsJSON: "/nonexistent", .proxyEndpoint: nil, .region: "lab"])
+    } throws: { error in
+      (error as? UsageError)?.all.count == 1 && isUsageError(error, naming: "--settings-json")
+    }
+  }
+
   @Test("what others know of a host is without its interface")
   func hidesInterface() {
     for (host, known) in [("fe80::1%lo", "[fe80::1]"), ("::1", "[::1]"), ("a.b", "a.b")] {
