@@ -10,20 +10,32 @@ extension String {
   @inline(never) public var octets: [UInt8] { Array(utf8) }
 
   @inline(never) public func isSame(as other: String) -> Bool {
-    let octets = utf8.span
-    let others = other.utf8.span
-    if octets.count != others.count { return false }
-    for index in octets.indices where octets[index] != others[index] { return false }
-    return true
+    var other = other
+    return withOctets { octets in
+      other.withUTF8 { others in
+        let others = unsafe others.span
+        if octets.count != others.count { return false }
+        for index in octets.indices where octets[index] != others[index] { return false }
+        return true
+      }
+    }
   }
 
   @inline(never) public func has(_ octet: UInt8) -> Bool { !consists { $0 != octet } }
 
   /// Whether every octet is one of those.
-  public func consists(of isMeant: (UInt8) -> Bool) -> Bool {
-    let octets = utf8.span
-    for index in octets.indices where !isMeant(octets[index]) { return false }
-    return true
+  @inline(never) public func consists(of isMeant: (UInt8) -> Bool) -> Bool {
+    withOctets { octets in
+      for index in octets.indices where !isMeant(octets[index]) { return false }
+      return true
+    }
+  }
+
+  /// Not `utf8.span`: of a short text, which has no memory of its own, that leads to a place on the stack that the
+  /// compiler (6.3) may use for something else meanwhile.
+  private func withOctets(_ use: (Span<UInt8>) -> Bool) -> Bool {
+    var text = self
+    return text.withUTF8 { use(unsafe $0.span) }
   }
 
   /// The octets of each of its characters (Unicode's scalar values).
@@ -162,6 +174,12 @@ extension [String] {
 }
 
 extension [UInt8] {
+  /// Adds a text's octets.
+  @inline(never) public mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { unsafe append(contentsOf: $0) }
+  }
+
   /// Adds a text that has no controls in it, in quotation marks, as JSON and Prometheus' labels have it.
   @inline(never) public mutating func append(quoted text: ArraySlice<UInt8>) {
     append(.quote)

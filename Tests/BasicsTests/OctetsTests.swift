@@ -100,6 +100,21 @@ struct OctetsTests {
     #expect(texts.listed.isSame(as: list))
   }
 
+  @Test("octets get a text of any length, and texts are the same when all of theirs are")
+  func takesTexts() {
+    // A text of up to fifteen octets has no memory of its own.
+    for length in 0...40 {
+      let text = String(repeating: "a", count: length)
+      var octets: [UInt8] = [1]
+      octets.append(text)
+      octets.append(.dot)
+      #expect(octets == [1] + [UInt8](repeating: 0x61, count: length) + [.dot])
+      #expect(text.isSame(as: octets[1..<(1 + length)].text))
+      #expect(!text.isSame(as: text + "b") && text.consists { $0 == 0x61 })
+      if length > 0 { #expect(!text.isSame(as: text.dropLast() + "b")) }
+    }
+  }
+
   @Test("a template has others in the places of its marks, whatever is in them")
   func fillsTemplate() {
     #expect("% is not %: %".with("a%b", "%", "ü%") == "a%b is not %: ü%")
