@@ -15,6 +15,8 @@ extension UInt8 {
   public static var at: UInt8 { UInt8(ascii: "@") }
   public static var openingBracket: UInt8 { UInt8(ascii: "[") }
   public static var closingBracket: UInt8 { UInt8(ascii: "]") }
+  public static var openingBrace: UInt8 { UInt8(ascii: "{") }
+  public static var closingBrace: UInt8 { UInt8(ascii: "}") }
   public static var hash: UInt8 { UInt8(ascii: "#") }
   public static var bar: UInt8 { UInt8(ascii: "|") }
   public static var quote: UInt8 { UInt8(ascii: "\"") }

@@ -134,17 +134,28 @@ int64_t cepoll_resident_bytes(void) {
   return strtoll(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-void cepoll_format_time(char *text, size_t capacity, int is_utc) {
+void cepoll_format_time(struct cepoll_date *date, char *text, int is_utc) {
   struct timespec time;
-  struct tm parts;
   clock_gettime(CLOCK_REALTIME, &time);
-  if (is_utc) {
-    gmtime_r(&time.tv_sec, &parts);
-  } else {
-    localtime_r(&time.tv_sec, &parts);
+  if (!date->text[0] || date->second != time.tv_sec || date->is_utc != is_utc) {
+    struct tm parts;
+    if (is_utc) {
+      gmtime_r(&time.tv_sec, &parts);
+    } else {
+      localtime_r(&time.tv_sec, &parts);
+    }
+    const char *format = is_utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S";
+    if (!strftime(date->text, sizeof date->text, format, &parts)) date->text[0] = 0;
+    date->second = time.tv_sec;
+    date->is_utc = is_utc;
   }
-  size_t used = strftime(text, capacity, is_utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &parts);
-  snprintf(text + used, capacity - used, is_utc ? ".%06ldZ" : ".%06ld", time.tv_nsec / 1000);
+  size_t used = strlen(date->text);
+  memcpy(text, date->text, used);
+  char fraction[] = ".000000Z";
+  long microseconds = time.tv_nsec / 1000;
+  for (int place = 6; place > 0; place--, microseconds /= 10) fraction[place] = (char)('0' + microseconds % 10);
+  if (!is_utc) fraction[7] = 0;
+  memcpy(text + used, fraction, sizeof fraction);
 }
 
 int64_t cepoll_watchdog_period(void) {

@@ -46,14 +46,22 @@ import Basics
   }
 
   /// The text with asterisks in the place of each such piece.
-  func applied(to text: String) -> String {
-    var text = text
-    let shown: [UInt8]? = text.withUTF8 { octets in applied(to: unsafe octets.span) }
-    return shown.map { $0[...].text } ?? text
+  func applied(to text: [UInt8]) -> [UInt8] {
+    let isHidden = hidden(in: text.span)
+    if isHidden.isEmpty { return text }
+    var shown: [UInt8] = []
+    for index in 0..<text.count {
+      if !isHidden[index] {
+        shown.append(text[index])
+      } else if index == 0 || !isHidden[index - 1] {
+        shown += "***".octets
+      }
+    }
+    return shown
   }
 
-  /// Nil when nothing is to be hidden.
-  private func applied(to text: Span<UInt8>) -> [UInt8]? {
+  /// Which octets are; of none when none is.
+  private func hidden(in text: Span<UInt8>) -> [Bool] {
     var isHidden: [Bool] = []
     var index = 0
     while index + 1 < text.count {
@@ -65,16 +73,7 @@ import Basics
       }
       index += 1
     }
-    if isHidden.isEmpty { return nil }
-    var shown: [UInt8] = []
-    for index in 0..<text.count {
-      if !isHidden[index] {
-        shown.append(text[index])
-      } else if index == 0 || !isHidden[index - 1] {
-        shown += "***".octets
-      }
-    }
-    return shown
+    return isHidden
   }
 
   /// Where the text has one of those pairs, it is followed to both sides.

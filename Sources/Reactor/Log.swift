@@ -44,6 +44,8 @@ public enum LogLevel: Int, Comparable, Sendable {
 public final class Log {
   /// Bytes of a line's text at the most: with what stands before it, a pipe takes it whole or not at all.
   private static let textByteCountMax = 4_000
+  /// What stands before a text takes no more.
+  private static let headByteCountMax = 64
   /// How often, and for how long each time, room for the last words is waited for.
   private static let farewellTryMax = 3
   private static let farewellTime = Milliseconds(100)
@@ -161,7 +163,7 @@ public final class Log {
   private func put(_ line: [UInt8]) -> Bool {
     let count = sink.offer(line)
     if count == 0 { return false }
-    rest = Array(line.dropFirst(count))
+    rest = count < line.count ? Array(line[count...]) : []
     return true
   }
 
@@ -175,18 +177,22 @@ public final class Log {
   ) -> [UInt8] {
     let level = LogLevel(rawValue: Int(other ?? events.level(event))) ?? .info
     var fields = fields
-    for index in fields.indices { fields[index] = shown(fields[index]) }
     var record = format == .text ? nil : beginRecord(level, event)
+    if record != nil {
+      for index in fields.indices { fields[index] = shown(fields[index].octets)[...].text }
+    }
     var template = LogTemplate(events.text(event), fields)
     template.fill(&record)
-    var message = template.message[...].text
-    if leftOutCount > 0 { message += " (% more like it were left out)".with(leftOutCount.decimal) }
+    var message = template.message
+    if leftOutCount > 0 {
+      message.append(" (% more like it were left out)".with(leftOutCount.decimal))
+    }
     message = shown(message)
-    if level <= .error && other == nil { lastError = message }
+    if level <= .error && other == nil { lastError = message[...].text }
     guard var record else { return text(level, message) }
     if leftOutCount > 0 { record.add("left_out", leftOutCount.decimal, isNumber: true) }
     record.prefix = ""
-    record.add("message", message)
+    record.add("message", message[...].text)
     return record.isJournal ? record.octets : record.octets + "}\n".octets
   }
 
@@ -206,18 +212,31 @@ public final class Log {
     return record
   }
 
-  private func text(_ level: LogLevel, _ message: String) -> [UInt8] {
-    let head =
-      sink.isJournal
-      ? "<%>[%] ".with(level.priority.decimal, level.name)
-      : "[%] (%) [%] ".with(
-        sink.timeOfDay, Int(sink.processID).decimal,
-        sink.hasColors ? level.coloredName : level.name)
-    return (head + message + "\n").octets
+  // Many connections make many lines, so this one is put together without a text in between.
+  private func text(_ level: LogLevel, _ message: [UInt8]) -> [UInt8] {
+    var line: [UInt8] = []
+    line.reserveCapacity(message.count + Self.headByteCountMax)
+    if sink.isJournal {
+      line.append("<%>[".with(level.priority.decimal))
+      line.append(level.name)
+    } else {
+      line.append("[")
+      line.append(sink.timeOfDay)
+      line.append("] (")
+      line.append(Int(sink.processID).decimal)
+      line.append(") [")
+      line.append(sink.hasColors ? level.coloredName : level.name)
+    }
+    line.append("] ")
+    line += message
+    line.append(.lineFeed)
+    return line
   }
 
   /// Where a piece of a secret stood, the rest of a character may be left, which becomes a replacement character.
-  private func shown(_ text: String) -> String {
-    concealment.applied(to: text).printable.octets.shortened(Self.textByteCountMax)[...].text
+  private func shown(_ text: [UInt8]) -> [UInt8] {
+    let text = concealment.applied(to: text)
+    let isPlain = !text.contains { $0 >= 0x80 || $0.isControl }
+    return (isPlain ? text : text[...].text.printable.octets).shortened(Self.textByteCountMax)
   }
 }

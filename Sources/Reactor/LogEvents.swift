@@ -47,16 +47,18 @@ public struct LogEvents: Sendable {
 
 /// A text with marks, of which the fields make a message.
 struct LogTemplate {
-  private let text: [UInt8]
+  private let text: ArraySlice<UInt8>
   private let fields: [String]
-  private var place = 0
+  private var place: Int
   private var fieldIndex = 0
   private(set) var message: [UInt8] = []
 
   /// - Parameter fields: in the order of the marks; "" for none.
   init(_ text: ArraySlice<UInt8>, _ fields: [String]) {
-    self.text = Array(text)
+    self.text = text
     self.fields = fields
+    place = text.startIndex
+    message.reserveCapacity(2 * text.count)
   }
 
   /// Makes the message.
@@ -65,24 +67,14 @@ struct LogTemplate {
     // Of the clause in brackets.
     var start = 0
     var isFilled = false
-    while place < text.count {
-      let octet = text[place]
+    while true {
+      takePlain()
+      if place >= text.endIndex { return }
+      let mark = text[place]
       place += 1
-      switch octet {
-      case UInt8(ascii: "{"):
-        let mark = take(to: UInt8(ascii: "}"))
-        let field = fieldIndex < fields.count ? fields[fieldIndex] : ""
-        fieldIndex += 1
-        if field.isEmpty { continue }
-        let isNumber = mark.last == .hash
-        let name = isNumber ? mark.dropLast() : mark
-        if name.first == .hyphen {
-          record?.add(name.dropFirst().text, field, isNumber: isNumber)
-        } else {
-          isFilled = true
-          message += field.octets
-          record?.add(name.text, field, isNumber: isNumber)
-        }
+      switch mark {
+      case .openingBrace:
+        if takeField(&record) { isFilled = true }
       case .openingBracket:
         start = message.count
         isFilled = false
@@ -90,11 +82,34 @@ struct LogTemplate {
       case .bar:
         message.removeLast(message.count - start)
         isFilled = true
-      case .closingBracket:
+      default:
         if !isFilled { message.removeLast(message.count - start) }
-      default: message.append(octet)
       }
     }
+  }
+
+  private mutating func takePlain() {
+    let start = place
+    while place < text.endIndex && !Self.isMark(text[place]) { place += 1 }
+    message += text[start..<place]
+  }
+
+  private static func isMark(_ octet: UInt8) -> Bool {
+    octet == .openingBrace || octet == .openingBracket || octet == .bar || octet == .closingBracket
+  }
+
+  /// Whether there is a field here that is not empty and the text shows.
+  private mutating func takeField(_ record: inout LogRecord?) -> Bool {
+    let mark = take(to: .closingBrace)
+    let field = fieldIndex < fields.count ? fields[fieldIndex] : ""
+    fieldIndex += 1
+    if field.isEmpty { return false }
+    let isShown = mark.first != .hyphen
+    if isShown { message.append(field) }
+    let isNumber = mark.last == .hash
+    record?.add(
+      mark.dropFirst(isShown ? 0 : 1).dropLast(isNumber ? 1 : 0).text, field, isNumber: isNumber)
+    return isShown
   }
 
   /// What stands in front of an octet, which is passed.

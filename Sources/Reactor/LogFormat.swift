@@ -50,7 +50,7 @@ struct LogRecord {
       octets.append(.lineFeed)
       return
     }
-    if octets.last != UInt8(ascii: "{") { octets.append(.comma) }
+    if octets.last != .openingBrace { octets.append(.comma) }
     octets.append(quoted: name.octets[...])
     octets.append(.colon)
     if isNumber { octets += value } else { octets.append(quoted: value[...]) }

@@ -147,8 +147,14 @@ int cepoll_read_signal(int fd);  // the signal's number, or -EAGAIN
 int cepoll_ends_with_terminal(void);
 
 int64_t cepoll_monotonic_nanoseconds(void);
-/// Local time as 2026-11-22 17:44:06.673382, or UTC as 2026-11-22T17:44:06.673382Z; `capacity` of 32 suffices.
-void cepoll_format_time(char *text, size_t capacity, int is_utc);
+/// The last time that was written, to the second: of a busy log most lines have the one before's. Zeros at first.
+struct cepoll_date {
+  int64_t second;
+  int is_utc;
+  char text[24];
+};
+/// Local time as 2026-11-22 17:44:06.673382, or UTC as 2026-11-22T17:44:06.673382Z; `text` has room for 32.
+void cepoll_format_time(struct cepoll_date *date, char *text, int is_utc);
 int cepoll_process_id(void);
 /// The effective one.
 uint32_t cepoll_user_id(void);

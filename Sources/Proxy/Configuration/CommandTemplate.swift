@@ -31,10 +31,10 @@ public struct CommandTemplate: Sendable {
     while place < octets.count {
       let octet = octets[place]
       place += 1
-      if octet == UInt8(ascii: "{") {
+      if octet == .openingBrace {
         // Of a word with many braces each is looked at once.
         let end = min(place + Self.nameByteCountMax + 1, octets.count)
-        let name = octets[place..<end].beforeFirst(UInt8(ascii: "}"))
+        let name = octets[place..<end].beforeFirst(.closingBrace)
         let key = name.beforeFirst(.colon)
         if name.endIndex < end && key.text.isSame(as: "port") {
           let service = key.count < name.count ? name.dropFirst(key.count + 1).text : nil

@@ -120,6 +120,6 @@ public struct SocketAddress {
   /// `127.0.0.1:5555`, `[::1]:5555`, `/run/ssh.sock`.
   @inline(never) public var description: String {
     if isUnix { return path }
-    return (isIPv6 ? "[%]:%" : "%:%").with(host, Int(port).decimal)
+    return Endpoint.text(host, isIPv6: isIPv6, port)
   }
 }

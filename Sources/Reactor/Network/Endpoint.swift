@@ -15,7 +15,16 @@ public struct Endpoint: Equatable, Sendable {
 
   /// The host as it stands in front of a port: IPv6 in brackets.
   @inline(never) public var bracketedHost: String { host.has(.colon) ? "[%]".with(host) : host }
-  @inline(never) public var description: String { "%:%".with(bracketedHost, Int(port).decimal) }
+  @inline(never) public var description: String { Self.text(host, isIPv6: host.has(.colon), port) }
+
+  /// Each connection's lines have several, so no other text is made on the way.
+  @inline(never) static func text(_ host: String, isIPv6: Bool, _ port: UInt16) -> String {
+    var text = isIPv6 ? "[" : ""
+    text += host
+    text += isIPv6 ? "]:" : ":"
+    text += Int(port).decimal
+    return text
+  }
 
   /// As others are told of it: an IPv6 address without its interface, which means something on this machine alone
   /// (RFC 6874 §3).

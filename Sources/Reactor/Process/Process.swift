@@ -65,7 +65,8 @@ public enum Process {
   static var date: String {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
       guard let base = text.baseAddress else { return "" }
-      unsafe cepoll_format_time(base, 32, 0)
+      var date = cepoll_date()
+      unsafe cepoll_format_time(&date, base, 0)
       unsafe base[19] = 0
       return unsafe String(cString: base)
     }

@@ -31,6 +31,7 @@ public final class LogOutput: LogSink {
   public let isJournal: Bool
   public let hasColors: Bool
   private let log: cepoll_standard
+  private var date = cepoll_date()
 
   public convenience init() { self.init(.error) }
 
@@ -49,13 +50,13 @@ public final class LogOutput: LogSink {
   deinit { cepoll_standard_close(log) }
 
   public var now: Instant { Instant(nanoseconds: cepoll_monotonic_nanoseconds()) }
-  public var timeOfDay: String { Self.time(isUTC: false) }
-  public var timeStamp: String { Self.time(isUTC: true) }
+  public var timeOfDay: String { time(isUTC: false) }
+  public var timeStamp: String { time(isUTC: true) }
 
-  private static func time(isUTC: Bool) -> String {
-    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+  private func time(isUTC: Bool) -> String {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
       guard let base = text.baseAddress else { return "" }
-      unsafe cepoll_format_time(base, 64, isUTC ? 1 : 0)
+      unsafe cepoll_format_time(&date, base, isUTC ? 1 : 0)
       return unsafe String(cString: base)
     }
   }
