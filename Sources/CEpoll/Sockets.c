@@ -188,11 +188,12 @@ int cepoll_connect_path(int fd, const char *path) {
   return outcome;
 }
 
-/// Whether `path` is a socket on which no process listens any more.
+/// Whether `path` is a socket that no process has any more. The question is put by a socket of another type, which the
+/// kernel refuses with another error where there is one: so it is nobody's client.
 static int is_stale(const char *path) {
   struct stat status;
   if (lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode)) return 0;
-  int probe = cepoll_socket(0);
+  int probe = cepoll_notify_socket();
   if (probe < 0) return 0;
   int outcome = cepoll_connect_path(probe, path);
   close(probe);
