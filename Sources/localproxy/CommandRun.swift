@@ -57,7 +57,10 @@ final class CommandRun: SignalHandler, ChildHandler {
       do throws(SystemError) {
         state = .running(try children.start(Command(words), self))
       } catch {
-        end(Self.cannotStart, "cannot start '%': %".with(words[0].excerpt, error.reason))
+        end(
+          Self.cannotStart,
+          "cannot start '%': %; correct the command behind '--'".with(
+            words[0].excerpt, error.reason))
       }
     } catch {
       end(ExitStatus.servicesMismatch.rawValue, error.message)

@@ -159,6 +159,22 @@ extension EndToEnd {
           """)
     }
 
+    @Test("Where no_proxy exempts the service, nobody is told to set https_proxy")
+    func exempts() throws {
+      let scratch = try ScratchDirectory()
+      try write(
+        "{\"tunneling\": {\"proxy\": {\"websocket\": {\"handshake_timeout_ms\": 2000}}}}",
+        "settings", in: scratch)
+      let outcome = try run(
+        ["-e", "service.invalid", "-m", "src", "-k", "--settings-json", scratch.file("settings")],
+        in: scratch, environment: ["https_proxy": "http://127.0.0.1:9", "no_proxy": "*"])
+      #expect(outcome.exit == .status(2))
+      #expect(
+        outcome.error.hasSuffix(
+          "this machine's DNS; no_proxy, or its being on loopback, keeps it from https_proxy\n"),
+        "\(outcome.error)")
+    }
+
     @Test("Each name that is not found is a line, within the time of a step")
     func looksUp() throws {
       let scratch = try ScratchDirectory()

@@ -58,7 +58,9 @@ extension EndToEnd {
       "What ends it first is what the status tells",
       arguments: [
         (["bash", "-c", "kill -KILL $$"], 128 + SIGKILL, ""),
-        (["./nothing"], 127, "[fatal] cannot start './nothing': No such file or directory"),
+        (
+          ["./nothing"], 127, "[fatal] cannot start './nothing': No such file or directory; correct"
+        ),
         (
           ["echo", "{port}"], 6,
           "[fatal] the command's {port} is of no one service that listens on a port; these do: {port:SSH1} {port:HTTP1}"

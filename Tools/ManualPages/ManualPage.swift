@@ -126,14 +126,14 @@ enum ManualPage {
 
   private static let diagnostics = [
     (
-      "the access token was used before, with another client token: …",
+      "it was used before, with another client token: …",
       """
       It is bound to another machine, user or --client-token. Rotate it (aws iotsecuretunneling \
       rotate-tunnel-access-token), and start this end with the new one.
       """
     ),
     (
-      "check that the access token is the source's and of this region; it may have been rotated, too, or the tunnel closed",
+      "check that the token is the source's and of this region; it may have been rotated, too, or the tunnel closed",
       "Each end has a token of its own. Check end and region; then rotate the token or open a new tunnel."
     ),
     (

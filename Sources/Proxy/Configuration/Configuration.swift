@@ -47,6 +47,8 @@ public final class Configuration {
   public private(set) var logFormat = LogFormat.text
   /// Nil for none on the way to the service.
   public internal(set) var webProxy: WebProxy?
+  /// There is one that is not for this service.
+  private var isExempt = false
   public internal(set) var settings = Settings()
   /// The token comes out of a file, which may have another one later.
   public internal(set) var hasTokenFile = false
@@ -54,7 +56,9 @@ public final class Configuration {
   public internal(set) var isCheck = false
   /// What the user should know although nothing is wrong; logged at the start.
   public var warnings: [String] { found.texts }
-  private var found: Warnings
+  var found: Warnings
+  /// Where the services listen.
+  var places = ListeningPlaces(bindHost: "")
 
   /// Of values that are right already: for who has no command line.
   package init(
@@ -81,9 +85,11 @@ public final class Configuration {
   /// - Parameter part: of this machine, what it may be for want of.
   package func advice(onWay part: String) -> String {
     if let webProxy { return "check " + webProxy.variable }
-    return
-      "check --region or --proxy-endpoint, and this machine's %; behind a web proxy set https_proxy"
-      .with(part)
+    return "check --region or --proxy-endpoint, and this machine's %; %".with(
+      part,
+      isExempt
+        ? "no_proxy, or its being on loopback, keeps it from https_proxy"
+        : "behind a web proxy set https_proxy")
   }
 
   /// Program, version, system and TLS library.
@@ -118,6 +124,8 @@ public final class Configuration {
     configuration.webProxy = try WebProxy.select(for: configuration.endpoint) {
       Process.environment($0)
     }
+    configuration.isExempt =
+      (Process.environment("https_proxy") ?? Process.environment("HTTPS_PROXY")) != nil
     wipeWebProxyPasswords()
     return .run(configuration, reader)
   }

@@ -13,11 +13,12 @@ public enum LocalAddress: Equatable, Sendable {
   public var isStandard: Bool { if case .standardStreams = self { true } else { false } }
 
   /// What to say where its host has no address: in a mapping without a service it may be meant for one. "" for nothing.
-  package var hint: String {
+  /// - Parameter service: the tunnel's, where that is known.
+  package func hint(_ service: String = "") -> String {
     guard case .network(let endpoint) = self, !endpoint.host.isEmpty, !endpoint.host.has(.dot)
     else { return "" }
     return "% is taken for a host; a service is named %=%".with(
-      endpoint.host, endpoint.host, Int(endpoint.port).decimal)
+      endpoint.host, service.isEmpty ? endpoint.host : service, Int(endpoint.port).decimal)
   }
 
   @inline(never) public var description: String {

@@ -23,7 +23,9 @@ public struct Mapping: Equatable, Sendable {
   }
 
   /// See `LocalAddress`.
-  package var hint: String { serviceID == nil ? address.hint : "" }
+  package func hint(_ service: String = "") -> String {
+    serviceID == nil ? address.hint(service) : ""
+  }
 
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`, `SSH1=/run/ssh.sock`. As in the
   /// reference, empty parts say nothing, and a mapping without a service stands alone.

@@ -166,7 +166,7 @@ public final class ConfigurationCheck: TimerHandler {
     let bindHost = configuration.bindHost
     add(bindHost, "the host to bind to", "it must be a name or an address of this machine")
     for mapping in configuration.allMappings {
-      let hint = mapping.hint
+      let hint = mapping.hint()
       add(
         mapping.endpoint?.host ?? "", "a mapping's host",
         hint.isEmpty ? "it is HOST:PORT, or SERVICE=HOST:PORT" : hint)

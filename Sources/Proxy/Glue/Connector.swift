@@ -30,12 +30,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
   private var handler: (any ConnectorHandler)?
   /// Whatever the handler wants to recognise it by.
   let tag: Int
-  /// The user's mapping names its service, so that nothing else in it can be meant for that.
-  private let isNamed: Bool
+  /// The service that the user's mapping does not name, so that its host may be meant for that; nil for none.
+  private let unnamedService: String?
 
   init(
     network: any Network, target: LocalAddress, from locals: [SocketAddress], settings: Settings,
-    tag: Int, isNamed: Bool = true, handler: any ConnectorHandler
+    tag: Int, unnamedService: String? = nil, handler: any ConnectorHandler
   ) {
     self.network = network
     self.target = target
@@ -43,7 +43,7 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
     keepalive = settings.keepalive
     connectTimeout = settings.connectTimeout
     self.tag = tag
-    self.isNamed = isNamed
+    self.unnamedService = unnamedService
     self.handler = handler
     var isHost = false
     switch target {
@@ -72,11 +72,12 @@ final class Connector: ResolveHandler, AddressRaceHandler, TimerHandler {
 
   func resolveFailed(reason: String) {
     resolveID = nil
-    let hint = isNamed ? "" : target.hint
+    let hint = unnamedService.map { target.hint($0) } ?? ""
     tell(
       .failed(
-        reason: "%: its name has no address: %".with(target.description, reason)
-          + (hint.isEmpty ? "" : "; " + hint)))
+        reason: "%: its name has no address: %; %".with(
+          target.description, reason,
+          hint.isEmpty ? "correct its mapping, or this machine's DNS" : hint)))
   }
 
   func race(_ race: AddressRace, won stream: any ByteStream, at address: SocketAddress) {

@@ -176,6 +176,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch step {
     case .idle, .lookingUpLocal, .readingRefusal: ""
     case .lookingUp: configuration.advice(onWay: "DNS")
+    case .upgrading where configuration.verifiesPeer:
+      "its certificate was right, so that the service or the way to it is at fault for now"
     case .connecting, .openingWebProxyTLS, .askingWebProxy, .openingTLS, .upgrading:
       configuration.advice(onWay: "route and firewall")
     }
@@ -282,7 +284,8 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     switch outcome {
     case .needMore: break
     case .connected: advance(.agreed)
-    case .refused(_, let reason), .violation(let reason): fail(reason, advice: "")
+    case .refused(_, let reason): fail(reason, advice: "")
+    case .violation(let reason): fail(reason)
     }
   }
 

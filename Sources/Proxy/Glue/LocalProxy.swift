@@ -548,7 +548,10 @@ extension LocalProxy: RelayHandler {
     } else {
       self.relay(
         relay,
-        mismatch: "a socket was passed (LISTEN_FDS) that has the name of no service of the tunnel's"
+        mismatch: configuration.role == .destination
+          ? "a socket was passed (LISTEN_FDS), and a destination has no use for one; start it without"
+          : "a socket was passed (LISTEN_FDS) that has the name of no service of the tunnel's; "
+            + "give it one (FileDescriptorName=)"
       )
     }
   }

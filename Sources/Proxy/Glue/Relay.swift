@@ -200,7 +200,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     socket.connect(
       by: Connector(
         network: network, target: target, from: localAddresses, settings: settings, tag: slot,
-        isNamed: !core.session.options.mappings.contains { $0 == nil }, handler: self))
+        unnamedService: core.session.options.mappings.contains { $0 == nil }
+          ? name(ofService: connection.service) : nil, handler: self))
   }
 
   func connector(_ connector: Connector, connected stream: any ByteStream) {

@@ -170,11 +170,12 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
   }
 
   func resolveFailed(reason: String) {
-    fault = (
-      "", question?.service.address.description ?? "", reason,
-      configuration.mappings.first?.hint ?? ""
-    )
+    guard let service = question?.service else { return }
     question = nil
+    let hint = configuration.mappings.first?.hint(service.name) ?? ""
+    fault = (
+      "", service.address.description, reason, hint.isEmpty ? remedy(forHostOf: service) : hint
+    )
     tell(.nameFailed)
   }
 
@@ -228,7 +229,7 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
       service.listeners.append(listener)
       return .opened(port: listener.address.port)
     } catch {
-      note(place, error)
+      note(service, place, error)
       return .notOpened(
         error.isPlaceMissing ? .addressMissing : error.isAddressTaken ? .portTaken : .other)
     }
@@ -236,12 +237,20 @@ final class SourceListeners: ListenerHandler, ResolveHandler, TimerHandler {
 
   // MARK: Words
 
-  private func note(_ address: SocketAddress, _ error: SystemError) {
+  /// A host that the mapping leaves out is `--local-bind-address`.
+  private func remedy(forHostOf service: Service) -> String {
+    guard case .network(let endpoint) = service.address,
+      endpoint.host.isSame(as: configuration.bindHost)
+    else { return "choose another host in its mapping" }
+    return "choose one with --local-bind-address"
+  }
+
+  private func note(_ service: Service, _ address: SocketAddress, _ error: SystemError) {
     let (port, host) = Self.place(address)
     fault = (port, host, error.reason, "")
     if error.isAddressMissing {
       fault.reason = "it is not an address of this machine"
-      fault.remedy = "choose one with --local-bind-address"
+      fault.remedy = remedy(forHostOf: service)
     } else if address.isUnix {
       fault.remedy = error.remedyForPath
     } else if error.isForbidden && address.port < 1024 {

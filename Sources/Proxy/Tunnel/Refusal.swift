@@ -61,13 +61,13 @@ package struct Refusal {
       || said.hasPart("client token") && said.hasPart("not match")
     {
       return
-        ("the access token was used before, with another client token: on another machine, by another user or with "
+        ("it was used before, with another client token: on another machine, by another user or with "
         + "--client-token; start as then, or rotate the tunnel's access tokens and start the % with its new one")
         .with(end)
     }
     if status == 404 || status == 405 { return Self.adviceOnStranger }
     return
-      ("check that the access token is the %'s and of this region; it may have been rotated, too, or the tunnel "
+      ("check that the token is the %'s and of this region; it may have been rotated, too, or the tunnel "
       + "closed: then rotate its access tokens, or open another").with(end)
   }
 }

@@ -114,8 +114,9 @@ struct MappingTests {
       ("SSH=5555", ""),
     ])
   func hints(text: String, hint: String) throws {
-    let mappings = try Mapping.parse(value(text), role: .source, bindHost: "localhost")
-    #expect(mappings.map { $0.hint } == [hint])
+    var places = ListeningPlaces(bindHost: "localhost")
+    let mappings = try Mapping.parse(value(text), role: .source, &places)
+    #expect(mappings.map { $0.hint() } == [hint])
   }
 
   @Test("standard input and output are a source's, and stand alone")

@@ -34,6 +34,7 @@ struct ConnectorTests {
       network: network, target: target, from: [], settings: settings, tag: 1, handler: waiter)
   }
 
+  private static let mapping = "correct its mapping, or this machine's DNS"
   private static let name = LocalAddress.network(Endpoint(host: "db", port: 22))
 
   @Test("a name's address is connected to")
@@ -117,25 +118,27 @@ struct ConnectorTests {
   func namesUnresolved() {
     connector(Self.name, retries: 0).start()
     network.advance(0)
-    #expect(waiter.failures == ["db:22: its name has no address: unknown name"])
+    #expect(waiter.failures == ["db:22: its name has no address: unknown name; \(Self.mapping)"])
   }
 
   @Test(
     "what may be meant for a service is said to be taken for a host",
     arguments: [
-      ("SSH", false, "; SSH is taken for a host; a service is named SSH=22"), ("SSH", true, ""),
-      ("db.example", false, ""),
+      ("SSH", "", "SSH is taken for a host; a service is named SSH=22"), ("SSH", nil, mapping),
+      ("ssh", "SSH", "ssh is taken for a host; a service is named SSH=22"),
+      ("db.example", "SSH", mapping),
     ])
-  func namesService(host: String, isNamed: Bool, end: String) {
+  func namesService(host: String, service: String?, end: String) {
     var settings = Settings()
     settings.connectionRetryCount = 0
     let target = LocalAddress.network(Endpoint(host: host, port: 22))
     Connector(
-      network: network, target: target, from: [], settings: settings, tag: 1, isNamed: isNamed,
+      network: network, target: target, from: [], settings: settings, tag: 1,
+      unnamedService: service,
       handler: waiter
     ).start()
     network.advance(0)
-    #expect(waiter.failures == ["\(host):22: its name has no address: unknown name\(end)"])
+    #expect(waiter.failures == ["\(host):22: its name has no address: unknown name; \(end)"])
   }
 
   @Test("a Unix domain socket is one attempt per round, without a question")

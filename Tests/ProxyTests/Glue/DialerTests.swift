@@ -418,6 +418,14 @@ struct DialerAdviceTests {
         "the TLS handshake with localhost:8443 took longer than 10000 ms",
         Self.way("route and firewall"), { network, _ in network.advance(10_000) }
       ),
+      (
+        "the service's answer to the web socket upgrade request did not come: the connection was cut",
+        "; its certificate was right, so that the service or the way to it is at fault for now",
+        { network, dialer in
+          dialer.streamOpened()
+          network.tlsStream?.end(.endOfStream)
+        }
+      ),
     ]
     for (index, step) in (steps + (usesWebProxy ? [] : later)).enumerated() {
       let network = ScriptedNetwork()

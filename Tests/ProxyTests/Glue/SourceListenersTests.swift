@@ -69,12 +69,19 @@ struct SourceListenersTests {
     arguments: [
       (
         port("SSH", 5555), false, 0, "SSH:5555",
-        "unknown name; SSH is taken for a host; a service is named SSH=5555"
+        "unknown name; SSH is taken for a host; a service is named A=5555"
       ),
-      (port("SSH", 5555), true, 0, "SSH:5555", "unknown name"),
-      (port("a.b", 5555), false, 0, "a.b:5555", "unknown name"),
+      (port("SSH", 5555), true, 0, "SSH:5555", "unknown name; choose another host in its mapping"),
+      (port("a.b", 5555), false, 0, "a.b:5555", "unknown name; choose another host in its mapping"),
       // That is the bind address.
-      (port("", 5555), false, 0, "gateway:5555", "unknown name"),
+      (
+        port("", 5555), false, 0, "gateway:5555",
+        "unknown name; choose one with --local-bind-address"
+      ),
+      (
+        port("127.0.0.1", 22), true, EADDRNOTAVAIL, "port 22 of 127.0.0.1",
+        "it is not an address of this machine; choose another host in its mapping"
+      ),
       (
         port("127.0.0.1", 22), true, EACCES, "port 22 of 127.0.0.1",
         "Permission denied; a port below 1024 takes root or CAP_NET_BIND_SERVICE"
