@@ -13,8 +13,7 @@ public func runAgent() -> Int32 {
   do throws(UsageError) {
     switch try AgentOptions.read() {
     case .print(let text):
-      StandardStream.output.write(text)
-      return ExitStatus.success.rawValue
+      return ExitStatus.printing(text, "localproxy-agent").rawValue
     case .run(let options): return try run(options)
     }
   } catch {

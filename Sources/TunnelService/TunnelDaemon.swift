@@ -167,8 +167,7 @@ public func runTunnelDaemon() -> Int32 {
   do throws(UsageError) {
     switch try DaemonOptions.read() {
     case .print(let text):
-      StandardStream.output.write(text)
-      return ExitStatus.success.rawValue
+      return ExitStatus.printing(text, "tunneld").rawValue
     case .run(let read): options = read
     }
   } catch {

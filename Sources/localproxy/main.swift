@@ -14,8 +14,7 @@ func run() -> Int32 {
   do {
     switch try Configuration.read() {
     case .print(let text):
-      StandardStream.output.write(text)
-      return ExitStatus.success.rawValue
+      return ExitStatus.printing(text, "localproxy").rawValue
     case .run(let read, let reading): (configuration, reader) = (read, reading)
     }
   } catch {

@@ -173,6 +173,21 @@ extension EndToEnd {
       for line in text.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
     }
 
+    @Test(
+      "What is asked for and cannot be written is an error", arguments: ["--help", "--version"],
+      ["localproxy", "tunneld", "localproxy-agent"])
+    func fullDevice(option: String, program: String) throws {
+      let scratch = try ScratchDirectory()
+      let process = try ChildProcess(
+        "sh", ["-c", "exec \"$0\" \"$1\" >/dev/full", Linkage.dynamic.program(program), option],
+        name: program, in: scratch)
+      #expect(try process.waitForExit(within: 10) == .status(1))
+      #expect(
+        process.text(of: .error)
+          == "\(program): standard output takes nothing: No space left on device; "
+          + "write to another place\n")
+    }
+
     @Test("--version is one line", arguments: ["localproxy", "tunneld"])
     func version(program: String) throws {
       let scratch = try ScratchDirectory()

@@ -97,6 +97,19 @@ extension EndToEnd {
       }
     }
 
+    @Test("Output that takes nothing is the reason of the end")
+    func fullDevice() throws {
+      let echo = try Server(handler: Self.echo)
+      defer { echo.stop() }
+      let destination = try destination(echo.port)
+      let process = try run("echo hello | \"$@\" > /dev/full")
+      #expect(try process.waitForExit(within: 30) == .status(8))
+      #expect(
+        process.text(of: .error).contains(
+          "[fatal] No space left on device; the connection over standard input and output is cut"))
+      withExtendedLifetime(destination) {}
+    }
+
     @Test("A server that cannot be reached is a status of its own, and a reason")
     func refused() throws {
       let destination = try destination(Server.unusedPort())

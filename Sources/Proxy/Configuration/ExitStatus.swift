@@ -1,4 +1,5 @@
 import Basics
+import Reactor
 import Tunnel
 
 /// How the program ends.
@@ -19,7 +20,7 @@ public struct ExitStatus: Equatable, Sendable {
   public static var all: [(status: ExitStatus, text: String)] {
     [
       (.success, "a signal, or the end of the tunnel's life or of the connection of -s -"),
-      (.internalError, "the program or the system failed; the log says how"),
+      (.internalError, "the program or the system failed; the log or standard error says how"),
       (
         .usage,
         "options, environment or files are wrong: standard error has a line for each mistake"
@@ -37,6 +38,19 @@ public struct ExitStatus: Equatable, Sendable {
       (.replaced, "another localproxy with the same tokens has taken this one's place"),
       (.connectionCut, "the connection of -s - was refused, or cut before its end"),
     ]
+  }
+
+  /// Prints what a program was asked for on standard output; how it ends then.
+  public static func printing(_ text: String, _ program: String) -> ExitStatus {
+    do throws(SystemError) {
+      try StandardStream.output.writeWhole(text.octets)
+      return .success
+    } catch {
+      StandardStream.error.write(
+        "%: standard output takes nothing: %; write to another place\n".with(
+          program, error.reason))
+      return .internalError
+    }
   }
 
   private init(rawValue: Int32) { self.rawValue = rawValue }

@@ -46,7 +46,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   private var clients: [Client] = []
   private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
-  /// Why the peer has reset a client before anything came back; empty when it has not.
+  /// Why the last connection was cut: by the peer before anything came back, or here; empty for none.
   var lastReset = ""
   private var timer = DeadlineTimer()
   /// Connections that the handler knows of.
@@ -231,7 +231,8 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   /// - Parameter runs: else whoever calls goes on by itself.
   func failed(_ socket: LocalSocket, _ failure: StreamFailure, runs: Bool = true) {
-    log.connectionFailed(slot: socket.slot.decimal, reason: failure.reason)
+    lastReset = failure.reason
+    log.connectionFailed(slot: socket.slot.decimal, reason: lastReset)
     tell(.failed(slot: socket.slot))
     if runs { run() }
   }

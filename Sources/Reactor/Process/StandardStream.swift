@@ -18,10 +18,14 @@ public struct StandardStream {
 
   /// Blocks until all is written, also when whoever shares the stream has made it non-blocking; what a closed
   /// pipe does not take is lost.
-  public func write(_ bytes: [UInt8]) {
-    _ = unsafe bytes.withUnsafeBytes { all in
+  public func write(_ bytes: [UInt8]) { try? writeWhole(bytes) }
+
+  /// The same; who has closed a pipe wants no more of it, and anything else is an error.
+  public func writeWhole(_ bytes: [UInt8]) throws(SystemError) {
+    let outcome = unsafe bytes.withUnsafeBytes { all in
       unsafe cepoll_write_whole(descriptor, all.baseAddress, all.count)
     }
+    if outcome != -EPIPE { _ = try SystemError.check(outcome, "write") }
   }
 }
 
