@@ -59,8 +59,9 @@ extension FuzzTarget {
   private static func expectMappings(_ text: [UInt8], _ role: TunnelRole) throws(Finding) {
     let given = value(text)
     let mappings: [Mapping]
+    var places = ListeningPlaces(bindHost: "localhost")
     do throws(UsageError) {
-      mappings = try Mapping.parse(given, role: role, bindHost: "localhost")
+      mappings = try Mapping.parse(given, role: role, &places)
     } catch {
       return
     }
@@ -85,9 +86,10 @@ extension FuzzTarget {
     // What was not UTF-8 was replaced by something longer, or by the same for two.
     if String(decoding: text, as: UTF8.self).octets != text { return }
     let again: [Mapping]
+    places = ListeningPlaces(bindHost: "localhost")
     do throws(UsageError) {
       again = try Mapping.parse(
-        value(written.joined(separator: ",").octets), role: role, bindHost: "localhost")
+        value(written.joined(separator: ",").octets), role: role, &places)
     } catch {
       throw Finding("mappings that were written again: \(error.message)")
     }
@@ -194,8 +196,10 @@ private enum LinesRule {
   ) -> (pairs: [Pair], isWhole: Bool) {
     var lines = KeyValueLines(name: "file", hashEndsLine: hashEndsLine)
     var pairs: [Pair] = []
+    var mistakes = Mistakes()
+    while let line = lines.next(in: text.span, &mistakes) { pairs.append((line.key, line.value)) }
     do throws(UsageError) {
-      while let line = try lines.next(in: text.span) { pairs.append((line.key, line.value)) }
+      try mistakes.end()
       return (pairs, true)
     } catch {
       return (pairs, false)

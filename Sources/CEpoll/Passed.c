@@ -59,6 +59,14 @@ int cepoll_passed(int index, const char *name, cepoll_address *address, char *pa
   return 1;
 }
 
+int cepoll_is_passed(const char *name) {
+  cepoll_address address;
+  char path[CEPOLL_PATH_MAX];
+  int count = cepoll_take_passed(), index = 0;
+  while (index < count && !cepoll_passed(index, name, &address, path)) index++;
+  return index < count;
+}
+
 int cepoll_duplicate(int fd) {
   int other = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return other < 0 ? -errno : other;

@@ -189,6 +189,7 @@ const char *cepoll_error_text(int error) {
     case CEPOLL_LINK: return "it is a symbolic link";
     case CEPOLL_FOREIGN: return "it belongs to another user";
     case CEPOLL_EXPOSED: return "everybody may write to it";
+    case CEPOLL_DANGLING: return "it is a symbolic link that leads nowhere";
     case CEPOLL_NO_PIPE: return "it is no named pipe (mkfifo)";
     default: return strerror(error);
   }
@@ -258,12 +259,20 @@ void cepoll_exit(int status) { exit(status); }
 int cepoll_make_directory(const char *path, unsigned mode) {
   if (mkdir(path, mode) == 0) return 0;
   if (errno != EEXIST) return -errno;
-  return cepoll_is_directory(path) ? 0 : -ENOTDIR;
+  return cepoll_find_directory(path);
 }
 
-int cepoll_is_directory(const char *path) {
+int cepoll_find_directory(const char *path) {
   struct stat information;
-  return stat(path, &information) == 0 && S_ISDIR(information.st_mode);
+  if (stat(path, &information) == 0) return S_ISDIR(information.st_mode) ? 0 : -ENOTDIR;
+  int error = errno;
+  return error == ENOENT && lstat(path, &information) == 0 ? -CEPOLL_DANGLING : -error;
+}
+
+int cepoll_find_pipe(const char *path) {
+  struct stat information;
+  if (stat(path, &information) < 0 || access(path, R_OK) < 0) return -errno;
+  return S_ISFIFO(information.st_mode) ? 0 : -CEPOLL_NO_PIPE;
 }
 
 int cepoll_is_written(const char *path) {
@@ -335,6 +344,12 @@ static int is_name(const char *word) {
   return 0;
 }
 
+/// Whether there is the letter of an option without an argument, and `=` behind it.
+static int is_flag_with_value(const char *word) {
+  const char *letter = word[0] && word[1] == '=' ? strchr(short_options + 2, word[0]) : NULL;
+  return letter && letter[1] != ':';
+}
+
 /// Whether a word is an option, rather than the argument of the one before it.
 static int is_option(const char *word) {
   if (word[0] != '-' || !word[1]) return 0;
@@ -345,8 +360,9 @@ int cepoll_next_option(const char **argument) {
   // The messages are ours, in one line with a pointer to --help.
   opterr = 0;
   int before = optind;
-  // A long name behind one hyphen, which getopt would take for a row of letters.
-  if (before < argument_count && arguments[before][0] == '-' && is_name(arguments[before] + 1)) {
+  // A long name behind one hyphen, which getopt would take for a row of letters, or a flag's letter with a value.
+  if (before < argument_count && arguments[before][0] == '-' &&
+      (is_name(arguments[before] + 1) || is_flag_with_value(arguments[before] + 1))) {
     *argument = arguments[optind++];
     return CEPOLL_OPTION_UNKNOWN;
   }

@@ -153,7 +153,7 @@ extension EndToEnd {
           localproxy: --client-token is not a client token: 32 to 128 letters, digits and hyphens, or nothing. Try 'localproxy --help'.
           localproxy: --proxy-endpoint 'x:70000' is not HOST[:PORT]: '70000' is not a port (0 to 65535). Try 'localproxy --help'.
           localproxy: --source-listen-port 'ssh': 'ssh' is not a port; give PORT, HOST:PORT or SERVICE=PORT[,…]. Try 'localproxy --help'.
-          localproxy: --capath '/nope' does not exist; make it, or correct it. Try 'localproxy --help'.
+          localproxy: --capath '/nope' cannot be used: No such file or directory; correct the path. Try 'localproxy --help'.
           localproxy: --verbose 'loud' is not a level: 0 (off) to 6 (trace), and up to 255 the same. Try 'localproxy --help'.
 
           """)
@@ -184,11 +184,12 @@ extension EndToEnd {
       let outcome = try run(
         [
           "-e", "service.invalid", "-d", "SSH=server.invalid:22,WEB=server.invalid:80", "-k", "-b",
-          "bind.invalid", "--settings-json", scratch.file("settings"),
+          "bind.invalid", "--settings-json", scratch.file("settings"), "--status",
+          "status.invalid:1",
         ], in: scratch)
       #expect(outcome.exit == .status(2))
       let lines = outcome.error.split(separator: "\n").sorted()
-      #expect(lines.count == 3, "\(outcome.error)")
+      #expect(lines.count == 4, "\(outcome.error)")
       for (line, (start, end)) in zip(
         lines,
         [
@@ -201,6 +202,7 @@ extension EndToEnd {
             "the service's host 'service.invalid'",
             "; check --region or --proxy-endpoint, and this machine's DNS; behind a web proxy set https_proxy"
           ),
+          ("the status' host 'status.invalid'", "; choose another place with --status"),
         ])
       {
         #expect(line.hasPrefix("localproxy: \(start) cannot be looked up: "), "\(line)")

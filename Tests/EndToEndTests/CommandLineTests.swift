@@ -118,7 +118,7 @@ extension EndToEnd {
         Mistake(
           "\(good) --config @/c", names: "@/c, line 1: no-ssl-host-verify ''", "true, yes, on, 1",
           files: ["c": "no-ssl-host-verify =\n"]),
-        Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "does not exist"),
+        Mistake("\(good) --config-dir @/none", names: "--config-dir '@/none'", "No such file"),
         Mistake("\(good) --settings-json @/none", names: "--settings-json '@/none'", "No such"),
         Mistake(
           "\(good) --settings-json @/s", names: "@/s, line 1, column 2: ", files: ["s": "{,"]),

@@ -5,17 +5,19 @@ extension EndToEnd {
   /// What people get wrong in their first hour: each mistake gets one line with the thing, the reason and the remedy.
   @Suite("Mistakes")
   struct Mistakes {
-    /// A command, and all that it says. A `§` stands for a directory of the test's, where the files are.
+    /// A command, and all that it says, a line each. A `§` stands for a directory of the test's, where the files are.
     struct Mistake: CustomTestStringConvertible {
       let arguments: [String]
       let text: String
       let token: String?
       let environment: [String: String]
       let files: [String: String]
+      let links: [String: String]
 
       init(
         _ arguments: String..., says text: String, token: String? = "a-token",
-        environment: [String: String] = [:], files: [String: String] = [:]
+        environment: [String: String] = [:], files: [String: String] = [:],
+        links: [String: String] = [:]
       ) {
         self.arguments = arguments.flatMap { argument in
           // One that has a blank in it comes as it is.
@@ -26,6 +28,7 @@ extension EndToEnd {
         self.token = token
         self.environment = environment
         self.files = files
+        self.links = links
       }
 
       var testDescription: String {
@@ -43,6 +46,11 @@ extension EndToEnd {
         try text.write(toFile: path, atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
       }
+      for (name, text) in mistake.links {
+        try FileManager.default.createSymbolicLink(
+          atPath: scratch.file(name),
+          withDestinationPath: text.replacingOccurrences(of: "§", with: scratch.path))
+      }
       var environment = mistake.environment
       environment["AWSIOT_TUNNEL_ACCESS_TOKEN"] = mistake.token
       let process = try ChildProcess(
@@ -52,8 +60,10 @@ extension EndToEnd {
         name: "localproxy", in: scratch, environment: environment)
       #expect(try process.waitForExit(within: 20) == .status(2))
       let text = mistake.text.replacingOccurrences(of: "§", with: scratch.path)
-      #expect(
-        process.text(of: .error) == "localproxy: \(text). Try 'localproxy --help'.\n")
+      let lines = text.split(separator: "\n").map {
+        "localproxy: \($0). Try 'localproxy --help'.\n"
+      }
+      #expect(process.text(of: .error) == lines.joined())
       #expect(process.text(of: .output).isEmpty)
     }
 
@@ -121,7 +131,22 @@ extension EndToEnd {
         Mistake(
           "--config §/c", says: "§/c, line 2: 'mode' is given twice; leave one out",
           files: ["c": "mode = src\nmode = dst"]),
-        Mistake("\(to) -s 1 --config §", says: "--config '§' cannot be read: Is a directory"),
+        Mistake(
+          "\(to) -s 1 --config §",
+          says: "--config '§' cannot be read: Is a directory; correct the path"),
+        Mistake(
+          "\(to) -s 1 --config ~/c",
+          says: "--config '~/c' cannot be read: No such file or directory; "
+            + "no shell has expanded '~': write the path out"),
+        Mistake(
+          "\(to) -s 1 -k=1",
+          says: "option '--no-ssl-host-verify' takes no value; leave that out"),
+        Mistake("-V=1", says: "option '--version' takes no value; leave that out"),
+        Mistake("--=x", says: "unknown option '--'"),
+        Mistake(
+          "--export-settings-jsn x",
+          says: "unknown option '--export-settings-jsn'; the nearest is --settings-json"
+        ),
       ])
     func ofOptions(mistake: Mistake) throws { try check(mistake) }
 
@@ -179,7 +204,13 @@ extension EndToEnd {
             "--local-bind-address '127.0.0.1:5555' has a port, which has no place here; leave it out"
         ),
         Mistake(
-          "\(to) -s 1 -c §/x", says: "--capath '§/x' does not exist; make it, or correct it"),
+          "\(to) -s 1 -c §/x",
+          says:
+            "--capath '§/x' cannot be used: No such file or directory; correct the path"),
+        Mistake(
+          "\(to) -s 1 --config-dir ~root/x",
+          says: "--config-dir '~root/x' cannot be used: No such file or directory; "
+            + "no shell has expanded '~': write the path out"),
         Mistake(
           "\(to) -s 1 -c §/x.pem",
           says: "--capath '§/x.pem' is a file; give the directory that it is in",
@@ -275,7 +306,8 @@ extension EndToEnd {
           says: "--source-listen-port 'SSH=5555 WEB=80': '5555 WEB=80' \(noPort)"),
         Mistake(
           "\(to) -d 22,80",
-          says: "--destination-app '22': beside others a mapping needs its service: SERVICE=PORT"),
+          says: "--destination-app '22': beside others a mapping needs its service: SERVICE=PORT\n"
+            + "--destination-app '80': beside others a mapping needs its service: SERVICE=PORT"),
         Mistake(
           "\(to) -s 70000", says: "--source-listen-port '70000': '70000' is not a port (0 to 65535)"
         ),
@@ -294,7 +326,9 @@ extension EndToEnd {
             "--source-listen-port 'SSH=3': SSH is given twice, at first as 'SSH=1'; leave one out"),
         Mistake(
           "\(to) -s 1 -s 2",
-          says: "--source-listen-port '1': beside others a mapping needs its service: SERVICE=PORT"),
+          says:
+            "--source-listen-port '1': beside others a mapping needs its service: SERVICE=PORT\n"
+            + "--source-listen-port '2': beside others a mapping needs its service: SERVICE=PORT"),
         Mistake(
           "\(to) -s 1 -d 2",
           says: "--source-listen-port and --destination-app exclude each other; leave one out"),
@@ -312,17 +346,64 @@ extension EndToEnd {
       let none = "what is there is no socket; remove it, or choose another path"
       let cases: [(path: String, reason: String)] = [
         ("§/none/s", "there is no directory '§/none'; make it"),
-        ("§/file/s", "there is no directory '§/file'; make it"),
-        ("~/s", "there is no directory '~'; no shell has expanded '~': write $HOME"),
+        (
+          "§/file/s",
+          "its directory '§/file' cannot be used: Not a directory; correct the path"
+        ),
+        (
+          "§/link/s",
+          "its directory '§/link' cannot be used: it is a symbolic link that leads nowhere; "
+            + "correct the path"
+        ),
+        (
+          "~/s",
+          "its directory '~' cannot be used: No such file or directory; "
+            + "no shell has expanded '~': write the path out"
+        ),
         ("§/file", none), ("§/dir", "that is a directory; give a path in it"),
       ]
       for (path, reason) in cases {
         try check(
           Mistake(
             "\(Self.to) \(option)\(path)", says: "\(label) '\(path)': \(reason)",
-            files: ["file": "mine", "dir/file": ""]))
+            environment: ["LISTEN_FDS": "1", "LISTEN_PID": "1"],
+            files: ["file": "mine", "dir/file": ""], links: ["link": "§/nowhere"]))
       }
     }
+
+    @Test(
+      "Each of several mistakes in one thing is a line",
+      arguments: [
+        Mistake(
+          "--regoin us-east-1 -k=1 -s -v 4",
+          says: "unknown option '--regoin'; the nearest is --region\n"
+            + "option '--no-ssl-host-verify' takes no value; leave that out\n"
+            + "option '-s' needs an argument"),
+        Mistake(
+          "-r", "|", "-s", "|",
+          says: "--region is empty; give it a value, or leave it out\n"
+            + "--source-listen-port is empty; give it a value, or leave it out"),
+        Mistake(
+          "\(to) -b a:1 -s A=x,B=1,B=2 --config-dir §/none",
+          says: "--local-bind-address 'a:1' has a port, which has no place here; leave it out\n"
+            + "--source-listen-port 'A=x': 'x' \(noPort)\n"
+            + "--source-listen-port 'B=2': B is given twice, at first as 'B=1'; leave one out\n"
+            + "--config-dir '§/none' cannot be used: No such file or directory; correct the path"),
+        Mistake(
+          "--config §/c",
+          says: "§/c, line 1: there is no option 'regoin'; the nearest is --region\n"
+            + "§/c, line 2: \(noLine)\n"
+            + "§/c, line 4: 'mode' is given twice; leave one out",
+          files: ["c": "regoin = x\nno\nmode = src\nmode = dst"]),
+        Mistake(
+          "\(to) -s A=5555 --status 5555",
+          says: "--status and A cannot both listen on port 5555 of localhost; move one of them"),
+        Mistake(
+          "\(to) -s SSH:/tmp/x",
+          says: "--source-listen-port 'SSH:/tmp/x': a service's socket is SERVICE=PATH, "
+            + "as SSH=/run/ssh.sock"),
+      ])
+    func ofSeveral(mistake: Mistake) throws { try check(mistake) }
 
     @Test("All that is wrong is said at once, a line each")
     func ofAll() throws {

@@ -128,6 +128,8 @@ int cepoll_take_passed(void);
 /// Whether LISTEN_FDNAMES has this name for one of them, or no name is asked for, and where it listens. `path` has
 /// CEPOLL_PATH_MAX bytes; it is a Unix socket's, an abstract one with `@` in front, or empty.
 int cepoll_passed(int index, const char *name, cepoll_address *address, char *path);
+/// Whether one was passed with this name, or with any for null.
+int cepoll_is_passed(const char *name);
 /// Another descriptor of the same.
 int cepoll_duplicate(int fd);
 
@@ -300,7 +302,10 @@ ssize_t cepoll_standard_read(cepoll_standard standard, void *bytes, size_t capac
 
 int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
 int cepoll_exists(const char *path);
-int cepoll_is_directory(const char *path);
+/// 0 where there is a directory that can be reached, else a negated errno.
+int cepoll_find_directory(const char *path);
+/// 0 where there is a named pipe that may be read, which is not opened; else a negated errno.
+int cepoll_find_pipe(const char *path);
 /// Whether there is a regular file with something in it.
 int cepoll_is_written(const char *path);
 /// Whether there is something else than a Unix domain socket; a link counts as such.
@@ -342,6 +347,7 @@ enum {
   CEPOLL_FOREIGN = 4099,  // another user's
   CEPOLL_EXPOSED = 4100,  // a directory in which everybody may exchange what is there
   CEPOLL_NO_PIPE = 4101,  // no named pipe
+  CEPOLL_DANGLING = 4102, // a symbolic link that leads nowhere
 };
 
 /// Reads at most `capacity` bytes of a file, or of standard input when `path` is null, and with

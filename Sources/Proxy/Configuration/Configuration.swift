@@ -152,7 +152,7 @@ public final class Configuration {
     found = warnings
     if !values.strangeVariables.isEmpty { found.add(values.strangeVariables) }
     isCheck = values[.check] != nil
-    var fault: UsageError?
+    var mistakes = Mistakes()
     var hasSettings = true
     // What the endpoint may be is the settings' to say.
     for part in Part.allCases where part != .endpoint || hasSettings {
@@ -160,10 +160,10 @@ public final class Configuration {
         try read(part, values, machineID)
       } catch {
         if part == .settings { hasSettings = false }
-        if fault == nil { fault = error } else { fault?.all.append(error.message) }
+        mistakes.add(error)
       }
     }
-    if let fault { throw fault }
+    try mistakes.end()
   }
 
   private func read(
@@ -193,11 +193,7 @@ public final class Configuration {
       }
       verifiesPeer = !(try values[.noSSLHostVerify]?.flag() ?? false)
     case .status:
-      if let given = values[.status] {
-        let place = try Mapping.place(given)
-        statusPlace = place
-        try Self.checkPath(of: place, given)
-      }
+      if let given = values[.status] { try readStatusPlace(given) }
     case .level:
       if let given = values[.logFormat] {
         guard let format = LogFormat(given.text) else {
@@ -214,12 +210,13 @@ public final class Configuration {
   private func readLocalSide(_ values: OptionValues) throws(UsageError) {
     role = try Self.role(values)
     destinationVersion = Self.destinationVersion(values, &found)
+    var mistakes = Mistakes()
     bindHost = role == .source ? settings.defaultBindAddress : ""
     if let bind = values[.localBindAddress] {
       do throws(UsageError) {
         bindHost = try Endpoint.parseHost(bind.text)
       } catch {
-        throw bind.fault(error.message)
+        mistakes.add(bind.fault(error.message))
       }
       if role == .destination, let address = SocketAddress(numeric: bindHost, port: 0) {
         bindHost = ""
@@ -227,13 +224,27 @@ public final class Configuration {
         bindAddress = address.isIPv6 && address.isWildcard ? nil : address
       }
     }
-    if let given = values[.sourceListenPort] ?? values[.destinationApp] {
-      mappings = try Mapping.parse(given, role: role, bindHost: bindHost)
-      if role == .source {
-        for mapping in mappings { try Self.checkPath(of: mapping.address, given) }
+    places = ListeningPlaces(bindHost: bindHost)
+    do throws(UsageError) {
+      if let given = values[.sourceListenPort] ?? values[.destinationApp] {
+        mappings = try Mapping.parse(given, role: role, &places)
+        for mapping in mappings {
+          let fault = fault(inPlaceOf: mapping)
+          let place = mapping.address.description.excerpt
+          if !fault.isEmpty {
+            mistakes.add(UsageError("% '%': %", with: given.label, place, fault))
+          }
+        }
       }
+    } catch {
+      mistakes.add(error)
     }
-    (directoryMappings, directoryPlace) = try Self.directoryMappings(values, role, &found)
+    do throws(UsageError) {
+      try readDirectory(values)
+    } catch {
+      mistakes.add(error)
+    }
+    try mistakes.end()
     try checkMappings(values)
     if values.command.isEmpty { return }
     if role == .destination || servesStandardStreams {

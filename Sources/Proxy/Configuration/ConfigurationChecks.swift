@@ -80,17 +80,9 @@ extension Configuration {
   private static func firstLine(
     _ file: OptionValue, _ warnings: inout Warnings
   ) throws(UsageError) -> String {
-    do throws(SystemError) {
-      let content = try File.read(
-        file.text.isSame(as: "-") ? nil : file.text, byteCountMax: OptionValues.fileByteCountMax,
-        firstLineOnly: true)
-      if content.isReadableByOthers {
-        warnings.addReadableToken(file.text)
-      }
-      return content.bytes[...].beforeFirst(.lineFeed).trimmed.text
-    } catch {
-      throw file.fault("cannot be read: " + error.reason)
-    }
+    let content = try File.read(file.text, of: file.label, firstLineOnly: true)
+    if content.isReadableByOthers { warnings.addReadableToken(file.text) }
+    return content.bytes[...].beforeFirst(.lineFeed).trimmed.text
   }
 
   static let clientTokenByteCounts = 32...128
@@ -143,14 +135,7 @@ extension Configuration {
       } catch {
         throw given.fault("is not HOST[:PORT]: " + error.message)
       }
-    case (nil, let region?):
-      guard Settings.isRegion(region.text), let endpoint = settings.endpoint(region: region.text)
-      else {
-        throw region.fault(
-          "is not a region; such as us-east-1 it has small letters, hyphens, and one number at its end"
-        )
-      }
-      return endpoint
+    case (nil, let region?): return try endpoint(region: region, settings)
     case (nil, nil):
       throw UsageError("give --region (-r) or --proxy-endpoint (-e)" + values.strange)
     case (let endpoint?, let region?): throw endpoint.excludes(region)
@@ -176,48 +161,101 @@ extension Configuration {
   }
 
   /// The mappings of the files, and where they were looked for, as the end of a message.
-  static func directoryMappings(
-    _ values: OptionValues, _ role: TunnelRole, _ warnings: inout Warnings
-  ) throws(UsageError) -> ([Mapping], place: String) {
+  func readDirectory(_ values: OptionValues) throws(UsageError) {
     let given = values[.configDir]
-    if let given { try checkDirectory(given) }
-    let path = given?.text ?? defaultDirectory
-    if !Process.directoryExists(path) { return ([], "") }
+    if let given { try Self.checkDirectory(given) }
+    let path = given?.text ?? Self.defaultDirectory
+    if !Process.directoryExists(path) { return }
     var directory = MappingDirectory(role: role)
-    directory.read(path, warnings: &warnings)
-    let place = ", or a line in a file of % (read: %)".with(path.excerpt, directory.fileList)
-    return (directory.mappings, place)
+    directory.read(path, warnings: &found)
+    directoryMappings = directory.mappings
+    directoryPlace = ", or a line in a file of % (read: %)".with(path.excerpt, directory.fileList)
   }
 
   /// Why no Unix socket can be made at a path, and will not be by itself; "" for nothing. One that somebody listens on
   /// may be free in a moment, and one that nobody does is replaced.
   package static func fault(inPath path: String) -> String {
-    if let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty,
-      !Process.directoryExists(directory)
-    {
-      return "there is no directory '%'; %".with(
-        directory.excerpt,
-        path.utf8.first == UInt8(ascii: "~") ? "no shell has expanded '~': write $HOME" : "make it")
+    if let directory = path.cut(at: .slash, last: true)?.0, !directory.isEmpty {
+      do throws(SystemError) {
+        try Process.findDirectory(directory)
+      } catch {
+        if path.utf8.first != UInt8(ascii: "~") && error.isMissing {
+          return "there is no directory '%'; make it".with(directory.excerpt)
+        }
+        return "its directory '%' cannot be used: %; %".with(
+          directory.excerpt, error.reason, error.remedy(forFile: path))
+      }
     }
     if Process.directoryExists(path) { return "that is a directory; give a path in it" }
     return Process.isNoSocket(path)
       ? "what is there is no socket; remove it, or choose another path" : ""
   }
 
-  /// The same of a place that this program is to make; a socket that it was started with is there already.
-  static func checkPath(of place: LocalAddress, _ given: OptionValue) throws(UsageError) {
-    guard case .unix(let path) = place, Process.environment("LISTEN_FDS") == nil else { return }
-    let fault = fault(inPath: path)
-    if !fault.isEmpty {
-      throw UsageError("% '%': %", with: given.label, path.excerpt, fault)
+  /// Whether a source makes the socket of a mapping, rather than to take one that it was started with.
+  private func makesSocket(of mapping: Mapping) -> Bool {
+    role == .source
+      && !Process.isSocketPassed(for: allMappings.count == 1 ? nil : mapping.serviceID)
+  }
+
+  /// What is wrong with the path of a source's mapping; "" for nothing.
+  package func fault(inPlaceOf mapping: Mapping) -> String {
+    guard makesSocket(of: mapping), case .unix(let path) = mapping.address else { return "" }
+    return Self.fault(inPath: path)
+  }
+
+  /// Where the services listen is known by then.
+  func readStatusPlace(_ given: OptionValue) throws(UsageError) {
+    let place = try Mapping.place(given)
+    statusPlace = place
+    if let other = places.take(place, mappings.count), other < mappings.count {
+      throw UsageError(
+        "% and % cannot both listen on %; move one of them", with: given.label,
+        mappings[other].serviceID ?? "--source-listen-port", places.describe(place))
+    }
+    guard case .unix(let path) = place else { return }
+    let fault = Self.fault(inPath: path)
+    if !fault.isEmpty { throw UsageError("% '%': %", with: given.label, path.excerpt, fault) }
+  }
+
+  /// What each localproxy would say, for who starts them.
+  package static func check(directory: String, label: String) throws(UsageError) {
+    try checkDirectory(
+      OptionValue(text: directory, label: label, layer: .commandLine, isSecret: false))
+  }
+
+  package static func check(region: String?, settings file: String?) throws(UsageError) {
+    let settings = try file.map { path throws(UsageError) in
+      try SettingsFile(path, warnings: Warnings()).settings
+    }
+    if let region {
+      _ = try endpoint(
+        region: OptionValue(
+          text: region, label: "--region", layer: .commandLine, isSecret: false),
+        settings ?? Settings())
     }
   }
 
+  private static func endpoint(
+    region: OptionValue, _ settings: Settings
+  ) throws(UsageError) -> Endpoint {
+    guard Settings.isRegion(region.text), let endpoint = settings.endpoint(region: region.text)
+    else {
+      throw region.fault(
+        "is not a region; such as us-east-1 it has small letters, hyphens, and one number at its end"
+      )
+    }
+    return endpoint
+  }
+
   static func checkDirectory(_ given: OptionValue) throws(UsageError) {
-    if Process.directoryExists(given.text) { return }
-    throw given.fault(
-      Process.fileExists(given.text)
-        ? "is a file; give the directory that it is in" : "does not exist; make it, or correct it")
+    do throws(SystemError) {
+      try Process.findDirectory(given.text)
+    } catch {
+      throw given.fault(
+        Process.fileExists(given.text)
+          ? "is a file; give the directory that it is in"
+          : "cannot be used: %; %".with(error.reason, error.remedy(forFile: given.text)))
+    }
   }
 
   /// Mappings that are missing, or that a WebSocket or a destination of the first version could not tell apart.

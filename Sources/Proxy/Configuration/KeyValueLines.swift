@@ -32,7 +32,7 @@ package struct KeyValueLines {
   /// The next line that says something. The message for one that is malformed does not quote it: it may have a
   /// token in it.
   /// - Parameter bytes: the whole file, the same each time.
-  mutating func next(in bytes: Span<UInt8>) throws(UsageError) -> Line? {
+  mutating func next(in bytes: Span<UInt8>, _ mistakes: inout Mistakes) -> Line? {
     while offset < bytes.count {
       var line = take(from: bytes)[...]
       if hashEndsLine { line = line.beforeFirst(UInt8(ascii: "#")) }
@@ -40,12 +40,16 @@ package struct KeyValueLines {
       guard let first = line.first, !"#;".has(first), !isSection(line) else { continue }
       // What is decoded must be what the file has: paths are octets.
       let text = line.text
-      guard text.octets[...] == line else { throw fault("this is not UTF-8 text; save it as that") }
+      guard text.octets[...] == line else {
+        mistakes.add(fault("this is not UTF-8 text; save it as that"))
+        continue
+      }
       guard let equals = line.firstIndex(of: .equals), equals > line.startIndex,
         text.consists(of: { $0 >= .space || $0 == .tab })
       else {
-        throw fault(
-          "this is not KEY = VALUE: put '=' between the two, or '#' in front of a comment")
+        mistakes.add(
+          fault("this is not KEY = VALUE: put '=' between the two, or '#' in front of a comment"))
+        continue
       }
       return Line(key: line[..<equals].trimmed.text, value: line[(equals + 1)...].trimmed.text)
     }
@@ -57,17 +61,14 @@ package struct KeyValueLines {
   package static func read(
     _ path: String, label: String
   ) throws(UsageError) -> [(key: String, value: String, position: String)] {
-    let content: File.Content
-    do throws(SystemError) {
-      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
-    } catch {
-      throw UsageError("% '%' cannot be read: %", with: label, path.excerpt, error.reason)
-    }
+    let content = try File.read(path, of: label)
     var lines = KeyValueLines(name: path, hashEndsLine: true)
     var found: [(key: String, value: String, position: String)] = []
-    while let line = try lines.next(in: content.bytes.span) {
+    var mistakes = Mistakes()
+    while let line = lines.next(in: content.bytes.span, &mistakes) {
       found.append((line.key, line.value, lines.position))
     }
+    try mistakes.end()
     return found
   }
 

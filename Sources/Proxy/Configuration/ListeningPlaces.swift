@@ -12,7 +12,7 @@ struct ListeningPlaces {
   init(bindHost: String) { self.bindHost = bindHost }
 
   /// Notes a mapping's place; returns the number of the one that meets it there, if one does.
-  mutating func take(_ address: LocalAddress, _ number: Int) -> Int? {
+  @inline(never) mutating func take(_ address: LocalAddress, _ number: Int) -> Int? {
     guard case .network(let endpoint) = address else {
       return take([address.description], met: [], number)
     }
@@ -54,7 +54,7 @@ struct ListeningPlaces {
   }
 
   /// A place in words.
-  func describe(_ address: LocalAddress) -> String {
+  @inline(never) func describe(_ address: LocalAddress) -> String {
     guard case .network(let endpoint) = address else { return address.description }
     return "port % of %".with(Int(endpoint.port).decimal, host(endpoint))
   }

@@ -29,14 +29,14 @@ public struct Mapping: Equatable, Sendable {
 
   /// Reads `5555`, `SSH1=5555,HTTP1=8080`, `host:22`, `SSH1=[::1]:22`, `SSH1=/run/ssh.sock`. As in the
   /// reference, empty parts say nothing, and a mapping without a service stands alone.
-  /// - Parameter bindHost: where a source listens when a mapping names no host.
+  /// - Parameter places: those of a source, to which these are added.
   static func parse(
-    _ given: OptionValue, role: TunnelRole, bindHost: String
+    _ given: OptionValue, role: TunnelRole, _ places: inout ListeningPlaces
   ) throws(UsageError) -> [Mapping] {
     var mappings: [Mapping] = []
     var services = OctetIndex()
-    var places = ListeningPlaces(bindHost: bindHost)
     let parts = given.text.octets.parted(at: .comma)
+    var mistakes = Mistakes()
     for (number, part) in parts.enumerated() where !part.trimmed.isEmpty {
       do throws(UsageError) {
         let mapping = try parsePart(part, role: role)
@@ -58,9 +58,10 @@ public struct Mapping: Equatable, Sendable {
         }
         mappings.append(mapping)
       } catch {
-        throw UsageError("% '%': %", with: given.label, part.text.excerpt, error.message)
+        mistakes.add(UsageError("% '%': %", with: given.label, part.text.excerpt, error.message))
       }
     }
+    try mistakes.end()
     if mappings.isEmpty { throw given.fault("has no mapping in it; give PORT or SERVICE=PORT") }
     if mappings.count > 1 && mappings.contains(where: { $0.address.isStandard }) {
       throw given.fault(
@@ -74,7 +75,8 @@ public struct Mapping: Equatable, Sendable {
     _ text: String, label: String
   ) throws(UsageError) -> [Mapping] {
     let value = OptionValue(text: text, label: label, layer: .commandLine, isSecret: false)
-    return try parse(value, role: .destination, bindHost: "")
+    var places = ListeningPlaces(bindHost: "")
+    return try parse(value, role: .destination, &places)
   }
 
   private static func parsePart(
@@ -136,6 +138,11 @@ public struct Mapping: Equatable, Sendable {
       if role == .source { return .standardStreams }
       throw UsageError(
         "standard input and output are for a source alone (-s); give the server's port")
+    }
+    if let slash = text.firstIndex(of: .slash), slash > text.startIndex,
+      text[slash - 1] == .colon, text[slash...].dropFirst().first != .slash
+    {
+      throw UsageError("a service's socket is SERVICE=PATH, as SSH=/run/ssh.sock")
     }
     if text.contains(.slash) && !isPlace(text) {
       if text.count > pathByteCountMax || text.contains(0) {

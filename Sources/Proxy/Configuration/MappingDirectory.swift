@@ -85,7 +85,7 @@ struct MappingDirectory {
       }
     } catch {
       list(error.message)
-      warnings.add(error.message + "; the file is left out")
+      for message in error.all { warnings.add(message + "; the file is left out") }
     }
   }
 
@@ -99,12 +99,7 @@ struct MappingDirectory {
   }
 
   private mutating func parseFile(_ path: String) throws(UsageError) -> [Mapping] {
-    let content: File.Content
-    do throws(SystemError) {
-      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
-    } catch {
-      throw UsageError("% cannot be read: %", with: path, error.reason)
-    }
+    let content = try File.read(path, of: "the file")
     byteCount += content.bytes.count
     if byteCount > Self.byteCountMax {
       byteCount = Self.byteCountMax
@@ -113,7 +108,8 @@ struct MappingDirectory {
     }
     var lines = KeyValueLines(name: path, hashEndsLine: false)
     var mappings: [Mapping] = []
-    while let line = try lines.next(in: content.bytes.span) {
+    var mistakes = Mistakes()
+    while let line = lines.next(in: content.bytes.span, &mistakes) {
       do throws(UsageError) {
         let mapping = try Mapping.pair(
           service: line.key.octets[...], address: line.value.octets[...], role: role)
@@ -122,9 +118,10 @@ struct MappingDirectory {
         }
         mappings.append(mapping)
       } catch {
-        throw lines.fault(error.message)
+        mistakes.add(lines.fault(error.message))
       }
     }
+    try mistakes.end()
     return mappings
   }
 }

@@ -85,7 +85,4 @@ public enum Option: Int, CaseIterable, Sendable {
 
   /// Never shown: neither in `ps` nor in a message.
   var isSecret: Bool { use == .secret }
-
-  /// An empty value is one: a flag has no other.
-  var takesNothing: Bool { self == .clientToken || !syntax.takesArgument }
 }

@@ -76,14 +76,11 @@ struct OptionValues {
     var values = OptionValues()
     var command: [String] = []
     let all = try Option.reader.read(
-      isSecret: { Option(rawValue: $0)?.isSecret == true }, takeCommand: { command = $0 })
+      isSecret: { Option(rawValue: $0)?.isSecret == true },
+      mayBeEmpty: { Option(rawValue: $0) == .clientToken }, takeCommand: { command = $0 })
     values.command = command
     for given in all {
       guard let option = Option(rawValue: given.index) else { continue }
-      // Such as "$REGION" where nothing is in it.
-      if given.argument.isEmpty && !option.takesNothing {
-        throw UsageError("--% is empty; give it a value, or leave it out", with: given.longName)
-      }
       values.add(option, given.argument, label: "--" + given.longName, layer: .commandLine)
     }
     return values
@@ -104,29 +101,27 @@ struct OptionValues {
 
   /// Adds what a `--config` file says.
   mutating func addFile(_ path: String, warnings: inout Warnings) throws(UsageError) {
-    let content: File.Content
-    do throws(SystemError) {
-      content = try File.read(path, byteCountMax: Self.fileByteCountMax)
-    } catch {
-      throw UsageError("--config '%' cannot be read: %", with: path.excerpt, error.reason)
-    }
+    let content = try File.read(path, of: "--config")
     var lines = KeyValueLines(name: path, hashEndsLine: true)
     var found: [Int] = []
-    while let line = try lines.next(in: content.bytes.span) {
+    var mistakes = Mistakes()
+    while let line = lines.next(in: content.bytes.span, &mistakes) {
       var named: Option?
       for option in Option.allCases where option.syntax.longName.isSame(as: line.key) {
         named = option
       }
       guard let option = named, !option.isForCommandLineOnly else {
-        throw lines.fault(
-          named != nil
-            ? "'%' cannot stand in a file; give it on the command line".with(line.key)
-            : line.key.octets.first == .hyphen || line.key.utf8.count == 1
-              ? "'%' is to be an option's long name, without dashes".with(line.key)
-              : Option.reader.noOption("there is no option '%'", line.key))
+        mistakes.add(
+          lines.fault(
+            named != nil
+              ? "'%' cannot stand in a file; give it on the command line".with(line.key)
+              : line.key.octets.first == .hyphen || line.key.utf8.count == 1
+                ? "'%' is to be an option's long name, without dashes".with(line.key)
+                : Option.reader.noOption("there is no option '%'", line.key)))
+        continue
       }
       if found.contains(option.rawValue) {
-        throw lines.fault("'%' is given twice; leave one out".with(line.key))
+        mistakes.add(lines.fault("'%' is given twice; leave one out".with(line.key)))
       }
       found.append(option.rawValue)
       if option == .accessToken && content.isReadableByOthers {
@@ -134,6 +129,7 @@ struct OptionValues {
       }
       add(option, line.value, label: "%: %".with(lines.position, line.key), layer: .file)
     }
+    try mistakes.end()
   }
 
   /// Adds what the environment says; an empty variable says nothing. Its secrets are wiped, also those that a higher

@@ -16,12 +16,7 @@ import Reactor
   init(_ path: String, warnings: Warnings) throws(UsageError) {
     self.path = path
     self.warnings = warnings
-    let content: File.Content
-    do throws(SystemError) {
-      content = try File.read(path, byteCountMax: OptionValues.fileByteCountMax)
-    } catch {
-      throw UsageError("--settings-json '%' cannot be read: %", with: path.excerpt, error.reason)
-    }
+    let content = try File.read(path, of: "--settings-json")
     var error = json_error_t()
     // Without memory it would blame the file.
     unsafe json_set_alloc_funcs({ unsafe Process.allocate($0) }, { unsafe free($0) })
@@ -126,7 +121,8 @@ import Reactor
     do throws(SystemError) {
       try File.write(file.text, text)
     } catch {
-      throw file.fault("cannot be written: " + error.reason)
+      throw file.fault(
+        "cannot be written: %; %".with(error.reason, error.remedy(forFile: file.text)))
     }
   }
 

@@ -99,7 +99,9 @@ public final class ConfigurationCheck: TimerHandler {
     for mapping in configuration.allMappings {
       var place = mapping.address.description
       if place.octets[0] == .colon { place = bindHost + place }
-      if isSource, case .unix(let path) = mapping.address { check(path) }
+      // Of those on the command line this has been said.
+      let fault = configuration.fault(inPlaceOf: mapping)
+      if !fault.isEmpty { fail("cannot listen on %: %".with(place, fault)) }
       let service = mapping.serviceID ?? "the only service"
       say("mapping", isSource ? "% from %".with(service, place) : "% to %".with(service, place))
     }
@@ -113,12 +115,6 @@ public final class ConfigurationCheck: TimerHandler {
     if !isSource && !place.isEmpty { say("connects from", place) }
     guard let status = configuration.statusPlace else { return }
     say("status", status.description)
-  }
-
-  /// The path of a Unix socket that a source would make. Of those on the command line this has been said.
-  private func check(_ path: String) {
-    let fault = Configuration.fault(inPath: path)
-    if !fault.isEmpty { fail("cannot listen on %: %".with(path, fault)) }
   }
 
   private func saySettings() {
@@ -170,6 +166,9 @@ public final class ConfigurationCheck: TimerHandler {
       add(
         mapping.endpoint?.host ?? "", "a mapping's host",
         hint.isEmpty ? "it is HOST:PORT, or SERVICE=HOST:PORT" : hint)
+    }
+    if case .network(let endpoint) = configuration.statusPlace {
+      add(endpoint.host, "the status' host", "choose another place with --status")
     }
     let time = questions.isEmpty ? Milliseconds(0) : configuration.settings.stepTimeout
     _ = network.schedule(at: network.now + time, self, tag: 0)

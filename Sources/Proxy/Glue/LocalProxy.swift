@@ -341,7 +341,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       report()
       log.reloaded()
     } catch {
-      log.reloadRefused(reason: error.message)
+      for message in error.all { log.reloadRefused(reason: message) }
     }
   }
 

@@ -29,6 +29,14 @@ public struct SystemError: Error, Equatable {
   public var isBusy: Bool { code == EAGAIN }
   /// The user may not do this.
   public var isForbidden: Bool { code == EACCES }
+  /// There is nothing of that name.
+  public var isMissing: Bool { code == ENOENT }
+  /// What to do about a file that cannot be used.
+  public func remedy(forFile path: String) -> String {
+    path.utf8.first == UInt8(ascii: "~")
+      ? "no shell has expanded '~': write the path out"
+      : isForbidden ? "give this user the right to, or choose another path" : "correct the path"
+  }
   /// What to do about a Unix domain socket that cannot be made; "" when that is not known.
   public var remedyForPath: String {
     switch code {

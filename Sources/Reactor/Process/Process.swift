@@ -108,8 +108,24 @@ public enum Process {
   /// Whether there is something, and no Unix domain socket.
   public static func isNoSocket(_ path: String) -> Bool { unsafe cepoll_is_no_socket(path) != 0 }
 
+  /// Fails where there is no directory, or none that can be reached.
+  public static func findDirectory(_ path: String) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_find_directory(path), "find")
+  }
+
   public static func directoryExists(_ path: String) -> Bool {
-    unsafe cepoll_is_directory(path) != 0
+    unsafe cepoll_find_directory(path) == 0
+  }
+
+  /// Whether it was started with a listening socket: for a service of this name, or for any with nil.
+  public static func isSocketPassed(for service: String?) -> Bool {
+    guard let service else { return cepoll_is_passed(nil) != 0 }
+    return unsafe cepoll_is_passed(service) != 0
+  }
+
+  /// Fails where there is no named pipe to read from.
+  public static func findPipe(_ path: String) throws(SystemError) {
+    _ = try SystemError.check(unsafe cepoll_find_pipe(path), "open")
   }
 
   /// Makes a directory; one that is there already is fine.

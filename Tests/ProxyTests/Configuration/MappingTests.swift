@@ -21,7 +21,8 @@ struct MappingTests {
   private func parse(
     _ text: String, _ role: TunnelRole = .source, bindHost: String = "localhost"
   ) throws -> [[String]] {
-    try Mapping.parse(value(text), role: role, bindHost: bindHost)
+    var places = ListeningPlaces(bindHost: bindHost)
+    return try Mapping.parse(value(text), role: role, &places)
       .map { [$0.serviceID ?? "", $0.address.description] }
   }
 

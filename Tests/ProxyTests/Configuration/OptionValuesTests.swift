@@ -1,5 +1,6 @@
 import CEpoll
 import Foundation
+import Reactor
 import Testing
 
 @testable import Configuration
@@ -217,6 +218,15 @@ struct OptionValuesTests {
       _ = try Configuration(values)
     } throws: { error in
       isUsageError(error, naming: "--proxy-endpoint and AWSIOT_TUNNEL_REGION exclude")
+    }
+  }
+
+  @Test("mistakes are bounded")
+  func boundsMistakes() throws {
+    #expect {
+      _ = try read(String(repeating: "x\n", count: Mistakes.countMax + 3))
+    } throws: { error in
+      (error as? UsageError)?.all.count == Mistakes.countMax
     }
   }
 
