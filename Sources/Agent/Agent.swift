@@ -17,18 +17,22 @@ public func runAgent() -> Int32 {
     case .run(let options): return try run(options)
     }
   } catch {
-    // Who asked for objects gets nothing else.
-    if Process.isAsked(for: "--log-format", LogFormat.json.name) {
-      let log = Log(level: .fatal, format: .json, events: .ofAgent, sink: LogOutput())
-      log.usageError(reason: error.message)
-      log.finish()
-    } else {
-      StandardStream.error.beginFault()
-      StandardStream.error.write(
-        "localproxy-agent: %. Try 'localproxy-agent --help'.\n".with(error.message))
-    }
+    for message in error.all { refuse(message) }
     return ExitStatus.usage.rawValue
   }
+}
+
+/// There is no log yet. Who asked for objects gets nothing else.
+private func refuse(_ message: String) {
+  if Process.isAsked(for: "--log-format", LogFormat.json.name) {
+    let log = Log(level: .fatal, format: .json, events: .ofAgent, sink: LogOutput())
+    log.usageError(reason: message)
+    log.finish()
+    return
+  }
+  StandardStream.error.beginFault()
+  StandardStream.error.write(
+    "localproxy-agent: %. Try 'localproxy-agent --help'.\n".with(message))
 }
 
 private func run(_ options: AgentOptions) throws(UsageError) -> Int32 {
@@ -40,8 +44,8 @@ private func run(_ options: AgentOptions) throws(UsageError) -> Int32 {
       error.reason)
   }
   if options.isCheck {
-    StandardStream.output.write(options.summary)
-    return ExitStatus.success.rawValue
+    try options.checkPlaces()
+    return ExitStatus.printing(options.summary, "localproxy-agent").rawValue
   }
   let state: StateDirectory?
   if let path = options.stateDirectory { state = try StateDirectory(path) } else { state = nil }
@@ -80,6 +84,16 @@ extension AgentOptions {
     return text
   }
 
+  /// What a start finds out, without making or opening anything.
+  func checkPlaces() throws(UsageError) {
+    if let path = stateDirectory, Process.fileExists(path) { try StateDirectory.check(path) }
+    do throws(SystemError) {
+      if let input { try Process.findPipe(input) }
+    } catch {
+      if let fault = fault(inInput: error) { throw fault }
+    }
+  }
+
   /// Of the errors of a start, that of the input, which the user can mend.
   func fault(inInput error: SystemError) -> UsageError? {
     if !error.operation.description.isSame(as: "open") { return nil }
@@ -88,7 +102,9 @@ extension AgentOptions {
         "standard input is neither a pipe nor a terminal; pipe notifications into it, or give --input"
       )
     }
-    return UsageError("--input '%' cannot be read: %", with: input.excerpt, error.reason)
+    return UsageError(
+      "--input '%' cannot be read: %; %", with: input.excerpt, error.reason,
+      error.remedy(forFile: input))
   }
 }
 

@@ -15,6 +15,7 @@ package struct AgentOptions {
   var program = "localproxy"
   /// What each localproxy gets besides its token, region and mappings.
   var arguments: [String] = []
+  var settingsFile: String?
   /// They name the service instead of the notification's region.
   var endpoint: String?
   var isCheck = false
@@ -109,17 +110,14 @@ package struct AgentOptions {
     var options = AgentOptions()
     for given in try table.read() {
       guard let option = Option(rawValue: given.index) else { continue }
-      let argument = given.argument
-      if argument.isEmpty && option.description.argument != nil {
-        throw UsageError("--% is empty; give it a value, or leave it out", with: given.longName)
-      }
       if option == .help { return .print(table.helpText) }
       if option == .version {
         return .print(
           "localproxy-agent %, %\n".with(ProgramVersion.number, Cryptography.libraryVersion))
       }
-      try options.take(option, argument)
+      try options.take(option, given.argument)
     }
+    try Configuration.check(region: options.region, settings: options.settingsFile)
     if options.services.all.isEmpty {
       throw UsageError("no service is allowed; give --service, such as --service SSH=localhost:22")
     }
@@ -158,8 +156,12 @@ package struct AgentOptions {
           "--proxy-endpoint '%' is not HOST[:PORT]: %", with: argument.excerpt, error.message)
       }
       endpoint = argument
-    case .capath: arguments += ["-c", argument]
-    case .settingsJSON: arguments += ["--settings-json", argument]
+    case .capath:
+      try Configuration.check(directory: argument, label: "--capath")
+      arguments += ["-c", argument]
+    case .settingsJSON:
+      settingsFile = argument
+      arguments += ["--settings-json", argument]
     case .check: isCheck = true
     case .verbose:
       guard let level = LogLevel.parse(argument) else {

@@ -19,11 +19,16 @@ struct StateDirectory {
   /// Makes it where there is none. It must be nobody else's to write in.
   init(_ path: String) throws(UsageError) {
     self.path = path
+    try Self.check(path, makes: true)
+  }
+
+  static func check(_ path: String, makes: Bool = false) throws(UsageError) {
     do throws(SystemError) {
-      try Process.makeDirectory(path, mode: 0o700)
+      if makes { try Process.makeDirectory(path, mode: 0o700) }
       try File.checkDirectory(path)
     } catch {
-      throw UsageError("--state-directory '%': %", with: path.excerpt, error.reason)
+      throw UsageError(
+        "--state-directory '%': %; mend that, or choose another", with: path.excerpt, error.reason)
     }
   }
 

@@ -72,9 +72,6 @@ package struct DaemonOptions {
     var options = DaemonOptions()
     for option in try table.read() {
       let argument = option.argument
-      if argument.isEmpty && table.options[option.index].argument != nil {
-        throw UsageError("--\(option.longName) is empty; give it a value, or leave it out")
-      }
       switch option.longName {
       case "help": return .print(table.helpText)
       case "version":
@@ -124,8 +121,7 @@ package struct DaemonOptions {
   /// Whether `NAME=…` names the service at both ends: with '=' in it the name would end there, and with '/' it would
   /// be a socket's path.
   private static func isMappable(_ name: [UInt8]) -> Bool {
-    name[...].trimmed.count == name.count
-      && !name.contains { $0.isControl || $0 == .equals || $0 == .slash }
+    !name.contains { $0.isControl || $0 == .space || $0 == .equals || $0 == .slash }
   }
 
   /// - Parameter source: where the list is from, for messages.
@@ -155,7 +151,7 @@ package struct DaemonOptions {
       return "has more than a name; give \(front) alone, and its port to localproxy's -s and -d"
     }
     return
-      "cannot be named by -s and -d; leave out blanks at either end, control characters, '=' and '/'"
+      "cannot be named by -s and -d; leave out control characters, '=', '/' and blanks: a comma joins names"
   }
 }
 
@@ -171,8 +167,10 @@ public func runTunnelDaemon() -> Int32 {
     case .run(let read): options = read
     }
   } catch {
-    StandardStream.error.beginFault()
-    StandardStream.error.write("tunneld: \(error.message). Try 'tunneld --help'.\n")
+    for message in error.all {
+      StandardStream.error.beginFault()
+      StandardStream.error.write("tunneld: \(message). Try 'tunneld --help'.\n")
+    }
     return ExitStatus.usage.rawValue
   }
   let log = Log(level: options.logLevel, events: .ofService, sink: LogOutput())
@@ -231,7 +229,11 @@ final class TunnelDaemon: SignalHandler {
       self.console = console
       try console.openTunnels(options.tunnelCount)
     } catch {
-      log.serviceFailed(reason: error.reason)
+      var remedy = ""
+      if case .configuration = error, options.certificate != nil {
+        remedy = "; --cert and --key take files in PEM that belong together"
+      }
+      log.serviceFailed(reason: error.reason + remedy)
       return ExitStatus.internalError.rawValue
     }
     let signals = try Signals(reactor: reactor, handler: self)

@@ -85,7 +85,7 @@ struct StateDirectoryTests {
       _ = try StateDirectory(scene.path)
       Issue.record("it was taken")
     } catch {
-      #expect(error.message.hasSuffix("everybody may write to it"))
+      #expect(error.message.hasSuffix("everybody may write to it; mend that, or choose another"))
     }
   }
 }

@@ -92,7 +92,7 @@ extension EndToEnd {
       let scratch = try ScratchDirectory()
       let printed = try Printed(
         ["-l", listen, "-D", scratch.file("a state that's here; $HOME")],
-        services: "SSH1,it's a `service`", in: scratch)
+        services: "SSH1,it's-a-`service`", in: scratch)
       #expect(printed.source.contains(" localproxy -e \(endpoint)") && printed.hint.isEmpty)
       try Self.pasteBoth(printed, in: scratch)
     }
@@ -288,6 +288,10 @@ extension EndToEnd {
             + "--directory takes another"
         ),
         (
+          ["--cert", "/none", "--key", "/none"], 1,
+          "[fatal] /none: No such file or directory; --cert and --key take files in PEM that belong together"
+        ),
+        (
           ["--services", "A,B=C"], 2,
           "tunneld: --services 'A,B=C': 'B=C' has more than a name; give B alone, and its port to localproxy's "
             + "-s and -d. Try 'tunneld --help'."
@@ -321,8 +325,13 @@ extension EndToEnd {
           "--services 'SSH,SSH': 'SSH' is given twice; leave one out"
         ),
         (
+          ["--services", "SSH HTTP"],
+          "--services 'SSH HTTP': 'SSH HTTP' cannot be named by -s and -d; leave out control characters, "
+            + "'=', '/' and blanks: a comma joins names"
+        ),
+        (
           ["--services", "SSH", "HTTP"],
-          "unexpected argument 'HTTP': no option takes it; names are joined by a comma"
+          "unexpected argument 'HTTP': no option takes it; leave it out, or join a list by commas"
         ),
         (
           ["-l", "127.0.0.2"],

@@ -89,7 +89,7 @@ import Testing
       ),
       (
         "open A, B",
-        "open 'A, B': ' B' cannot be named by -s and -d; leave out blanks at either end, control characters, '=' and '/'"
+        "open 'A, B': ' B' cannot be named by -s and -d; leave out control characters, '=', '/' and blanks: a comma joins names"
       ),
     ])
   func helpsWithMistakes(line: String, answer: String) throws {
@@ -122,7 +122,7 @@ import Testing
     let scene = try Scene()
     for (line, heading, mappings) in [
       ("open", "# tunnel 1: SSH1\n", "-d SSH1=localhost:22\n"),
-      ("open a b,it's", "# tunnel 2: a b, it's\n", #"-d 'a b=localhost:22,it'\''s=localhost:80'"#),
+      ("open a&b,it's", "# tunnel 2: a&b, it's\n", #"-d 'a&b=localhost:22,it'\''s=localhost:80'"#),
       ("open  X ", "# tunnel 3: X\n", "-s X=5558\n"),
     ] {
       let answer = scene.ask(line)
