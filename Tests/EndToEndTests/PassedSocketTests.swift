@@ -142,7 +142,7 @@ extension EndToEnd {
         ),
         (["-s", "SSH1=0,HTTP1=0"], nil, false, 6, "the name of no service of the tunnel's"),
         (
-          ["-d", "SSH1=1,HTTP1=1"], "SSH1:HTTP1", false, 6, "the name of no service of the tunnel's"
+          ["-d", "SSH1=1,HTTP1=1"], "SSH1:HTTP1", false, 6, "a destination has no use for one"
         ),
         (["-s", "SSH1=0,HTTP1=0"], "SSH1:HTTP1", true, 2, "not a stream socket that listens"),
       ] as [([String], String?, Bool, Int32, String)])
