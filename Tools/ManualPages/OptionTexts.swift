@@ -183,7 +183,7 @@ extension Option {
         """
         Do all that a start does before it connects: read options, variables, files and settings, judge the form of \
         the tokens, open the CA certificates, and look up the names of the service (or of the web proxy on the way \
-        to it), of servers and of addresses to bind to. Then say on standard output what a run would do, and exit: \
+        to it), of servers, of addresses to bind to and of --status. Then say on standard output what a run would do, and exit: \
         with 0, or with 2 and a line on standard error for each mistake. Nothing is connected and nothing listens, \
         so no token is spent. It takes as long as websocket.handshake_timeout_ms at the most.
         """, example: "--check -r us-east-1 -d SSH1=22")
