@@ -184,6 +184,8 @@ extension Scenario {
     let patience = destination.configuration.settings
     let isHeldOff = 3 * patience.pingPeriod.count < 3 * stall + 1_000
     if isHeldOff && patience.loneStallTimeout.count < 3 * stall + 1_000 { return }
+    // Compressed, all of it may find room on the way.
+    if isHeldOff && patience.offersCompression { return }
     // So does one whose pings stand behind much in a web proxy's buffers.
     if destination.configuration.webProxy != nil { return }
     // One who has been silent for more than a minute is none.
