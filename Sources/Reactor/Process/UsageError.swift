@@ -21,14 +21,16 @@ public struct UsageError: Error, Equatable {
 
 /// What is found wrong on one way through something, to be said at once.
 package struct Mistakes {
-  /// Further ones are not said.
+  /// Of further ones a line says that there are some.
   package static let countMax = 64
   private var found: [String] = []
 
   package init() {}
 
   @inline(never) package mutating func add(_ error: UsageError) {
-    for message in error.all where found.count < Self.countMax { found.append(message) }
+    for message in error.all where found.count <= Self.countMax {
+      found.append(found.count < Self.countMax ? message : "there are more; mend these first")
+    }
   }
 
   /// Throws them, if there are any.

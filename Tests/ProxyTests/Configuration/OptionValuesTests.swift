@@ -226,7 +226,9 @@ struct OptionValuesTests {
     #expect {
       _ = try read(String(repeating: "x\n", count: Mistakes.countMax + 3))
     } throws: { error in
-      (error as? UsageError)?.all.count == Mistakes.countMax
+      let lines = (error as? UsageError)?.all ?? []
+      return lines.count == Mistakes.countMax + 1
+        && lines.last == "there are more; mend these first"
     }
   }
 
