@@ -151,11 +151,10 @@ extension Scenario {
       return
     }
     leave(count)
-    let drainingCount = destination.proxy?.connectionFacts.filter { $0.state.isDraining }.count
     if drainingCount != count { return }
     serverPlans = []
     if laterRandom.chance(5_000) {
-      countDrainingOnly(count)
+      countDrainingOnly(count, leavingCount: count, within: 2_000)
       return
     }
     let talkers = fill(count)
@@ -172,17 +171,20 @@ extension Scenario {
     ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
   }
 
-  /// As many again may be over as well, and no more.
-  private func countDrainingOnly(_ count: Int) {
-    leave(count)
-    if destination.proxy?.connectionFacts.filter({ $0.state.isDraining }).count != 2 * count {
-      return
-    }
+  /// Twice as many as there are places may be over and drain, and no more.
+  /// - Parameter leavingCount: of those that are still to leave.
+  private func countDrainingOnly(_ count: Int, leavingCount: Int, within milliseconds: Int64) {
+    leave(leavingCount)
+    if drainingCount != 2 * count { return }
     serverPlans = []
     expectCounted(
       "twice as many drain as there are places", atSource: ofPeer, atDestination: .refusedFull,
-      within: 2_000 + 4 * roundTrip.count
+      within: milliseconds + 4 * roundTrip.count
     ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
+  }
+
+  private var drainingCount: Int? {
+    destination.proxy?.connectionFacts.filter { $0.state.isDraining }.count
   }
 
   /// Clients who say more than their servers take, and leave.
@@ -210,15 +212,7 @@ extension Scenario {
     {
       return
     }
-    leave(2 * count)
-    if destination.proxy?.connectionFacts.filter({ $0.state.isDraining }).count != 2 * count {
-      return
-    }
-    serverPlans = []
-    expectCounted(
-      "twice as many drain as there are places", atSource: ofPeer, atDestination: .refusedFull,
-      within: 1_000 + 4 * roundTrip.count
-    ) { startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8, ending: .answerEnd)) }
+    countDrainingOnly(count, leavingCount: 2 * count, within: 1_000)
   }
 
   /// A destination that stops takes nobody, be it in a stream that there is or in a new one.
