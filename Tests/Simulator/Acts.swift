@@ -70,11 +70,17 @@ enum Act: CaseIterable {
   case manyMessages
   /// What is sent takes long on its way.
   case slowUplink
+  /// Somebody types alone, and then beside a crowd.
+  case crowd
+  /// Another program listens where the source is to.
+  case takenPort
+  /// Very many clients are turned away, and the log says so.
+  case telling
 
   /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
   static let newest: [Act] = [
     .counts, .places, .remains, .ways, .lostStarts, .shortLives, .manyMessages,
-    .slowUplink,
+    .slowUplink, .crowd, .takenPort, .telling,
   ]
   static var first: [Act] { allCases.filter { !newest.contains($0) } }
 }
@@ -117,6 +123,9 @@ extension Scenario {
     case .shortLives: if version == .v3 { playShortLives() }
     case .manyMessages: if version == .v3 { playManyMessages() }
     case .slowUplink: playSlowUplink()
+    case .crowd: if version == .v3 { playCrowd() }
+    case .takenPort: playTakenPort()
+    case .telling: playTelling()
     }
     serverPlans = []
     return world.failure == nil
@@ -348,6 +357,12 @@ extension Scenario {
     if (isPaced || isFull) && shares.1 > 4 * shares.0 + (isFull ? 262_144 : 0) {
       world.fail(
         "the contest", "\(shares.1) bytes of one client in 8 s, and \(shares.0) of the other")
+    }
+    // A turn of few bytes costs more than its bytes, not less.
+    if isPaced && shares.0 > shares.1 * 3 / 2 + 50_000 && world.failure == nil {
+      world.fail(
+        "the contest", "\(shares.0) bytes of who has little at a time, and \(shares.1) of the other"
+      )
     }
     if source.configuration.settings.activeConnectionCountMax > 2
       && destination.configuration.settings.activeConnectionCountMax > 2

@@ -178,7 +178,7 @@ extension Scenario {
   }
 
   /// Another program that listens there.
-  private func squat(at port: UInt16) -> SimulatedNetwork {
+  func squat(at port: UInt16) -> SimulatedNetwork {
     let network = SimulatedNetwork(world, laptop, "another program")
     network.start()
     if let place = SocketAddress(numeric: "127.0.0.1", port: port) {
@@ -208,7 +208,7 @@ extension Scenario {
     settings.retry.delay = Milliseconds(4_000)
     settings.retry.delayMax = Milliseconds(8_000)
     settings.payloadLengthMax = 400
-    reload(proxy, usual.changed(settings: settings))
+    reload(proxy, usual.changed(settings: settings, logLevel: .fatal))
     hadOutage = true
     sessionCounts = sessionCounts.map { $0 + 1 }
     service.kill(vanishes: false)

@@ -34,8 +34,30 @@ extension Scenario {
       world.fail("destination", "waits with the next address, although the one before has refused")
     }
     letEnd()
+    if world.failure == nil { playFamilies() }
+    letEnd()
     if world.failure == nil { playSilentWays() }
     letEnd()
+  }
+
+  /// Of two families, of which one leads nowhere, each other attempt is of the other one.
+  private func playFamilies() {
+    if !destination.configuration.bindHost.isEmpty { return }
+    world.names[serverHost] = ["fd00::9", "fd00::8", "fd00::7", "fd00::6", "127.0.0.1"]
+    serverPlans = []
+    var (first, other) = (Instant?.none, Instant?.none)
+    world.connecting = { [unowned self] address in
+      if address.host == "fd00::9" { first = first ?? self.world.now }
+      if address.host == "127.0.0.1" && address.port < Self.serverPort + 200
+        && address.port >= Self.serverPort
+      {
+        other = other ?? self.world.now
+      }
+    }
+    expectServed([startVisitor(0)], within: 60_000, "is not served at an address of another family")
+    if let first, let other, first + Milliseconds(450) < other, world.failure == nil {
+      world.fail("destination", "tries all of one family before the other one has its turn")
+    }
   }
 
   private func playSilentWays() {
@@ -59,6 +81,12 @@ extension Scenario {
   func playLostStarts() {
     guard let latency = service.latency, latency.count > 10 else { return }
     letEnd()
+    let unlay = keepPaths()
+    defer { unlay() }
+    // The next destination may be there before what was on its way to the one before.
+    if laterRandom.chance(7_000) {
+      for path in tunnelPaths { (path.delay, path.jitter, path.rate) = (500_000, 0, 0) }
+    }
     for part in 1...3 where world.failure == nil {
       serverPlans = [Self.silent]
       let client = startClient(0, plan: Self.short)
@@ -71,6 +99,10 @@ extension Scenario {
       server?.isHonest = false
       if client.outcome == .open && server?.outcome != .open && world.failure == nil {
         world.fail(client.name, "waits for a destination that was lost before it came there")
+      }
+      let counts = [source, destination].map { $0.proxy?.connectionCount ?? 0 }
+      if counts[1] > counts[0] && world.failure == nil {
+        world.fail("destination", "has got what was on its way to the one before it")
       }
       letEnd()
       serverPlans = []

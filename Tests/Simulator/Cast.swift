@@ -12,6 +12,8 @@ final class StorySink: LogSink {
   let processID: Int32 = 1
   /// The last line of level error or fatal.
   private(set) var lastError: (text: String, at: Instant)?
+  /// Lines on clients that were refused, and those that were left out, as is said.
+  private(set) var toldRefusalCount = 0
 
   init(_ world: World, _ name: String) {
     self.world = world
@@ -28,8 +30,19 @@ final class StorySink: LogSink {
     where text.hasPrefix(level) && !text.contains("more lines of ") {
       lastError = (String(text.dropFirst(level.count)), world.now)
     }
+    let isRefusal = text.hasPrefix("[warning] refused a client ")
+    if isRefusal || text.contains(" more lines of client_refused ") {
+      toldRefusalCount += (isRefusal ? 1 : 0) + Self.leftOutCount(in: text)
+    }
     world.story.add(world.now, name, text)
     return bytes.count
+  }
+
+  /// "(5 more like it were left out)", or "5 more lines of …"
+  private static func leftOutCount(in text: String) -> Int {
+    let words = text.split(separator: " ")
+    guard let place = words.lastIndex(of: "more"), place > 0 else { return 0 }
+    return Int(words[place - 1].drop { $0 == "(" }) ?? 0
   }
 }
 
@@ -42,7 +55,6 @@ final class ProxyProcess {
   private(set) var configuration: Configuration
   /// What its files say now, where that is something else: for its next start, and when it reads them again.
   var rewritten: Configuration?
-  private let level: LogLevel
   private(set) var network: SimulatedNetwork
   private(set) var proxy: LocalProxy?
   /// The exit status, when it has ended by itself.
@@ -57,6 +69,9 @@ final class ProxyProcess {
   private(set) var watch: ProxyWatch
   private var countWatch: CountWatch?
   private var manager: ServiceManager?
+  /// Of its last start.
+  private(set) var log: Log?
+  private(set) var sink: StorySink?
   private var stalls: [ObjectIdentifier: (byteCount: Int, since: Instant)] = [:]
   /// A process that stands still looks late.
   private static let stallSlack = Milliseconds(5_000)
@@ -87,7 +102,7 @@ final class ProxyProcess {
     self.machine = machine
     self.name = name
     self.configuration = configuration
-    self.level = level
+    configuration.logLevel = level
     network = SimulatedNetwork(world, machine, name)
     watch = Self.makeWatch(world, name, configuration)
   }
@@ -123,10 +138,12 @@ final class ProxyProcess {
     world.story.add(world.now, name, "starts")
     let number = startCount
     let sink = StorySink(world, name)
+    let log = Log(level: configuration.logLevel, events: Self.events, sink: sink)
+    self.sink = sink
+    self.log = log
     do throws(TLSError) {
       let proxy = try LocalProxy(
-        network: network, configuration: configuration,
-        log: Log(level: level, events: Self.events, sink: sink),
+        network: network, configuration: configuration, log: log,
         stopped: { [weak self] status in self?.stopped(number, status) })
       self.proxy = proxy
       let manager = ServiceManager(
@@ -258,6 +275,9 @@ final class ProxyProcess {
     watch.use(configuration.settings)
     network.wireLimits = WireLimits(configuration)
     judge(signal, before: before, after: proxy.state)
+    if let log, log.level != configuration.logLevel {
+      world.fail(name, "says what is \(log.level), and its configuration \(configuration.logLevel)")
+    }
     check(isInTurn: false)
   }
 
@@ -296,13 +316,16 @@ final class ProxyProcess {
 extension Configuration {
   /// The same, but for what is given.
   func changed(
-    accessToken: String? = nil, mappings: [Mapping]? = nil, settings: Settings? = nil
+    accessToken: String? = nil, mappings: [Mapping]? = nil, settings: Settings? = nil,
+    logLevel: LogLevel? = nil, goesDirectly: Bool = false
   ) -> Configuration {
-    Configuration(
+    let other = Configuration(
       role: role, endpoint: endpoint, accessToken: accessToken ?? self.accessToken,
       clientToken: clientToken, mappings: mappings ?? self.mappings, bindHost: bindHost,
-      destinationVersion: destinationVersion, webProxy: webProxy,
+      destinationVersion: destinationVersion, webProxy: goesDirectly ? nil : webProxy,
       settings: settings ?? self.settings, hasTokenFile: hasTokenFile, statusPlace: statusPlace)
+    other.logLevel = logLevel ?? self.logLevel
+    return other
   }
 }
 

@@ -135,9 +135,11 @@ public final class Scenario {
     var options = ServiceOptions()
     options.acceptsCompression = compresses
     if world.random.chance(3_000) {
-      options.shape = LinkShape(
+      let shape = LinkShape(
         bandwidth: world.random.pick([0, 100_000, 500_000, 2_000_000]),
         latency: Milliseconds(Int64(world.random.size(0...200))))
+      // Some acts have paths of their own.
+      if !acts.contains(.crowd) { options.shape = shape }
     }
     let address = SocketAddress(numeric: "10.0.0.9", port: 443) ?? SocketAddress(path: "")
     let service = ServiceProcess(

@@ -43,7 +43,7 @@ public final class Configuration {
   public internal(set) var verifiesPeer = true
   /// Where the status is served; nil for nowhere. Without a host it is localhost.
   public internal(set) var statusPlace: LocalAddress?
-  public internal(set) var logLevel = LogLevel.info
+  public package(set) var logLevel = LogLevel.info
   public private(set) var logFormat = LogFormat.text
   /// Nil for none on the way to the service.
   public internal(set) var webProxy: WebProxy?
