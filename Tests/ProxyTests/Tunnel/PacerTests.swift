@@ -12,7 +12,7 @@ private struct Path {
   var slotTime: Int64 = 1
   /// What arrives is late by up to so much, each way, and stays in order.
   var jitter: Int64 = 0
-  private var random = SeededGenerator(seed: 7)
+  private var random: SeededGenerator
   private var arrivedAt: Int64 = 0
   private var answeredAt: Int64 = 0
   var now: Int64 = 1_000_000_000
@@ -25,8 +25,9 @@ private struct Path {
   /// Of those that were sent, the bytes that queued for more than 100 ms.
   private(set) var lateByteCount = 0
 
-  init(bytesPerSecond: Int64, roundTripMilliseconds: Int64) {
+  init(bytesPerSecond: Int64, roundTripMilliseconds: Int64, seed: UInt64 = 7) {
     self.bytesPerSecond = bytesPerSecond
+    random = SeededGenerator(seed: seed)
     roundTrip = roundTripMilliseconds * 1_000_000
   }
 
@@ -160,6 +161,21 @@ struct PacerTests {
     let used = Int64(path.sentByteCount) * 100 / rate / 120
     #expect(used >= 80, "\(used) %")
     #expect(path.queueTimeMax <= 600_000_000, "\(path.queueTimeMax)")
+  }
+
+  /// Where round trips differ by more than they last, a window that is small by chance has few of them to go by.
+  @Test(
+    "on a very uneven path the window does not stay small for good",
+    arguments: 0..<18 as Range<UInt64>)
+  func growsAgain(seed: UInt64) {
+    var pacer = Pacer(limit: 0)
+    var path = Path(bytesPerSecond: 1_000_000, roundTripMilliseconds: 40, seed: seed)
+    path.jitter = 120_000_000
+    path.run(&pacer, seconds: 30)
+    path.forget()
+    path.run(&pacer, seconds: 60)
+    let used = path.sentByteCount * 100 / 60_000_000
+    #expect(used >= 60, "\(used) %")
   }
 
   @Test("a limit that is just above what the path takes leaves it full and its queue short")

@@ -25,7 +25,8 @@ struct SendWindow {
   /// More than this is no unevenness but a queue.
   private static let unevennessMax = Nanoseconds(200_000_000)
   /// A round has an eighth of a part in what is usual, and counts as no more than twice what is usual and so much, on
-  /// short paths a quarter of theirs: they may just have stood still, and short ones have many rounds.
+  /// short paths a quarter of theirs: they may just have stood still, and short ones have many rounds. Its difference
+  /// counts twice: the shortest of a hundred rounds lies that much further below them than one from the next.
   private static let unevennessStep = Nanoseconds(20_000_000)
   /// A service that answers no ping for so long, while nothing may be sent, does not answer pings; at first, and
   /// when it did answer some.
@@ -194,7 +195,7 @@ struct SendWindow {
     let usual = unevenness
     if let lastRound {
       let step = min(Self.unevennessStep.count, shortestRound.value / 4)
-      let difference = min(abs(length - lastRound), 2 * usual + step)
+      let difference = min(2 * abs(length - lastRound), 2 * usual + step)
       unevenness = min(usual + (difference - usual) / 8, Self.unevennessMax.count)
     }
     lastRound = length
