@@ -299,7 +299,7 @@ extension Scenario {
       world.now, "the tunnel",
       "has a round trip of \(link.recentRoundTripMax.count / 1_000_000) ms at the most, and a window of "
         + "\(source.proxy?.linkStatus?.windowByteCount ?? 0)")
-    if link.recentRoundTripMax > Nanoseconds(250_000_000) {
+    if link.recentRoundTripMax > Nanoseconds(300_000_000) {
       world.fail(
         "the tunnel",
         "has a round trip of \(link.recentRoundTripMax.count / 1_000_000) ms, where the path takes 100"
