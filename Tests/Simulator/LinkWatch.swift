@@ -15,7 +15,7 @@ final class LinkWatch {
   private static let usedThousandths: Int64 = 995
   private static let frameTimeAtLimit = 0.030
   private static let patience = Milliseconds(5_000)
-  private static let queueTimeMax: Int64 = 250_000_000
+  private static let queueTimeMax: Int64 = 400_000_000
   private static let unusedWindowMax: Int64 = 64 * 1_024
   private static let fullByteCountMin: Int64 = 2 * 1_024
   /// A message's header.
