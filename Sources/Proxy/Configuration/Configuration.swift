@@ -125,7 +125,7 @@ public final class Configuration {
       Process.environment($0)
     }
     configuration.isExempt =
-      (Process.environment("https_proxy") ?? Process.environment("HTTPS_PROXY")) != nil
+      configuration.webProxy == nil && WebProxy.given(in: { Process.environment($0) }) != nil
     wipeWebProxyPasswords()
     return .run(configuration, reader)
   }

@@ -27,13 +27,7 @@ public struct WebProxy: Equatable, Sendable {
   public static func select(
     for endpoint: Endpoint, environment: (String) -> String?
   ) throws(UsageError) -> WebProxy? {
-    var variable = "https_proxy"
-    var text = environment(variable) ?? ""
-    if text.isEmpty {
-      variable = "HTTPS_PROXY"
-      text = environment(variable) ?? ""
-    }
-    if text.isEmpty { return nil }
+    guard let (variable, text) = given(in: environment) else { return nil }
     var exempt = environment("no_proxy") ?? ""
     if exempt.isEmpty { exempt = environment("NO_PROXY") ?? "" }
     if ProxyExemptions.contain(endpoint, in: exempt) { return nil }
@@ -44,6 +38,16 @@ public struct WebProxy: Equatable, Sendable {
       ProxyExemptions.contain(proxy.endpoint, in: ProxyExemptions.loopback)
     else { return nil }
     return proxy
+  }
+
+  /// The variable that names one, for this service or not, and its value; nil for none. An empty one says nothing.
+  package static func given(in environment: (String) -> String?) -> (
+    variable: String, text: String
+  )? {
+    for variable in ["https_proxy", "HTTPS_PROXY"] {
+      if let text = environment(variable), !text.isEmpty { return (variable, text) }
+    }
+    return nil
   }
 
   /// Reads `http://user:password@host:port/`. Without a scheme it is http, without a port 3128; user name and
