@@ -58,6 +58,9 @@ final class WireWatch {
   var tellsOfLosses = true
   /// What the service has passed on to a destination: the numbers of the streams that were begun there.
   private var isToDestination = false
+  private var isToSource = false
+  /// When it became a WebSocket.
+  private var openedAt = Instant.never
   private var passedStreamIDs: Set<Int32> = []
   /// How often this end has said that its direction ends, or that it knows the marks.
   private var markCounts: [ConnectionKey: Int] = [:]
@@ -76,12 +79,13 @@ final class WireWatch {
     guard let isWebSocket else {
       self.isWebSocket = Self.begins(bytes, with: isClient ? "GET /tunnel" : "HTTP/1.1 101")
       isSource = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
+      openedAt = world.now
       return
     }
     if !isWebSocket || bytes.count < 2 { return }
     judge(bytes)
     if let shape, shape.bandwidth > 0, bytes[0] & 0x0f == 2 { judgeRate(bytes.count, shape) }
-    if !isClient && isToDestination && tellsOfLosses && bytes[0] == 0x82 {
+    if !isClient && (isToDestination || isToSource) && tellsOfLosses && bytes[0] == 0x82 {
       judgePassed(payload(bytes))
     }
     if !isClient || bytes[0] & 0x0f != 2 { return }
@@ -118,6 +122,7 @@ final class WireWatch {
   func receivedRequest(_ bytes: Span<UInt8>) {
     if isClient || isWebSocket != nil { return }
     isToDestination = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=destination")
+    isToSource = Self.begins(bytes, with: "GET /tunnel?local-proxy-mode=source")
   }
 
   static func begins(_ bytes: Span<UInt8>, with text: String) -> Bool {
@@ -192,14 +197,20 @@ final class WireWatch {
 
   // MARK: The service's messages
 
-  /// A destination hears nothing of streams that began before it came, or were over by then.
+  /// A destination hears nothing of streams that began before it came, or were over by then; and a source gets no data of
+  /// those that another one has begun, or itself before.
   private func judgePassed(_ bytes: [UInt8]) {
     let body = bytes.span.extracting(min(Message.prefixByteCount, bytes.count)..<bytes.count)
     guard let message = try? Message.parse(body) else { return }
     switch message.type {
     case .streamStart: passedStreamIDs.insert(message.streamID)
     case .data, .connectionStart, .connectionReset:
-      if !passedStreamIDs.contains(message.streamID) {
+      if isToSource && message.type == .data
+        && world.streamStarts[message.streamID] ?? openedAt < openedAt
+      {
+        fail("passes on data of a stream that its source has not begun")
+      }
+      if isToDestination && !passedStreamIDs.contains(message.streamID) {
         fail("passes on a message of a stream that its destination knows nothing of")
       }
     case .streamReset, .sessionReset, .serviceIDs, .unknown, nil: break
@@ -229,6 +240,7 @@ final class WireWatch {
     switch message.type {
     case .streamStart:
       let isNew = noteStream(message.streamID)
+      world.streamStarts[message.streamID] = world.now
       if !streamIDs.insert(message.streamID).inserted || !isNew { fail("begins a stream twice") }
       streams[service] = message.streamID
       started.insert(key)

@@ -38,6 +38,8 @@ public final class World {
   private var serial: UInt64 = 0
   /// Of all pings that somebody has sent.
   var pingPayloads: Set<[UInt8]> = []
+  /// When sources have begun streams, by their numbers.
+  var streamStarts: [Int32: Instant] = [:]
   /// How often each kind of fault has happened.
   public private(set) var faultCounts = [Int](repeating: 0, count: FaultKind.allCases.count)
 

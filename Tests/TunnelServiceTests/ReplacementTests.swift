@@ -150,6 +150,26 @@ import Testing
     scene.expect(newer, [scene.event(.data, 7, "answer")])
   }
 
+  /// What is sent while there is no source is for nobody, though another one may come before it has arrived.
+  @Test(arguments: cases.filter { $0.way == .restart })
+  func newerSourceGetsNothingOfStreamsThatWereForgotten(_ item: Case) throws {
+    let scene = try Scene(item)
+    let destination = try scene.connect(.destination)
+    let older = try scene.connect(.source)
+    scene.send(older, .streamStart, 7)
+    // The service remembers the newest stream of each service.
+    scene.send(older, .streamStart, 8)
+    try scene.run(until: { destination.messages.last == scene.event(.streamStart, 8) })
+    older.close()
+    try scene.run(until: { destination.messages.last == scene.event(.streamReset, 8) })
+    scene.send(destination, .data, 7, "late")
+    scene.send(destination, .streamReset, 7)
+    try scene.settle(destination)
+    let newer = try scene.connect(.source)
+    try scene.rest()
+    scene.expect(newer, [])
+  }
+
   @Test(arguments: cases)
   func newerDestinationGetsNothingOfTheOlderOnesStreams(_ item: Case) throws {
     let scene = try Scene(item)
