@@ -76,11 +76,13 @@ enum Act: CaseIterable {
   case takenPort
   /// Very many clients are turned away, and the log says so.
   case telling
+  /// A destination speaks to a source that has gone.
+  case lateWords
 
   /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
   static let newest: [Act] = [
     .counts, .places, .remains, .ways, .lostStarts, .shortLives, .manyMessages,
-    .slowUplink, .crowd, .takenPort, .telling,
+    .slowUplink, .crowd, .takenPort, .telling, .lateWords,
   ]
   static var first: [Act] { allCases.filter { !newest.contains($0) } }
 }
@@ -126,6 +128,7 @@ extension Scenario {
     case .crowd: if version == .v3 { playCrowd() }
     case .takenPort: playTakenPort()
     case .telling: playTelling()
+    case .lateWords: playLateWords()
     }
     serverPlans = []
     return world.failure == nil

@@ -14,11 +14,13 @@ extension Scenario {
   }
 
   /// The same of the service, which is as it is told to be from now on.
-  func startServiceAnew(cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true) {
+  func startServiceAnew(
+    cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true, latency: Milliseconds? = nil
+  ) {
     hadOutage = true
     sessionCounts = sessionCounts.map { $0 + 1 }
     service.kill(vanishes: false)
-    service.start(cutsAfter: seconds, tellsOfLosses: tellsOfLosses)
+    service.start(cutsAfter: seconds, tellsOfLosses: tellsOfLosses, latency: latency)
     wait(1_000 + 2 * roundTrip.count)
     wait(60_000) { self.isTunnelUp }
   }

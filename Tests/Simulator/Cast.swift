@@ -376,12 +376,14 @@ final class ServiceProcess {
   ///   - isSound: else it may never send the services, cut each connection after a while, go silent, close with a code,
   ///     or refuse.
   ///   - seconds: how long each connection lasts; nil for as long as its proxy likes.
+  ///   - latency: of its links, when it is to be another one.
   func start(
     isSound: Bool = true, cutsAfter seconds: Int? = nil, tellsOfLosses: Bool = true,
-    refusesWith status: Int? = nil, tellsServices: Bool = true
+    refusesWith status: Int? = nil, tellsServices: Bool = true, latency: Milliseconds? = nil
   ) {
     if service != nil { return }
     var options = options
+    if let latency { options.shape = LinkShape(bandwidth: 0, latency: latency) }
     options.faults[.refuse] = status
     options.faults[.noServiceIDs] = tellsServices ? nil : 0
     options.faults[.dropAfter] = seconds
