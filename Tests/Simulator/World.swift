@@ -142,19 +142,20 @@ public final class World {
   @discardableResult
   public func run(until end: Instant, isDone: () -> Bool = { false }) -> Bool {
     while failure == nil && !isDone() {
+      if end < now { break }
       if runnable.isEmpty {
         guard let next = timers.nextDeadline, next <= end else {
-          if now < end { now = end }
+          now = end
           break
         }
         if now < next { now = next }
-        let bound = timers.serialBound
-        while let due = timers.popDue(now: now, serialBound: bound) {
-          due.handler.timerFired(tag: due.tag, now: now)
-        }
-        continue
       }
-      if end < now { break }
+      // Also while somebody is busy.
+      let bound = timers.serialBound
+      while let due = timers.popDue(now: now, serialBound: bound) {
+        due.handler.timerFired(tag: due.tag, now: now)
+      }
+      if runnable.isEmpty { continue }
       let network = runnable.remove(at: random.below(runnable.count))
       network.isRunnable = false
       if network.isDead { continue }
