@@ -27,12 +27,12 @@ final class Console: DialogueHandler {
     self.log = log
   }
 
-  /// Opens the tunnels of the start, and prints what is to be known of them.
-  func openTunnels(_ count: Int) throws(TLSError) {
-    if count > 0 {
-      StandardStream.output.write(commands.hint + commands.missingServers(services))
-    }
-    for _ in 0..<count { StandardStream.output.write(try openTunnel(services)) }
+  /// Opens the tunnels of the start.
+  /// - Returns: what is to be known of them.
+  func openTunnels(_ count: Int) throws(TLSError) -> String {
+    var text = count > 0 ? commands.hint + commands.missingServers(services) : ""
+    for _ in 0..<count { text += try openTunnel(services) }
+    return text
   }
 
   func dialogueEnded() { log.commandsEnded() }

@@ -220,14 +220,17 @@ final class TunnelDaemon: SignalHandler {
         log.listeningFailed(address: address.description, reason: error.reason)
         return ExitStatus.cannotListen.rawValue
       }
-      StandardStream.output.write("listening on \(bound.description), \(identity.words)\n")
       let commands = PrintedCommands(
         listening: bound, certificate: identity.certificate,
         trustDirectories: identity.trustDirectories)
       let console = Console(
         service: service, commands: commands, services: options.services, log: log)
       self.console = console
-      try console.openTunnels(options.tunnelCount)
+      let tunnels = try console.openTunnels(options.tunnelCount)
+      // Tokens that nobody sees are of no use.
+      let printed = ExitStatus.printing(
+        "listening on \(bound.description), \(identity.words)\n" + tunnels, "tunneld")
+      if printed != .success { return printed.rawValue }
     } catch {
       var remedy = ""
       if case .configuration = error, options.certificate != nil {

@@ -188,6 +188,26 @@ extension EndToEnd {
           + "write to another place\n")
     }
 
+    @Test("So are what --check finds, and the tokens of tunneld")
+    func fullDeviceAtStart() throws {
+      let scratch = try ScratchDirectory()
+      for (program, arguments) in [
+        ("localproxy", "-s 5555 -e 127.0.0.1:443 -t token --check"),
+        ("tunneld", "--listen 127.0.0.1:0 --directory state"),
+      ] {
+        let process = try ChildProcess(
+          "sh",
+          [
+            "-c", "cd \"$1\" && exec \"$0\" \(arguments) >/dev/full",
+            Linkage.dynamic.program(program), scratch.path,
+          ], name: program, in: scratch)
+        #expect(try process.waitForExit(within: 10) == .status(1))
+        let lines = process.text(of: .error).split(separator: "\n")
+          .filter { $0.contains("standard output takes nothing: No space left on device") }
+        #expect(lines.count == 1, "\(process.text(of: .error))")
+      }
+    }
+
     @Test("--version is one line", arguments: ["localproxy", "tunneld"])
     func version(program: String) throws {
       let scratch = try ScratchDirectory()

@@ -63,13 +63,17 @@ public final class ConfigurationCheck: TimerHandler {
 
   private func say(_ label: String, _ text: String) {
     let blanks = String.spaces(max(1, Self.labelColumns - label.utf8.count))
-    StandardStream.output.write("%%%\n".with(label, blanks, text.printable))
+    // Once standard output takes nothing, that has been said.
+    if status == .internalError { return }
+    let outcome = ExitStatus.printing(
+      "%%%\n".with(label, blanks, text.printable), "localproxy")
+    if outcome == .internalError { status = outcome }
   }
 
   private func fail(_ reason: String) {
     StandardStream.error.beginFault()
     StandardStream.error.write("localproxy: %\n".with(reason.printable))
-    status = .usage
+    if status == .success { status = .usage }
   }
 
   /// Says all that is known at once, and asks for the rest.
