@@ -114,6 +114,23 @@ struct TunnelLinkTests {
     #expect(harness.stream.interest.contains(.readable))
   }
 
+  @Test("a close frame that came behind a pause ends our own close at once")
+  func closesBehindPause() throws {
+    let harness = try LinkHarness(.client)
+    harness.disposition = { _ in .pause }
+    harness.arrive(
+      CollectedFrame(opcode: .binary, payload: LinkHarness.data([1])),
+      CollectedFrame(opcode: .close, payload: CloseFrame(.goingAway).payload))
+    #expect(harness.messages.count == 1 && harness.ends.isEmpty && harness.link.isOpen)
+    harness.link.close(.normal, reason: "")
+    try harness.network.turn(waitMax: Milliseconds(10))
+    guard case .completed = harness.ends.first else {
+      Issue.record("\(harness.ends)")
+      return
+    }
+    #expect(harness.sentCloseCode == .normal)
+  }
+
   @Test("a message that is held is shown again")
   func holds() throws {
     let harness = try LinkHarness(.client)
