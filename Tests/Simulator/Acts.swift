@@ -78,13 +78,31 @@ enum Act: CaseIterable {
   case telling
   /// A destination speaks to a source that has gone.
   case lateWords
+  /// The tunnel's life is over while somebody waits for a place.
+  case lastWaiting
+  /// Somebody comes before the services are known again.
+  case earlyClient
+  /// A source without mappings, and a tunnel that has other services when it is back.
+  case freePorts
+  /// Refusals whose words come late.
+  case slowRefusal
+  /// There is next to no time to drain.
+  case shortDrain
+  /// A token without a client token is used twice.
+  case plainToken
+  /// The service is at fault, and there is much to say of it.
+  case longNames
 
   /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
   static let newest: [Act] = [
     .counts, .places, .remains, .ways, .lostStarts, .shortLives, .manyMessages,
     .slowUplink, .crowd, .takenPort, .telling, .lateWords,
   ]
-  static var first: [Act] { allCases.filter { !newest.contains($0) } }
+  /// Of ends, and what comes behind them (`ActsOfEnds`).
+  static let ends: [Act] = [
+    .lastWaiting, .earlyClient, .freePorts, .slowRefusal, .shortDrain, .plainToken, .longNames,
+  ]
+  static var first: [Act] { allCases.filter { !newest.contains($0) && !ends.contains($0) } }
 }
 
 extension Scenario {
@@ -129,6 +147,9 @@ extension Scenario {
     case .takenPort: playTakenPort()
     case .telling: playTelling()
     case .lateWords: playLateWords()
+    case .lastWaiting, .earlyClient, .freePorts, .slowRefusal, .shortDrain, .plainToken,
+      .longNames:
+      playEnd(act)
     }
     serverPlans = []
     return world.failure == nil
@@ -273,7 +294,8 @@ extension Scenario {
     let isPaced =
       (isClients ? destination : source).configuration.settings.isPacingAdaptive
       && tunnelPaths.allSatisfy { $0.rate == 0 || $0.rate > 1_000_000 }
-    if isPaced, !isOneWay, let victim, Milliseconds(limit) < victim.longestGap, world.failure == nil
+    if isPaced, proxy.hasWideLink(roundTrip), !isOneWay, let victim,
+      Milliseconds(limit) < victim.longestGap, world.failure == nil
     {
       world.fail(
         victim.name,

@@ -258,6 +258,7 @@ extension Scenario {
     if late?.isServed == true && world.failure == nil {
       world.fail("a watcher", "may take nothing of its answer for more than 5 s")
     }
+    if world.failure == nil { playOpenList() }
   }
 
   // MARK: Another token

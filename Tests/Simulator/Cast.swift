@@ -14,6 +14,8 @@ final class StorySink: LogSink {
   private(set) var lastError: (text: String, at: Instant)?
   /// Lines on clients that were refused, and those that were left out, as is said.
   private(set) var toldRefusalCount = 0
+  /// Lines on connections that are cut at its end.
+  private(set) var toldCutCount = 0
 
   init(_ world: World, _ name: String) {
     self.world = world
@@ -34,6 +36,7 @@ final class StorySink: LogSink {
     if isRefusal || text.contains(" more lines of client_refused ") {
       toldRefusalCount += (isRefusal ? 1 : 0) + Self.leftOutCount(in: text)
     }
+    if text.contains("connections that are cut now") { toldCutCount += 1 }
     world.story.add(world.now, name, text)
     return bytes.count
   }
@@ -209,6 +212,9 @@ final class ProxyProcess {
     world.story.add(world.now, name, "ends with status \(status)")
     judge(status)
     judgeClose()
+    if let count = sink?.toldCutCount, count > 1 {
+      world.fail(name, "says \(count) times what it cuts at its end")
+    }
     manager?.ended()
     // What a program leaves behind when it ends by itself.
     world.after(Milliseconds(0)) { [weak self] in
@@ -281,6 +287,12 @@ final class ProxyProcess {
     check(isInTurn: false)
   }
 
+  /// What the systems hold of what comes by its link is not short for so long a way.
+  func hasWideLink(_ roundTrip: Milliseconds) -> Bool {
+    let byteCount = network.linkStream?.socket?.windowMax ?? 0
+    return Int64(byteCount) * 1_000 > roundTrip.count * 100_000
+  }
+
   private var stopsAtHangUp: Bool { configuration.servesStandardStreams }
 
   private func judge(_ signal: Signal, before: TunnelClient.State, after: TunnelClient.State) {
@@ -316,12 +328,14 @@ final class ProxyProcess {
 extension Configuration {
   /// The same, but for what is given.
   func changed(
-    accessToken: String? = nil, mappings: [Mapping]? = nil, settings: Settings? = nil,
-    logLevel: LogLevel? = nil, goesDirectly: Bool = false
+    accessToken: String? = nil, clientToken: String? = nil, mappings: [Mapping]? = nil,
+    bindHost: String? = nil, settings: Settings? = nil, logLevel: LogLevel? = nil,
+    goesDirectly: Bool = false
   ) -> Configuration {
     let other = Configuration(
       role: role, endpoint: endpoint, accessToken: accessToken ?? self.accessToken,
-      clientToken: clientToken, mappings: mappings ?? self.mappings, bindHost: bindHost,
+      clientToken: clientToken ?? self.clientToken, mappings: mappings ?? self.mappings,
+      bindHost: bindHost ?? self.bindHost,
       destinationVersion: destinationVersion, webProxy: goesDirectly ? nil : webProxy,
       settings: settings ?? self.settings, hasTokenFile: hasTokenFile, statusPlace: statusPlace)
     other.logLevel = logLevel ?? self.logLevel
@@ -334,7 +348,8 @@ final class ServiceProcess {
   let world: World
   let machine: Machine
   private let address: SocketAddress
-  private let services: [String]
+  /// Of its tunnel, from its next start on.
+  var services: [String]
   private let options: ServiceOptions
   /// What it does wrong on purpose until it is started again without.
   private(set) var hasFaults = false

@@ -38,6 +38,9 @@ final class CountWatch {
   private var givenBackCount = 0
   private var waits: [UInt64: (wait: Wait, since: Instant)] = [:]
   private var sessionCount = 0
+  /// Of the tunnel; what is counted by service begins anew with others.
+  private var services: [String] = []
+  private var hadOthers = false
   private var lookedAt: Instant
   /// Of pauses: as of the turn before.
   private var congestedTime = Nanoseconds(0)
@@ -82,7 +85,11 @@ final class CountWatch {
     refusedCounts = Self.refusals.map { counts.count($0) }
     state = proxy.state
     isWithoutAnswer = proxy.isWithoutAnswer
-    if role == .source && !servesStandardStreams {
+    if services != counts.services {
+      hadOthers = hadOthers || !services.isEmpty
+      services = counts.services
+    }
+    if role == .source && !servesStandardStreams && !hadOthers {
       var arrived = 0
       for (port, count) in network.acceptedCounts where port != statusPort { arrived += count }
       let known =

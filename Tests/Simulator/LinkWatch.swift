@@ -42,6 +42,8 @@ final class LinkWatch {
   var isBroken = false
   /// The service has sent something, its list of services perhaps.
   private(set) var hasMessages = false
+  /// How many frames of messages it was given.
+  private(set) var receivedFrameCount = 0
   /// The stream was closed with something that had not gone out.
   var isCutShort = false
   /// When the first message with a mark went out.
@@ -118,6 +120,7 @@ final class LinkWatch {
 
   func sentClose(_ payload: [UInt8]) {
     closedAt = now
+    if payload.count > 125 { fail("sends a close frame of \(payload.count) bytes") }
     let code = payload.count < 2 ? 1_005 : Int(payload[0]) << 8 | Int(payload[1])
     ownCloseCode = code
     if !Self.isAllowed(code) { fail("closes with the code \(code)") }
@@ -236,7 +239,9 @@ final class LinkWatch {
     call.receiveCount += 1
     frames.take(bytes) { opcode, payload in
       switch opcode {
-      case 0x2: hasMessages = true
+      case 0x0, 0x2:
+        hasMessages = true
+        receivedFrameCount += 1
       case 0x8:
         owedPong = nil
         if closeCode == nil {

@@ -75,6 +75,7 @@ final class ProxyWatch {
   private var movedAt: Instant
   private var stirredAt: Instant
   private var wiredByteCount: Int64 = 0
+  private var givenFrameCount = 0
   /// Since when the WebSocket is being closed.
   private var closingSince: Instant?
   /// By service, since when nobody was told that nothing has come back for it.
@@ -93,6 +94,11 @@ final class ProxyWatch {
     let acknowledged: UInt64
     var since: Instant
     var wasDelivered = false
+
+    /// It was closed with something still on its way, and not as one that is cut.
+    var isUntaken: Bool {
+      stream.isClosed && !stream.wasAborted && stream.socket.unacknowledgedByteCount > 0
+    }
 
     /// Nothing is on its way any more, and yet it is there.
     var isDelivered: Bool {
@@ -154,6 +160,9 @@ final class ProxyWatch {
       fail(
         "\(network.timerCount - network.farewellTimerCount) timers, and it knows of \(proxy.heldTimerCount)"
       )
+    }
+    if proxy.state == .stopped && network.timerCount > network.farewellTimerCount {
+      fail("has ended, and a timer of its own is still to come")
     }
     if network.questionCount != proxy.heldQuestionCount {
       fail("\(network.questionCount) questions, and it knows of \(proxy.heldQuestionCount)")
@@ -468,9 +477,12 @@ final class ProxyWatch {
     let now = world.now
     // Also by what was seen at the stream.
     let wired = network.link?.sentByteCount ?? 0
-    if proxy.movedByteCount != movedByteCount || wired != wiredByteCount {
+    let given = network.link?.receivedFrameCount ?? 0
+    if proxy.movedByteCount != movedByteCount || wired != wiredByteCount || given != givenFrameCount
+    {
       movedByteCount = proxy.movedByteCount
       wiredByteCount = wired
+      givenFrameCount = given
       movedAt = now
       stirredAt = now
     }
@@ -494,8 +506,11 @@ final class ProxyWatch {
     {
       fail("a drain leaves no time for the close frame")
     }
-    if wasLinkOpen && !isOpen && proxy.connectionCount > 0
-      && now + rest + Self.tick + Self.slack < end
+    // Timers may be late, and never early.
+    let early =
+      world.faultCounts[FaultKind.processStalls.rawValue] > 0
+      ? Self.tick + Self.slack : Milliseconds(5)
+    if wasLinkOpen && !isOpen && proxy.connectionCount > 0 && now + rest + early < end
       && now + Self.tick + Self.tick < max(movedAt, stateSince) + Self.quietTime
     {
       fail("a drain ends although bytes still move, and there is time")
@@ -602,6 +617,9 @@ final class ProxyWatch {
       if entry.since + limit < now {
         fail("a socket is being closed for more than \(Self.farewellTime.count) ms")
       }
+    }
+    for (id, entry) in farewells where found[id] == nil && entry.isUntaken {
+      fail("ends a socket in good order of which its peer has not taken all")
     }
     for (id, var entry) in farewells where found[id] == nil && entry.isDelivered {
       if !(entry.wasDelivered) { entry.since = now }

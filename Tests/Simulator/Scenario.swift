@@ -126,6 +126,7 @@ public final class Scenario {
     acts = isClean ? Act.first.filter { _ in world.random.chance(3_500) } : []
     var newestRandom = SeededGenerator(seed: seed ^ 0x0ac7_5eed_0f1a)
     if isClean { acts += Act.newest.filter { _ in newestRandom.chance(3_500) } }
+    if isClean { acts += Act.ends.filter { _ in newestRandom.chance(2_500) } }
     // The one wants few places at the source, the other at the destination.
     if acts.contains(.fullHouse) || acts.contains(.places) { acts.removeAll { $0 == .deafServer } }
     stormTime = Milliseconds(Int64(world.random.size(3_000...90_000)))
@@ -523,7 +524,9 @@ public final class Scenario {
   }
 
   /// Asks the source how it fares.
-  func ask(_ manner: StatusAsker.Manner) -> StatusAsker? {
+  func ask(
+    _ manner: StatusAsker.Manner, for path: String = "/metrics"
+  ) -> StatusAsker? {
     guard source.configuration.statusPlace != nil,
       let place = SocketAddress(numeric: "127.0.0.1", port: Self.statusPort)
     else { return nil }
@@ -531,7 +534,7 @@ public final class Scenario {
     network.start()
     let startCount = source.startCount
     let before = source.proxy.map { StatusSnapshot($0, now: world.now) }
-    return StatusAsker(network, place, manner) { [weak self] asker in
+    return StatusAsker(network, place, manner, path) { [weak self] asker in
       // What is read late was so long before.
       guard let self, startCount == self.source.startCount, asker.manner != .late else { return }
       self.judgeTold(asker, startCount)

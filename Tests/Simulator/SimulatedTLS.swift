@@ -253,6 +253,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     }
     if let meddler {
       for piece in meddler.pieces(of: bytes) { put(.data, piece) }
+      if let late = meddler.takeLateWords() { putLate(late.words, late.delay) }
     } else {
       put(.data, bytes)
     }
@@ -265,6 +266,16 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
       requestTurnEnd()
     }
     return .accepted
+  }
+
+  /// Sends what a meddler has held back.
+  private func putLate(_ words: [UInt8], _ delay: Milliseconds) {
+    world.after(delay) { [weak self] in
+      guard let self, self.state == .open else { return }
+      (self.network as? SimulatedNetwork)?.start()
+      self.put(.data, words)
+      self.requestTurnEnd()
+    }
   }
 
   /// Sends a frame that its owner knows nothing of, to an open WebSocket.
@@ -450,6 +461,9 @@ public final class Meddler {
   var asksForRest = false
   /// Then, of seconds; nil for a few of them.
   var restSeconds: Int?
+  /// How long behind its head a refusal's words come; nil for at once.
+  var wordsDelay: Milliseconds?
+  private var lateWords: [UInt8] = []
   /// A destination gets what one of the second protocol version makes of it: connections alone, and their ids, it
   /// does not know, nor marks.
   var isForOlderDestination = false
@@ -506,6 +520,7 @@ public final class Meddler {
     guard answer.count > status, let end = answer.firstIndex(of: 10) else { return answer }
     if answer[9] >= 0x34 {
       let refusal = asksForRest ? askedForRest(answer, behind: end) : answer
+      if wordsDelay != nil { return head(of: refusal) }
       // Of the words that say why some may be missing, or on their way for ever.
       if !world.happens(.answerWrong) { return refusal }
       holdsEnd = world.random.chance(5_000)
@@ -514,6 +529,22 @@ public final class Meddler {
     if world.happens(.answerWrong) { return wrong(answer) }
     let interim = world.happens(.interimAnswer) ? "HTTP/1.1 100 Continue\r\n\r\n" : ""
     return Array(interim.utf8) + answer
+  }
+
+  /// The rest is held back, and the end with it.
+  private func head(of answer: [UInt8]) -> [UInt8] {
+    let end = answer.indices.first { answer[$0...].starts(with: [13, 10, 13, 10]) }
+    let count = min((end ?? 0) + 4 + 3, answer.count)
+    lateWords = Array(answer[count...])
+    holdsEnd = true
+    return Array(answer[..<count])
+  }
+
+  /// What was held back of a refusal, and for how long.
+  func takeLateWords() -> (words: [UInt8], delay: Milliseconds)? {
+    guard let wordsDelay, !lateWords.isEmpty else { return nil }
+    defer { lateWords = [] }
+    return (lateWords, wordsDelay)
   }
 
   /// An answer that refuses, and says when to come again: in seconds, or by a date.

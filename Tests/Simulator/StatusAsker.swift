@@ -14,10 +14,9 @@ final class StatusAsker: StreamHandler, TimerHandler {
 
   private enum TimerTag: Int { case send, read }
 
-  private static let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
-
   let manner: Manner
   private let network: SimulatedNetwork
+  private let request: [UInt8]
   private var stream: (any ByteStream)?
   private var sentByteCount = 0
   private var answer: [UInt8] = []
@@ -28,10 +27,11 @@ final class StatusAsker: StreamHandler, TimerHandler {
   private let served: (StatusAsker) -> Void
 
   init(
-    _ network: SimulatedNetwork, _ place: SocketAddress, _ manner: Manner,
+    _ network: SimulatedNetwork, _ place: SocketAddress, _ manner: Manner, _ path: String,
     served: @escaping (StatusAsker) -> Void
   ) {
     self.served = served
+    request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
     self.network = network
     self.manner = manner
     startedAt = network.now
@@ -48,12 +48,12 @@ final class StatusAsker: StreamHandler, TimerHandler {
   }
 
   private func send() {
-    let left = Self.request.count - sentByteCount
+    let left = request.count - sentByteCount
     guard left > 0, let stream else { return }
     let count = manner == .slowly ? 1 : left
-    let bytes = Self.request[sentByteCount..<(sentByteCount + count)]
+    let bytes = request[sentByteCount..<(sentByteCount + count)]
     if case .accepted(let taken) = stream.send(bytes.span) { sentByteCount += taken }
-    if sentByteCount == Self.request.count { return }
+    if sentByteCount == request.count { return }
     _ = network.schedule(at: network.now + Milliseconds(20), self, tag: TimerTag.send.rawValue)
   }
 
@@ -110,4 +110,20 @@ final class StatusAsker: StreamHandler, TimerHandler {
   }
 
   func number(_ name: String) -> Double? { numbers.first { $0.name == name }?.number }
+
+  /// What it was told of each connection that is open, of JSON.
+  var connections: [(sent: Int64, received: Int64, age: Int64)] {
+    let text = String(decoding: answer, as: UTF8.self)
+    guard let list = text.firstRange(of: "\"open\":[") else { return [] }
+    return text[list.upperBound...].split(separator: "}").compactMap { entry in
+      func number(_ name: String) -> Int64? {
+        guard let place = entry.firstRange(of: "\"\(name)\":") else { return nil }
+        return Int64(entry[place.upperBound...].prefix { $0.isNumber })
+      }
+      guard let sent = number("sent_bytes"), let received = number("received_bytes"),
+        let age = number("age_seconds")
+      else { return nil }
+      return (sent, received, age)
+    }
+  }
 }
