@@ -15,10 +15,10 @@ extension Scenario {
     let usual = world.names[serverHost]
     defer {
       world.names[serverHost] = usual
-      world.connecting = { _ in }
+      world.connecting = { _, _ in }
     }
     var asked: [String: Instant] = [:]
-    world.connecting = { [unowned self] address in
+    world.connecting = { [unowned self] address, _ in
       if (Self.serverPort..<Self.serverPort + 200).contains(address.port) {
         asked[address.host] = asked[address.host] ?? self.world.now
       }
@@ -46,7 +46,7 @@ extension Scenario {
     world.names[serverHost] = ["fd00::9", "fd00::8", "fd00::7", "fd00::6", "127.0.0.1"]
     serverPlans = []
     var (first, other) = (Instant?.none, Instant?.none)
-    world.connecting = { [unowned self] address in
+    world.connecting = { [unowned self] address, _ in
       if address.host == "fd00::9" { first = first ?? self.world.now }
       if address.host == "127.0.0.1" && address.port < Self.serverPort + 200
         && address.port >= Self.serverPort

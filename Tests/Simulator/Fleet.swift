@@ -74,7 +74,7 @@ public enum Fleet {
     world.run(until: world.now + startTime + Milliseconds(10_000))
     var attempts = [Int](repeating: 0, count: Int(watchTime.count / 1_000) + 1)
     let loss = world.now
-    world.connecting = { address in
+    world.connecting = { address, _ in
       if address.port != 443 { return }
       attempts[Int(loss.secondsTo(world.now))] += 1
     }
@@ -90,7 +90,7 @@ public enum Fleet {
     let outcome = Outcome(
       attempts: attempts,
       returnSeconds: areServed() ? Int(back.secondsTo(world.now)) : nil)
-    world.connecting = { _ in }
+    world.connecting = { _, _ in }
     for (index, proxy) in proxies.enumerated() {
       networks[index].kill()
       proxy.received(.terminate)

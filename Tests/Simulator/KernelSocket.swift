@@ -62,6 +62,10 @@ final class KernelSocket: TimerHandler {
   var keepalive: Keepalive?
   /// A close is a reset until the direction has ended in good order.
   var abortsOnClose = true
+  /// Its program has cut it off.
+  private(set) var isAborted = false
+  /// Bytes that a test lets it take before it is full; nil for as many as there is room for.
+  var roomLeft: Int? { didSet { wakeOwner() } }
 
   init(
     world: World, machine: Machine, path: Path, isInitiator: Bool, address: SocketAddress,
@@ -147,18 +151,30 @@ final class KernelSocket: TimerHandler {
       retryConnecting()
       return
     }
+    establish(at: target.place, on: target.machine) { other in
+      other.keepalive = target.keepalive
+      target.enqueue(other)
+    }
+  }
+
+  /// The connection stands.
+  /// - Parameter take: gets the other end of it.
+  @discardableResult
+  func establish(
+    at place: SocketAddress, on machine: Machine, _ take: (KernelSocket) -> Void
+  ) -> KernelSocket {
     let other = KernelSocket(
-      world: world, machine: target.machine, path: path, isInitiator: false,
-      address: target.place, owner: nil, state: .open)
-    other.keepalive = target.keepalive
+      world: world, machine: machine, path: path, isInitiator: false,
+      address: place, owner: nil, state: .open)
     other.peer = self
     peer = other
     state = .open
     if let connectTimer { world.timers.cancel(connectTimer) }
     connectTimer = nil
     heardAt = now
-    target.enqueue(other)
+    take(other)
     wakeOwner()
+    return other
   }
 
   private func retryConnecting() {
@@ -180,7 +196,7 @@ final class KernelSocket: TimerHandler {
     if error != nil || isReset { return true }
     switch state {
     case .connecting: return false
-    case .open: return hasFinished || outgoing.count < sendByteCountMax
+    case .open: return hasFinished || roomForSending > 0
     case .closed: return true
     }
   }
@@ -230,13 +246,16 @@ final class KernelSocket: TimerHandler {
   }
 
   var receivedByteCount: Int { received.count }
-  var roomForSending: Int { hasFinished ? 0 : max(0, sendByteCountMax - outgoing.count) }
+  var roomForSending: Int {
+    hasFinished ? 0 : max(0, min(roomLeft ?? .max, sendByteCountMax - outgoing.count))
+  }
   /// Nothing that is sent can be taken any more.
   var isBroken: Bool { isReset || hasFinished || state == .closed }
 
   func send(_ bytes: Span<UInt8>) {
     if outgoing.isEmpty { progressAt = now }
     outgoing.append(bytes)
+    if let roomLeft { self.roomLeft = roomLeft - bytes.count }
     depart(.bytes(bytes.count))
     watchPatience()
   }
@@ -338,6 +357,7 @@ final class KernelSocket: TimerHandler {
     if state == .closed { return }
     let wasOpen = state == .open
     state = .closed
+    isAborted = aborts
     if let connectTimer { world.timers.cancel(connectTimer) }
     connectTimer = nil
     owner = nil

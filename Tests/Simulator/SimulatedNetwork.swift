@@ -53,6 +53,10 @@ public final class SimulatedNetwork: Network {
   private var entropy: SeededGenerator
   private var stalledUntil: Instant?
   public var wipesFreedMemory = false
+  /// Sockets that the process was started with: what each is called, and where it listens.
+  public var passed: [(name: String, address: SocketAddress)] = []
+  /// Names that it has asked for.
+  public private(set) var askedNameCount = 0
 
   /// The head of an HTTP answer, as far as it matters.
   struct Answer {
@@ -385,21 +389,24 @@ public final class SimulatedNetwork: Network {
 
   public func resolve(_ name: String, port: UInt16, _ handler: any ResolveHandler) -> ResolveID {
     let serial = world.nextSerial()
+    askedNameCount += 1
     if isDead { return ResolveID(serial: serial) }
     var question = Question(serial: serial, name: name, port: port, handler: handler)
     if let numeric = SocketAddress(numeric: name, port: port) {
       question.addresses = [numeric]
       question.isAnswered = true
-    } else if name == "localhost" {
+    } else if name == "localhost", world.names[name] == nil {
       question.addresses = ["127.0.0.1", "::1"].compactMap {
         SocketAddress(numeric: $0, port: port)
       }
       question.isAnswered = true
     } else {
       let isNever = world.happens(.nameNever)
-      let time = world.happens(.nameLate) ? world.random.number(500...9_000) : 3
+      let time =
+        world.happens(.nameLate)
+        ? Milliseconds(Int64(world.random.number(500...9_000))) : world.nameTime
       // The system's resolver gives up some day.
-      world.after(isNever ? Self.nameTimeout : Milliseconds(Int64(time))) { [weak self] in
+      world.after(isNever ? Self.nameTimeout : time) { [weak self] in
         self?.answer(serial, fails: isNever)
       }
     }
@@ -446,8 +453,9 @@ public final class SimulatedNetwork: Network {
   ) throws(SystemError) -> any Listener {
     if isDead { throw SystemError(EACCES, "listen") }
     try takeDescriptor()
+    try world.listening(address)
     var place = address
-    if place.port == 0 {
+    if place.port == 0 && !place.isUnix {
       repeat {
         place = address.with(port: machine.takePort())
       } while machine.listener(for: place)
@@ -458,6 +466,12 @@ public final class SimulatedNetwork: Network {
       network: self, place: place, backlog: Int(backlog), keepalive: keepalive, handler: handler)
     listeners.append(listener)
     return listener
+  }
+
+  public var passedSocketCount: Int { passed.count }
+
+  public func passedAddresses(for service: String?) -> [SocketAddress] {
+    passed.filter { service == nil || $0.name == service }.map { $0.address }
   }
 
   private func takeDescriptor() throws(SystemError) {
@@ -480,9 +494,22 @@ public final class SimulatedNetwork: Network {
   /// - Parameter starter: whoever starts it.
   /// - Returns: the starter's end.
   func openStandardConnection(with starter: SimulatedNetwork) -> SimulatedStream {
-    let (own, other) = KernelSocket.pair(self, starter)
-    standardStream = openedStream(own)
-    return starter.openedStream(other)
+    let (own, other) = openConnection(with: starter)
+    standardStream = own
+    return other
+  }
+
+  /// Makes a connection of two processes on a machine, which is open.
+  func openConnection(
+    with other: SimulatedNetwork
+  ) -> (own: SimulatedStream, other: SimulatedStream) {
+    let ends = KernelSocket.pair(self, other)
+    return (openedStream(ends.0), other.openedStream(ends.1))
+  }
+
+  /// Takes a connection that somebody asks for, without listening.
+  func accept(_ socket: KernelSocket) -> SimulatedStream {
+    openedStream(socket.establish(at: socket.address, on: machine) { $0.adopt(by: self) })
   }
 
   private func openedStream(_ socket: KernelSocket) -> SimulatedStream {
@@ -500,7 +527,7 @@ public final class SimulatedNetwork: Network {
       world.fail(
         name, "connects to a server from \(local?.host ?? "any address"), not \(localHost)")
     }
-    world.connecting(address)
+    try world.connecting(address, local)
     if world.happens(.connectThrows) { throw SystemError(ENETUNREACH, "connect") }
     let target = world.machine(with: address, from: machine)
     let path = world.path(machine, target ?? machine)
@@ -512,6 +539,10 @@ public final class SimulatedNetwork: Network {
     streams.removeAll { $0.object == nil }
     stream.handler = handler
     stream.waitToOpen()
+    if world.holding(socket) {
+      socket.connect(to: nil, isHung: true, isLate: false)
+      return stream
+    }
     let listener = target?.listener(for: address)
     if world.happens(.connectRefused) {
       socket.connect(to: nil, isHung: false, isLate: false)

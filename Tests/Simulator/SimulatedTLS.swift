@@ -43,7 +43,7 @@ public final class SimulatedTLSCredentials: TLSCredentials {
 final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
   private enum RecordType: UInt8 {
     case hello = 1
-    case answer, finished, data, closing
+    case answer, finished, data, closing, padding
   }
   private enum State { case handshaking, open, closed }
 
@@ -195,6 +195,7 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
           plain.append(content)
         }
       case .closing: isEnded = true
+      case .padding: break
       case .hello, .answer, .finished, nil:
         failure = .tls(.handshake(reason: "the simulator met an unexpected record"))
       }
@@ -283,6 +284,17 @@ final class SimulatedTLSStream: SecureStream, StreamHandler, TurnHandler {
     if state != .open || hasFinished || !wire.isOpen { return }
     putKept()
     put(.data, frame)
+    requestTurnEnd()
+  }
+
+  /// Has so many bytes wait for the system, three at least, which the peer does not show.
+  func pad(_ byteCount: Int) {
+    var left = byteCount
+    while left > 0 {
+      let count = min(left, Self.recordByteCountMax)
+      put(.padding, [UInt8](repeating: 0, count: max(0, count - 3)))
+      left -= count
+    }
     requestTurnEnd()
   }
 

@@ -16,8 +16,12 @@ public final class World {
   var machines: [String: Machine] = [:]
   private var machineOfHost: [String: Machine] = [:]
   private var paths: [String: Path] = [:]
-  /// Told of each connection that somebody asks for.
-  var connecting: (SocketAddress) -> Void = { _ in }
+  /// Told of each connection that somebody asks for, and where from; what it throws is the system's answer.
+  var connecting: (SocketAddress, SocketAddress?) throws(SystemError) -> Void = { _, _ in }
+  /// The same for each place that somebody is to listen on.
+  var listening: (SocketAddress) throws(SystemError) -> Void = { _ in }
+  /// Shown each connection that is on its way; true for one that a test opens or refuses.
+  var holding: (KernelSocket) -> Bool = { _ in false }
   /// Told of each source's offer of marks.
   var marked: () -> Void = {}
   /// And of each destination's answer to one.
@@ -26,6 +30,9 @@ public final class World {
   var deafPorts: Set<UInt16> = []
   /// Of the buffers that a socket has in its system, each way.
   public var bufferByteCounts = 65_536...262_144
+  /// Nanoseconds that a turn takes, less than these; and how long a name's addresses take to come.
+  var turnTimeMax = 20_000
+  var nameTime = Milliseconds(3)
   /// What names stand for. One that is not here has no address.
   public var names: [String: [String]] = [:]
   var sockets: [Weak<KernelSocket>] = []
@@ -125,7 +132,9 @@ public final class World {
     runnable = []
     machines = [:]
     machineOfHost = [:]
-    connecting = { _ in }
+    connecting = { _, _ in }
+    listening = { _ in }
+    holding = { _ in false }
     marked = {}
     agreed = {}
   }
@@ -169,7 +178,7 @@ public final class World {
       }
       network.turn()
       // A turn takes its time.
-      now = Instant(nanoseconds: now.nanoseconds + Int64(random.below(20_000)))
+      now = Instant(nanoseconds: now.nanoseconds + Int64(random.below(turnTimeMax)))
     }
     return failure == nil
   }
@@ -203,7 +212,10 @@ public final class Machine {
   init(name: String) { self.name = name }
 
   func listener(for address: SocketAddress) -> SimulatedListener? {
-    listeners.first { $0.place.port == address.port && $0.place.host == address.host }
+    listeners.first {
+      $0.place.port == address.port && $0.place.path == address.path
+        && $0.place.host == address.host
+    }
   }
 
   func takePort() -> UInt16 {

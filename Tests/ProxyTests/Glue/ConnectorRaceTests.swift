@@ -22,12 +22,12 @@ struct ConnectorRaceTests {
     func race(_ race: AddressRace, lost reason: String) { losses.append(reason) }
   }
 
-  private let network = ScriptedNetwork()
+  private let world = QuietWorld()
   private let waiter = Waiter()
 
   private func race(_ hosts: [String], from locals: String...) -> AddressRace {
     AddressRace(
-      network: network, name: "db:22",
+      network: world.network, name: "db:22",
       addresses: hosts.compactMap { SocketAddress(numeric: $0, port: 22) },
       from: locals.compactMap { SocketAddress(numeric: $0, port: 0) },
       timeout: Milliseconds(1_000), handler: waiter)
@@ -42,70 +42,70 @@ struct ConnectorRaceTests {
     ])
   func interleaves(hosts: [String], order: [String]) {
     race(hosts).start()
-    network.advance(900)
-    #expect(network.attempts.map(\.address) == order.map { "\($0):22" })
+    world.advance(900)
+    #expect(world.attempts.map(\.address) == order.map { "\($0):22" })
   }
 
   @Test("attempts start 250 ms apart and go on beside each other")
   func staggers() {
     race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
-    network.advance(600)
-    #expect(network.attempts.map(\.time) == [0, 250, 500])
-    #expect(network.openAddresses.count == 3)
+    world.advance(600)
+    #expect(world.attempts.map(\.time) == [0, 250, 500])
+    #expect(world.openAddresses.count == 3)
   }
 
   @Test("the first to open wins, whichever it is, and the others are closed")
-  func firstWins() {
+  func firstWins() throws {
     race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
-    network.advance(300)
-    network.open("10.0.0.2:22")
+    world.advance(300)
+    try world.open("10.0.0.2:22")
     #expect(waiter.winners == ["10.0.0.2"])
-    #expect(waiter.stream === network.attempts[1].stream)
-    #expect(network.openAddresses == ["10.0.0.2:22"])
-    network.advance(5_000)
-    #expect(network.attempts.count == 2 && network.timerCount == 0)
+    #expect(waiter.stream === world.attempts[1].stream)
+    #expect(world.openAddresses == ["10.0.0.2:22"])
+    world.advance(5_000)
+    #expect(world.attempts.count == 2 && world.timerCount == 0)
     #expect(waiter.winners.count == 1 && waiter.losses.isEmpty)
   }
 
   @Test("a failure starts the next attempt at once, and the delay counts from there")
   func failureAdvances() {
     race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
-    network.advance(100)
-    network.refuse("10.0.0.1:22", ECONNREFUSED)
-    #expect(network.attempts.map(\.time) == [0, 100])
-    network.advance(249)
-    #expect(network.attempts.count == 2)
-    network.advance(1)
-    #expect(network.attempts.map(\.time) == [0, 100, 350])
+    world.advance(100)
+    world.refuse("10.0.0.1:22", ECONNREFUSED)
+    #expect(world.attempts.map(\.time) == [0, 100])
+    world.advance(249)
+    #expect(world.attempts.count == 2)
+    world.advance(1)
+    #expect(world.attempts.map(\.time) == [0, 100, 350])
   }
 
   @Test("an address that fails from inside of connect is passed over at once")
-  func passesOverUnreachable() {
-    network.errors["[::1]:22"] = SystemError(ENETUNREACH, "connect")
+  func passesOverUnreachable() throws {
+    world.errors["[::1]:22"] = SystemError(ENETUNREACH, "connect")
     race(["::1", "10.0.0.1"]).start()
-    #expect(network.attempts.map(\.time) == [0, 0])
-    network.open("10.0.0.1:22")
+    #expect(world.attempts.map(\.time) == [0, 0])
+    try world.open("10.0.0.1:22")
     #expect(waiter.winners == ["10.0.0.1"])
   }
 
   @Test("each attempt has its own time-out; the last one's end is the race's")
   func timesOut() {
     race(["10.0.0.1", "10.0.0.2"]).start()
-    network.advance(1_000)
-    #expect(network.openAddresses == ["10.0.0.2:22"])
-    network.advance(249)
+    world.advance(1_000)
+    #expect(world.openAddresses == ["10.0.0.2:22"])
+    world.advance(249)
     #expect(waiter.losses.isEmpty)
-    network.advance(1)
+    world.advance(1)
     #expect(waiter.losses == ["db:22: no answer within 1000 ms (10.0.0.1)"])
-    #expect(network.openAddresses.isEmpty && network.timerCount == 0)
+    #expect(world.openAddresses.isEmpty && world.timerCount == 0)
   }
 
   @Test("a failure names each distinct reason once")
   func namesReasons() {
     race(["10.0.0.1", "10.0.0.2", "10.0.0.3"]).start()
-    network.refuse("10.0.0.1:22", ECONNREFUSED)
-    network.refuse("10.0.0.2:22", EHOSTUNREACH)
-    network.refuse("10.0.0.3:22", ECONNREFUSED)
+    world.refuse("10.0.0.1:22", ECONNREFUSED)
+    world.refuse("10.0.0.2:22", EHOSTUNREACH)
+    world.refuse("10.0.0.3:22", ECONNREFUSED)
     #expect(
       waiter.losses == [
         "db:22: Connection refused (10.0.0.1); No route to host (10.0.0.2)"
@@ -116,13 +116,13 @@ struct ConnectorRaceTests {
   func namesTargetOnce() {
     for address in [SocketAddress(numeric: "::1", port: 9), SocketAddress(path: "/run/s")] {
       guard let address else { continue }
-      network.errors[address.description] = SystemError(ECONNREFUSED, "connect")
+      world.errors[address.description] = SystemError(ECONNREFUSED, "connect")
       let race = AddressRace(
-        network: network, name: address.description, addresses: [address], from: [],
+        network: world.network, name: address.description, addresses: [address], from: [],
         timeout: Milliseconds(1_000), handler: waiter)
       race.start()
       #expect(waiter.losses.isEmpty, "nothing is told from inside of start")
-      network.advance(0)
+      world.advance(0)
       #expect(waiter.losses.removeLast() == "\(address.description): Connection refused")
     }
   }
@@ -131,85 +131,85 @@ struct ConnectorRaceTests {
   func cancels() {
     let race = race(["10.0.0.1", "10.0.0.2"])
     race.start()
-    network.advance(300)
+    world.advance(300)
     race.cancel()
-    #expect(network.openAddresses.isEmpty && network.timerCount == 0)
-    network.advance(5_000)
-    #expect(waiter.winners.isEmpty && waiter.losses.isEmpty && network.attempts.count == 2)
+    #expect(world.openAddresses.isEmpty && world.timerCount == 0)
+    world.advance(5_000)
+    #expect(waiter.winners.isEmpty && waiter.losses.isEmpty && world.attempts.count == 2)
   }
 
   @Test("only addresses of the bind address's family are tried")
   func filtersFamily() {
     race(["::1", "10.0.0.1", "::2", "10.0.0.2"], from: "10.9.9.9").start()
-    network.advance(600)
-    #expect(network.attempts.map(\.address) == ["10.0.0.1:22", "10.0.0.2:22"])
-    #expect(network.attempts.map(\.local) == ["10.9.9.9", "10.9.9.9"])
+    world.advance(600)
+    #expect(world.attempts.map(\.address) == ["10.0.0.1:22", "10.0.0.2:22"])
+    #expect(world.attempts.map(\.local) == ["10.9.9.9", "10.9.9.9"])
   }
 
   @Test("each address is reached from the first bind address of its own family")
   func fitsFamily() {
     race(["::1", "10.0.0.1", "::2"], from: "10.9.9.9", "fd00::9", "10.9.9.8").start()
-    network.advance(600)
-    #expect(network.attempts.map(\.address) == ["[::1]:22", "10.0.0.1:22", "[::2]:22"])
-    #expect(network.attempts.map(\.local) == ["fd00::9", "10.9.9.9", "fd00::9"])
+    world.advance(600)
+    #expect(world.attempts.map(\.address) == ["[::1]:22", "10.0.0.1:22", "[::2]:22"])
+    #expect(world.attempts.map(\.local) == ["fd00::9", "10.9.9.9", "fd00::9"])
   }
 
   @Test("a Unix domain socket is reached from no address, whatever the bind address")
   func reachesUnix() throws {
     let local = try #require(SocketAddress(numeric: "10.9.9.9", port: 0))
     let race = AddressRace(
-      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")],
+      network: world.network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")],
       from: [local], timeout: Milliseconds(1_000), handler: waiter)
     race.start()
-    #expect(network.attempts.map(\.address) == ["/run/s"] && network.attempts[0].local == nil)
+    #expect(world.attempts.map(\.address) == ["/run/s"] && world.attempts[0].local == nil)
   }
 
   @Test("a busy Unix domain socket is tried again soon, and then less often")
-  func triesBusyAgain() {
-    network.errors["/run/s"] = SystemError(EAGAIN, "connect")
+  func triesBusyAgain() throws {
+    world.errors["/run/s"] = SystemError(EAGAIN, "connect")
     let race = AddressRace(
-      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
+      network: world.network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
       timeout: Milliseconds(1_000), handler: waiter)
     race.start()
-    network.advance(400)
-    #expect(network.attempts.map(\.time) == [0, 20, 50, 95, 162, 262])
-    network.errors = [:]
-    network.advance(22)
-    network.open("/run/s")
-    #expect(waiter.winners.count == 1 && waiter.losses.isEmpty && network.timerCount == 0)
+    world.advance(400)
+    #expect(world.attempts.map(\.time) == [0, 20, 50, 95, 162, 262])
+    world.errors = [:]
+    world.advance(22)
+    try world.open("/run/s")
+    #expect(waiter.winners.count == 1 && waiter.losses.isEmpty && world.timerCount == 0)
   }
 
   @Test("a socket that stays busy is given up after an attempt's time, in words")
   func givesUpBusy() {
-    network.errors["/run/s"] = SystemError(EAGAIN, "connect")
+    world.errors["/run/s"] = SystemError(EAGAIN, "connect")
     let race = AddressRace(
-      network: network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
+      network: world.network, name: "/run/s", addresses: [SocketAddress(path: "/run/s")], from: [],
       timeout: Milliseconds(1_000), handler: waiter)
     race.start()
-    network.advance(999)
+    world.advance(999)
     #expect(waiter.losses.isEmpty)
-    network.advance(Self.busyDelayMax)
+    world.advance(Self.busyDelayMax)
     #expect(waiter.losses == ["/run/s: its queue of clients was full for 1000 ms"])
-    #expect(network.timerCount == 0)
+    #expect(world.timerCount == 0)
   }
 
   private static var busyDelayMax: Int64 { AddressRaceCore.busyDelayMax.count }
 
   @Test("of TCP the same error is a failure")
   func failsWithoutPorts() {
-    network.errors["10.0.0.1:22"] = SystemError(EAGAIN, "connect")
+    world.errors["10.0.0.1:22"] = SystemError(EAGAIN, "connect")
     race(["10.0.0.1"]).start()
-    network.advance(0)
-    #expect(waiter.losses.count == 1 && network.attempts.count == 1)
+    world.advance(0)
+    #expect(waiter.losses.count == 1 && world.attempts.count == 1)
   }
 
   @Test("no address of that family, or a bind address that is not there: both name it")
   func namesBindAddress() {
     race(["10.0.0.1"], from: "::1").start()
-    network.advance(0)
-    network.errors["10.0.0.1:22"] = SystemError(EADDRNOTAVAIL, "bind")
+    world.advance(0)
+    world.errors["10.0.0.1:22"] = SystemError(EADDRNOTAVAIL, "bind")
     race(["10.0.0.1"], from: "10.9.9.9").start()
-    network.advance(0)
+    world.advance(0)
     #expect(
       waiter.losses == [
         "db:22: it has no address of the family of the bind address ::1",
@@ -220,10 +220,10 @@ struct ConnectorRaceTests {
   @Test("of very many addresses some are tried")
   func boundsAddresses() {
     for index in 1...100 {
-      network.errors["10.0.0.\(index):22"] = SystemError(ECONNREFUSED, "connect")
+      world.errors["10.0.0.\(index):22"] = SystemError(ECONNREFUSED, "connect")
     }
     race((1...100).map { "10.0.0.\($0)" }).start()
-    network.advance(0)
-    #expect(network.attempts.count == AddressRace.addressCountMax && waiter.losses.count == 1)
+    world.advance(0)
+    #expect(world.attempts.count == AddressRace.addressCountMax && waiter.losses.count == 1)
   }
 }

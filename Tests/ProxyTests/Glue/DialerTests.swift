@@ -10,8 +10,8 @@ import Testing
 @testable import WebProxy
 @testable import WebSocket
 
-/// A dialer in front of its upgrade: connected, TLS and all, on a network whose time is the test's.
-private final class DialerHarness: DialerHandler {
+/// What becomes of a dialer.
+private final class Notes: DialerHandler {
   enum Outcome: Equatable {
     case failed(String)
     /// What the log says of it.
@@ -19,36 +19,8 @@ private final class DialerHarness: DialerHandler {
     case opened(subprotocol: String?, early: [UInt8])
   }
 
-  let network = ScriptedNetwork()
-  /// The service's end, above TLS.
-  let stream = ScriptedStream()
   private(set) var outcome: Outcome?
-  private var dialer: Dialer?
-  /// What the service must answer to the request's key.
-  private(set) var accept = ""
-  /// The request's lines.
-  private(set) var request: [String] = []
-
-  /// - Parameters:
-  ///   - endpoint: the service's, as `--proxy-endpoint` takes it.
-  ///   - address: what it is reached at.
-  init(_ endpoint: String = "localhost:8443", at address: String = "127.0.0.1:8443") throws {
-    network.names = ["localhost": ["127.0.0.1"]]
-    network.tlsStream = stream
-    let dialer = Dialer(
-      network: network, configuration: try configure([.proxyEndpoint: endpoint]),
-      tls: ScriptedCredentials(network), log: .silent,
-      handler: self)
-    self.dialer = dialer
-    dialer.dial()
-    network.advance(0)
-    network.open(address)
-    dialer.streamOpened()
-    request = String(decoding: stream.outbox, as: UTF8.self).split(separator: "\r\n")
-      .map(String.init)
-    let key = request.first { $0.hasPrefix("Sec-WebSocket-Key: ") }
-    accept = Cryptography.webSocketAccept(key: String(try #require(key).dropFirst(19)))
-  }
+  private var stream: (any SecureStream)?
 
   func dialer(_ dialer: Dialer, failed reason: String) { outcome = .failed(reason) }
   func dialer(_ dialer: Dialer, refused refusal: Refusal) { outcome = .refused(refusal.text) }
@@ -58,15 +30,56 @@ private final class DialerHarness: DialerHandler {
     compression: MessageCompression?, early: [UInt8]
   ) {
     outcome = .opened(subprotocol: subprotocol, early: early)
+    self.stream = stream
   }
+
+  var failure: String? {
+    switch outcome {
+    case .failed(let text), .refused(let text): text
+    case .opened, nil: nil
+    }
+  }
+}
+
+/// A dialer in front of its upgrade: connected, TLS and all.
+private final class DialerHarness {
+  let world = QuietWorld()
+  /// The service's end, above TLS.
+  let service: FarEnd
+  private let notes = Notes()
+  private let dialer: Dialer
+  /// What the service must answer to the request's key.
+  private(set) var accept = ""
+  /// The request's lines.
+  private(set) var request: [String] = []
+
+  /// - Parameters:
+  ///   - endpoint: the service's, as `--proxy-endpoint` takes it.
+  ///   - address: what it is reached at.
+  ///   - name: whose certificate it has, and no other is taken.
+  init(
+    _ endpoint: String = "localhost:8443", at address: String = "127.0.0.1:8443",
+    named name: String = "localhost"
+  ) throws {
+    dialer = Dialer(
+      network: world.network, configuration: try configure([.proxyEndpoint: endpoint]),
+      tls: world.credentials, log: .silent, handler: notes)
+    dialer.dial()
+    world.advance(0)
+    service = try world.open(address, tls: name)
+    request = String(decoding: service.received, as: UTF8.self).split(separator: "\r\n")
+      .map(String.init)
+    let key = request.first { $0.hasPrefix("Sec-WebSocket-Key: ") }
+    accept = Cryptography.webSocketAccept(key: String(try #require(key).dropFirst(19)))
+  }
+
+  var outcome: Notes.Outcome? { notes.outcome }
 
   var answer: [UInt8] {
     head(
       "HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: upgrade",
       "Sec-WebSocket-Accept: \(accept)", "Sec-WebSocket-Protocol: aws.iot.securetunneling-3.0")
   }
-
-  func arrive(_ text: String) { stream.arrive(Array(text.utf8)) }
 
   /// What a refusal quotes, or the whole of another outcome.
   var quotation: String {
@@ -78,48 +91,32 @@ private final class DialerHarness: DialerHandler {
 }
 
 /// A dialer at the web proxy that it asks for a connection.
-private final class WebProxyHarness: DialerHandler {
-  private let network = ScriptedNetwork()
-  private var dialer: Dialer?
+private final class WebProxyHarness {
+  private let world = QuietWorld()
+  private let notes = Notes()
+  private let dialer: Dialer
   /// The web proxy's end.
-  private(set) var stream = ScriptedStream()
-  private(set) var failure: String?
-  private(set) var request: [UInt8] = []
+  let proxy: FarEnd
+  let request: [UInt8]
 
-  /// - Parameter takenByteCounts: of the request, by each send.
-  init(takenByteCounts: [Int] = [], takesBytes: Bool = true) throws {
-    network.names = ["proxy": ["127.0.0.1"]]
-    network.tlsStream = ScriptedStream()
+  /// - Parameter roomLeft: bytes that the socket has room for at first.
+  init(roomLeft: Int? = nil) throws {
+    world.names = ["proxy": ["127.0.0.1"]]
     let configuration = try configure()
-    let proxy = try WebProxy.parse("http://user:s3cret@proxy:3128", variable: "https_proxy")
-    configuration.webProxy = proxy
-    request = WebProxyHandshake(proxy: proxy, endpoint: configuration.endpoint)
+    let webProxy = try WebProxy.parse("http://user:s3cret@proxy:3128", variable: "https_proxy")
+    configuration.webProxy = webProxy
+    request = WebProxyHandshake(proxy: webProxy, endpoint: configuration.endpoint)
       .request(userAgent: configuration.userAgent)
-    let dialer = Dialer(
-      network: network, configuration: configuration,
-      tls: ScriptedCredentials(network), log: .silent,
-      handler: self)
-    self.dialer = dialer
+    dialer = Dialer(
+      network: world.network, configuration: configuration, tls: world.credentials, log: .silent,
+      handler: notes)
     dialer.dial()
-    network.advance(0)
-    stream = try #require(network.attempts.last?.stream)
-    stream.takenByteCounts = takenByteCounts
-    stream.takesBytes = takesBytes
-    network.open("127.0.0.1:3128")
+    world.advance(0)
+    world.limit("127.0.0.1:3128", to: roomLeft)
+    proxy = try world.open("127.0.0.1:3128")
   }
 
-  /// The dialer goes on with TLS over it.
-  var isConnected: Bool { network.serverNames == ["localhost"] }
-
-  func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
-  func dialer(_ dialer: Dialer, refused refusal: Refusal) { failure = refusal.text }
-
-  func dialer(
-    _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
-    compression: MessageCompression?, early: [UInt8]
-  ) {}
-
-  func arrive(_ text: String) { stream.arrive(Array(text.utf8)) }
+  var failure: String? { notes.failure }
 }
 
 @Suite("Dialer's request to a web proxy")
@@ -128,37 +125,39 @@ struct DialerWebProxyTests {
     "the request goes out whole, however little the socket takes at once",
     arguments: [[], [1], [0, 5, 0, 7], [Int](repeating: 1, count: 1_000)])
   func sendsWhole(takenByteCounts: [Int]) throws {
-    let harness = try WebProxyHarness(takenByteCounts: takenByteCounts)
-    var turns = 0
-    while harness.stream.interest.contains(.writable) && turns < 2_000 {
-      harness.stream.becomeWritable()
-      turns += 1
+    let harness = try WebProxyHarness(roomLeft: takenByteCounts.isEmpty ? nil : 0)
+    var sentCount = 0
+    for count in takenByteCounts {
+      harness.proxy.roomLeft = count
+      sentCount += count
+      #expect(harness.proxy.received == Array(harness.request.prefix(sentCount)))
     }
-    #expect(harness.stream.outbox == harness.request && harness.stream.interest == .readable)
-    harness.arrive("HTTP/1.1 200 Fine\r\n\r\n")
-    #expect(harness.isConnected && harness.stream.interest == [])
+    harness.proxy.roomLeft = nil
+    #expect(harness.proxy.received == harness.request && harness.proxy.interest == .readable)
+    // The dialer goes on with TLS over it, and asks the service.
+    try harness.proxy.startTLS(as: "localhost", behind: "HTTP/1.1 200 Fine\r\n\r\n")
+    #expect(harness.proxy.received.dropFirst(harness.request.count).starts(with: "GET /".utf8))
   }
 
   @Test("a socket that is full at first gets the request later, and no sooner than it has room")
   func waitsForRoom() throws {
-    let harness = try WebProxyHarness(takesBytes: false)
-    #expect(harness.stream.outbox.isEmpty && harness.stream.interest == [.readable, .writable])
-    harness.stream.takesBytes = true
-    harness.stream.becomeWritable()
-    #expect(harness.stream.outbox == harness.request && harness.stream.interest == .readable)
+    let harness = try WebProxyHarness(roomLeft: 0)
+    #expect(harness.proxy.received.isEmpty && harness.proxy.interest == [.readable, .writable])
+    harness.proxy.roomLeft = nil
+    #expect(harness.proxy.received == harness.request && harness.proxy.interest == .readable)
   }
 
   @Test("an answer that comes before the request was taken whole is read all the same")
   func readsEarlyAnswer() throws {
-    let harness = try WebProxyHarness(takenByteCounts: [10])
-    harness.arrive("HTTP/1.1 403 No\r\n\r\n")
-    #expect(harness.failure?.contains("403 No") == true && harness.stream.isClosed)
+    let harness = try WebProxyHarness(roomLeft: 10)
+    harness.proxy.send("HTTP/1.1 403 No\r\n\r\n")
+    #expect(harness.failure?.contains("403 No") == true && harness.proxy.isClosed)
   }
 
   @Test("a web proxy that ends the connection without a word may want TLS, which is said")
   func namesTLS() throws {
     let harness = try WebProxyHarness()
-    harness.stream.end(.endOfStream)
+    harness.proxy.finish()
     #expect(harness.failure?.hasSuffix("if it wants TLS, it must be named with https://") == true)
   }
 }
@@ -175,11 +174,11 @@ struct DialerTests {
     for start in stride(from: 0, to: octets.count - frame.count, by: step) {
       #expect(harness.outcome == nil)
       let isLast = start + step >= octets.count - frame.count
-      harness.stream.arrive(octets[start..<(isLast ? octets.count : start + step)])
+      harness.service.send(octets[start..<(isLast ? octets.count : start + step)])
     }
     #expect(
       harness.outcome == .opened(subprotocol: "aws.iot.securetunneling-3.0", early: frame))
-    #expect(harness.network.timerCount == 0 && !harness.stream.isClosed)
+    #expect(harness.world.timerCount == 0 && !harness.service.isClosed)
   }
 
   @Test(
@@ -191,8 +190,7 @@ struct DialerTests {
       ("LOCALHOST", "127.0.0.1:443", "localhost", "localhost"),
     ])
   func hidesInterface(endpoint: String, address: String, name: String, host: String) throws {
-    let harness = try DialerHarness(endpoint, at: address)
-    #expect(harness.network.serverNames == [name])
+    let harness = try DialerHarness(endpoint, at: address, named: name)
     #expect(harness.request.filter { $0.hasPrefix("Host: ") } == ["Host: \(host)"])
     #expect(!harness.request.contains { $0.contains("%") })
   }
@@ -202,11 +200,11 @@ struct DialerTests {
     let harness = try DialerHarness()
     var sent = 0
     while harness.outcome == nil && sent < harness.answer.count {
-      harness.stream.arrive([harness.answer[sent]])
-      harness.network.advance(500)
+      harness.service.send([harness.answer[sent]])
+      harness.world.advance(500)
       sent += 1
     }
-    #expect(sent == Int(Self.timeout) / 500 && harness.stream.isClosed)
+    #expect(sent == Int(Self.timeout) / 500 && harness.service.isClosed)
     guard case .failed(let reason) = harness.outcome else {
       Issue.record("\(String(describing: harness.outcome))")
       return
@@ -217,14 +215,14 @@ struct DialerTests {
   @Test("an answer whose head does not end is given up at 16 KiB")
   func limitsAnswer() throws {
     let harness = try DialerHarness()
-    harness.arrive("HTTP/1.1 101 Fine\r\na: ")
-    for _ in 0..<16 { harness.arrive(String(repeating: "b", count: 1_024)) }
+    harness.service.send("HTTP/1.1 101 Fine\r\na: ")
+    for _ in 0..<16 { harness.service.send(String(repeating: "b", count: 1_024)) }
     guard case .failed(let reason) = harness.outcome else {
       Issue.record("\(String(describing: harness.outcome))")
       return
     }
     #expect(reason.contains("\(ClientHandshake.responseByteCountMax)"))
-    #expect(harness.stream.isClosed && harness.network.timerCount == 0)
+    #expect(harness.service.isClosed && harness.world.timerCount == 0)
   }
 
   struct RefusalExample: Sendable, CustomTestStringConvertible {
@@ -285,27 +283,27 @@ struct DialerTests {
     let harness = try DialerHarness()
     for record in example.records {
       #expect(harness.outcome == nil)
-      harness.arrive(record)
+      harness.service.send(record)
     }
-    if example.ends { harness.stream.end(.endOfStream) }
+    if example.ends { harness.service.finish() }
     if example.wait > 0 {
       #expect(harness.outcome == nil)
-      harness.network.advance(example.wait - 1)
+      harness.world.advance(example.wait - 1)
       #expect(harness.outcome == nil)
-      harness.network.advance(1)
+      harness.world.advance(1)
     }
     #expect(harness.quotation == example.quotation)
-    #expect(harness.stream.isClosed && harness.network.timerCount == 0)
+    #expect(harness.service.isClosed && harness.world.timerCount == 0)
   }
 
   @Test("a body that comes slowly is waited for once, not after each byte")
   func boundsWaitForBody() throws {
     let harness = try DialerHarness()
-    harness.arrive(Self.head403 + "Content-Length: 400\r\n\r\n")
+    harness.service.send(Self.head403 + "Content-Length: 400\r\n\r\n")
     for _ in 0..<10 {
       #expect(harness.outcome == nil)
-      harness.arrive("x")
-      harness.network.advance(100)
+      harness.service.send("x")
+      harness.world.advance(100)
     }
     #expect(harness.quotation == "xxxxxxxxxx")
   }
@@ -314,7 +312,7 @@ struct DialerTests {
     "an answer that is no upgrade is a refusal with its status", arguments: [200, 301, 403, 503])
   func refuses(status: Int) throws {
     let harness = try DialerHarness()
-    harness.arrive("HTTP/1.1 \(status) Words\r\nContent-Length: 2\r\n\r\nno")
+    harness.service.send("HTTP/1.1 \(status) Words\r\nContent-Length: 2\r\n\r\nno")
     guard case .refused(let text) = harness.outcome else {
       Issue.record("\(String(describing: harness.outcome))")
       return
@@ -332,12 +330,12 @@ struct DialerTests {
     ])
   func namesFault(answer: String, part: String) throws {
     let harness = try DialerHarness()
-    harness.arrive(answer)
+    harness.service.send(answer)
     guard case .failed(let reason) = harness.outcome else {
       Issue.record("\(String(describing: harness.outcome))")
       return
     }
-    #expect(reason.contains(part) && harness.stream.isClosed)
+    #expect(reason.contains(part) && harness.service.isClosed)
   }
 
   private static let stranger =
@@ -351,7 +349,7 @@ struct DialerTests {
     ])
   func namesStranger(answer: String) throws {
     let harness = try DialerHarness()
-    harness.arrive(answer)
+    harness.service.send(answer)
     guard case .failed(let reason) = harness.outcome else {
       Issue.record("\(String(describing: harness.outcome))")
       return
@@ -362,18 +360,6 @@ struct DialerTests {
 
 @Suite("Dialer's advice")
 struct DialerAdviceTests {
-  /// Who is told of a failure alone.
-  private final class Waiter: DialerHandler {
-    private(set) var failure: String?
-
-    func dialer(_ dialer: Dialer, failed reason: String) { failure = reason }
-    func dialer(_ dialer: Dialer, refused refusal: Refusal) {}
-    func dialer(
-      _ dialer: Dialer, opened stream: any SecureStream, head: HeaderBlock, subprotocol: String?,
-      compression: MessageCompression?, early: [UInt8]
-    ) {}
-  }
-
   private static func way(_ part: String) -> String {
     "; check --region or --proxy-endpoint, and this machine's \(part); behind a web proxy set https_proxy"
   }
@@ -384,13 +370,14 @@ struct DialerAdviceTests {
   func advises(usesWebProxy: Bool) throws {
     let (host, port) = usesWebProxy ? ("proxy", 3128) : ("localhost", 8443)
     let proxy = "; check https_proxy"
-    let steps: [(reason: String, advice: String, play: (ScriptedNetwork, Dialer) -> Void)] = [
+    let steps: [(reason: String, advice: String, play: (QuietWorld) throws -> Void)] = [
       (
-        "Could not resolve DNS hostname of \(usesWebProxy ? "Web proxy" : "proxy host"): \(host) - unknown name",
+        "Could not resolve DNS hostname of \(usesWebProxy ? "Web proxy" : "proxy host"): \(host) - "
+          + "no address, says the simulator",
         usesWebProxy ? proxy : Self.way("DNS"),
-        { network, _ in
-          network.names = [:]
-          network.advance(0)
+        { world in
+          world.names[host] = []
+          world.advance(0)
         }
       ),
       (
@@ -399,53 +386,51 @@ struct DialerAdviceTests {
             ? "the web proxy http://proxy:3128 (https_proxy)" : "proxy server: localhost:8443")
           + ": Connection refused (10.0.0.1)",
         usesWebProxy ? proxy : Self.way("route and firewall"),
-        { network, _ in
-          network.advance(0)
-          network.refuse("10.0.0.1:\(port)", ECONNREFUSED)
+        { world in
+          world.advance(0)
+          world.refuse("10.0.0.1:\(port)", ECONNREFUSED)
         }
       ),
     ]
-    let later: [(reason: String, advice: String, play: (ScriptedNetwork, Dialer) -> Void)] = [
+    let place = "10.0.0.1:\(port)"
+    let later: [(reason: String, advice: String, play: (QuietWorld) throws -> Void)] = [
       (
         "the TLS handshake with localhost:8443 failed: the connection was cut",
-        Self.way("route and firewall"), { _, dialer in dialer.streamFailed(.unexpectedEnd) }
+        Self.way("route and firewall"), { try $0.open(place).finish() }
       ),
       (
-        "the TLS handshake with localhost:8443 failed: TLS: odd", "",
-        { _, dialer in dialer.streamFailed(.tls(.handshake(reason: "odd"))) }
+        "the TLS handshake with localhost:8443 failed: TLS: the simulator met an unexpected record",
+        "", { try $0.open(place).send([9, 0, 0]) }
       ),
       (
         "the TLS handshake with localhost:8443 took longer than 10000 ms",
-        Self.way("route and firewall"), { network, _ in network.advance(10_000) }
+        Self.way("route and firewall"),
+        { world in
+          try world.open(place)
+          world.advance(10_000)
+        }
       ),
       (
         "the service's answer to the web socket upgrade request did not come: the connection was cut",
         "; its certificate was right, so that the service or the way to it is at fault for now",
-        { network, dialer in
-          dialer.streamOpened()
-          network.tlsStream?.end(.endOfStream)
-        }
+        { try $0.open(place, tls: "localhost").finish() }
       ),
     ]
     for (index, step) in (steps + (usesWebProxy ? [] : later)).enumerated() {
-      let network = ScriptedNetwork()
-      network.names = [host: ["10.0.0.1"]]
-      network.tlsStream = ScriptedStream()
+      let world = QuietWorld()
+      world.names = [host: ["10.0.0.1"]]
       let configuration = try configure()
       if usesWebProxy {
         configuration.webProxy = try WebProxy.parse("http://proxy", variable: "https_proxy")
       }
-      let waiter = Waiter()
+      let notes = Notes()
       let dialer = Dialer(
-        network: network, configuration: configuration, tls: ScriptedCredentials(network),
-        log: .silent, handler: waiter)
+        network: world.network, configuration: configuration, tls: world.credentials,
+        log: .silent, handler: notes)
       dialer.dial()
-      if index >= steps.count {
-        network.advance(0)
-        network.open("10.0.0.1:\(port)")
-      }
-      step.play(network, dialer)
-      #expect(waiter.failure == step.reason + step.advice)
+      if index >= steps.count { world.advance(0) }
+      try step.play(world)
+      #expect(notes.failure == step.reason + step.advice)
     }
   }
 }

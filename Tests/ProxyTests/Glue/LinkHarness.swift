@@ -6,10 +6,10 @@ import Simulator
 @testable import Tunnel
 @testable import WebSocket
 
-/// A link between a scripted stream and a handler that notes everything.
+/// A link between a stream whose other end is the test's and a handler that notes everything.
 final class LinkHarness: TunnelLinkHandler {
-  let stream = ScriptedStream()
-  let network: Reactor
+  let world: QuietWorld
+  let far: FarEnd
   let link: TunnelLink
   let role: WebSocketRole
   private let allowsCompression: Bool
@@ -21,23 +21,25 @@ final class LinkHarness: TunnelLinkHandler {
   enum Disposition { case next, pause, hold }
   var disposition: (Message) -> Disposition = { _ in .next }
 
-  /// - Parameter scripted: a network whose time the test moves, in the place of the harness' own.
   init(
     _ role: WebSocketRole, limits: LinkLimits = LinkLimits(),
     compression: MessageCompression? = nil, early: [UInt8] = [], pingPeriod: Milliseconds? = nil,
-    pacer: consuming Pacer = Pacer(), on scripted: ScriptedNetwork? = nil
+    pacer: consuming Pacer = Pacer()
   ) throws {
     self.role = role
     allowsCompression = compression != nil
-    network = try Reactor()
+    world = QuietWorld()
+    let (stream, far) = try world.secureConnection()
+    self.far = far
     link = TunnelLink(
-      network: scripted ?? network, stream: stream, role: role, limits: limits,
+      network: world.network, stream: stream, role: role, limits: limits,
       compression: compression, early: early,
       heartbeat: pingPeriod.map {
         Heartbeat(period: $0, heldOffTimeMax: Milliseconds(10 * $0.count))
       }, pacer: pacer, log: Log.silent)
     link.handler = self
     link.start()
+    world.settle()
   }
 
   func link(_ link: TunnelLink, received message: Message, in bytes: Span<UInt8>) -> Bool {
@@ -55,7 +57,8 @@ final class LinkHarness: TunnelLinkHandler {
   var sentFrames: [CollectedFrame] {
     var collector = FrameCollector(
       role: role == .client ? .server : .client, allowsCompression: allowsCompression)
-    collector.feed(stream.outbox)
+    world.settle()
+    collector.feed(far.received)
     let isWhole = collector.violation == nil && collector.faults.isEmpty
     return isWhole && collector.unusedCount == 0 ? collector.frames : []
   }
@@ -70,7 +73,7 @@ final class LinkHarness: TunnelLinkHandler {
 
   /// Lets frames arrive as the peer sends them.
   func arrive(_ frames: CollectedFrame...) {
-    stream.arrive(frames.flatMap { $0.octets(to: role) })
+    far.send(frames.flatMap { $0.octets(to: role) })
   }
 
   /// A DATA message with its length prefix.

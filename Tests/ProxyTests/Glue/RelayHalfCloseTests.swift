@@ -21,14 +21,14 @@ struct RelayHalfCloseTests {
     let harness = try RelayHarness(.source, settings: Self.settings)
     let client = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
-    client.arrive([1, 2, 3])
-    client.end(.endOfStream)
+    client.send([1, 2, 3])
+    client.finish()
     #expect(
       harness.sent == [
         Self.start, .init(type: .data, streamID: 1, connectionID: 1, payloadLength: 3), Self.end,
       ])
     harness.arrive(.data, stream: 1, connection: 1, [7, 8])
-    #expect(client.outbox == [7, 8] && !client.isClosed)
+    #expect(client.received == [7, 8] && !client.isClosed)
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
     #expect(client.isClosed && harness.sent.count == 3)
     #expect(harness.relay.connectionCount == 0)
@@ -38,7 +38,7 @@ struct RelayHalfCloseTests {
   func endsLate() throws {
     let harness = try RelayHarness(.source, settings: Self.settings)
     let client = try harness.accept()
-    client.end(.endOfStream)
+    client.finish()
     #expect(harness.sent == [Self.start])
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
     #expect(harness.sent == [Self.start, Self.end] && !client.isClosed)
@@ -48,9 +48,9 @@ struct RelayHalfCloseTests {
   func lingers() throws {
     let harness = try RelayHarness(.source, settings: Self.settings)
     let client = try harness.accept()
-    client.end(.endOfStream)
+    client.finish()
     harness.arrive(.data, stream: 1, connection: 1, [7])
-    #expect(client.outbox == [7] && !client.isClosed)
+    #expect(client.received == [7] && !client.isClosed)
     harness.arrive(.connectionReset, stream: 1, connection: 1)
     #expect(client.isClosed && harness.sent == [Self.start])
   }
@@ -60,15 +60,14 @@ struct RelayHalfCloseTests {
     let harness = try RelayHarness(.source, settings: Self.settings)
     let client = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
-    client.takesBytes = false
+    client.roomLeft = 0
     harness.arrive(.data, stream: 1, connection: 1, [7])
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
-    #expect(!client.hasFinishedSending)
-    client.takesBytes = true
-    client.becomeWritable()
-    #expect(client.outbox == [7] && client.hasFinishedSending && !client.isClosed)
-    client.arrive([1])
-    client.end(.endOfStream)
+    #expect(!client.hasEnded)
+    client.roomLeft = nil
+    #expect(client.received == [7] && client.hasEnded && !client.isClosed)
+    client.send([1])
+    client.finish()
     #expect(
       harness.sent.suffix(2) == [
         .init(type: .data, streamID: 1, connectionID: 1, payloadLength: 1), Self.end,
@@ -79,20 +78,16 @@ struct RelayHalfCloseTests {
   @Test(
     "a destination answers at once, before its server is connected, and ends directions one by one")
   func answersAtOnce() throws {
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.destination, settings: Self.settings, scripted: network)
+    let harness = try RelayHarness(.destination, settings: Self.settings)
     harness.arrive(.streamStart, stream: 1, connection: 1, writesIgnorable: true)
     harness.arrive(.connectionStart, stream: 1, connection: 2)
     #expect(harness.sent == [Self.end])
     harness.arrive(.data, stream: 1, connection: 2, [7])
     harness.arrive(.data, stream: 1, connection: 2, ignorable: true)
-    network.advance(0)
-    network.open("127.0.0.1:9")
-    let server = try #require(network.attempts.last?.stream)
-    #expect(server.outbox == [7] && server.hasFinishedSending)
-    server.supply([1, 2])
-    server.handler?.streamReady(.readable)
-    server.end(.endOfStream)
+    let server = try harness.world.open("127.0.0.1:9")
+    #expect(server.received == [7] && server.hasEnded)
+    server.send([1, 2])
+    server.finish()
     #expect(
       harness.sent.dropFirst() == [
         .init(type: .data, streamID: 1, connectionID: 2, payloadLength: 2),
@@ -106,13 +101,13 @@ struct RelayHalfCloseTests {
     var settings = Self.settings
     settings.activeConnectionCountMax = 1
     let harness = try RelayHarness(
-      .destination, settings: settings, scripted: ScriptedNetwork(), services: ["A", "B"])
-    harness.fill()
+      .destination, settings: settings, services: ["A", "B"])
+    harness.tunnel.fill()
     harness.arrive(.streamStart, stream: 1, connection: 1)
     harness.arrive(
       RelayHarness.encode(
         .streamStart, stream: 2, connection: 1, writesIgnorable: true, service: "B"))
-    harness.tunnel.becomeWritable()
+    harness.tunnel.roomLeft = nil
     #expect(
       harness.sent == [
         .init(type: .data, streamID: 2, connectionID: 1, ignorable: true),
@@ -134,49 +129,59 @@ struct RelayHalfCloseTests {
     var told: RelayHarness.Sent?
     switch event {
     case .clientCloses:
-      client.isPeerClosed = true
-      client.end(.endOfStream)
+      client.close()
       told = .init(type: .connectionReset, streamID: 1, connectionID: 1, isMarked: true)
     case .clientFails:
-      client.end(.failed(.unexpectedEnd))
+      client.reset()
       told = .init(type: .connectionReset, streamID: 1, connectionID: 1)
     case .peerCloses:
       harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: true)
     case .peerCuts: harness.arrive(.connectionReset, stream: 1, connection: 1)
     case .streamReset: harness.arrive(.streamReset, stream: 1, connection: 0)
     case .sessionReset: harness.arrive(.sessionReset, stream: 0, connection: 0)
-    case .linkLost: harness.tunnel.end(.failed(.unexpectedEnd))
+    case .linkLost: harness.tunnel.reset()
     }
-    #expect(client.outbox == [1] && client.isClosed)
+    #expect(client.received == [1] && client.isClosed)
     #expect(client.isAborted == (event != .clientCloses && event != .peerCloses))
     #expect(harness.sent == [Self.start] + (told.map { [$0] } ?? []))
   }
 
   @Test("what is pending still goes out before a client is cut", arguments: [true, false])
   func deliversBeforeCut(isCut: Bool) throws {
-    let harness = try RelayHarness(.source, settings: Self.settings, scripted: ScriptedNetwork())
-    let client = try harness.accept()
-    harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
-    client.takesBytes = false
-    harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
-    harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: !isCut)
-    #expect(!client.isClosed && !client.hasFinishedSending)
-    client.takesBytes = true
-    client.becomeWritable()
-    #expect(client.outbox == [1, 2, 3] && client.isClosed && client.isAborted == isCut)
-  }
-
-  @Test("what goes wrong after an end is a reset, as before", arguments: [true, false])
-  func resetsAfterEnd(isPeer: Bool) throws {
     let harness = try RelayHarness(.source, settings: Self.settings)
     let client = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
-    client.end(.endOfStream)
-    if isPeer {
+    client.roomLeft = 0
+    harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
+    harness.arrive(.connectionReset, stream: 1, connection: 1, writesIgnorable: !isCut)
+    #expect(!client.isClosed && !client.hasEnded)
+    client.roomLeft = nil
+    #expect(client.received == [1, 2, 3] && !client.isClosed)
+    // It is closed when its system has all.
+    harness.world.advance(10)
+    #expect(client.isClosed && client.isAborted == isCut && client.isReset == isCut)
+  }
+
+  /// Where something goes wrong: at the peer, or at the client, of which the relay is told, or finds it out.
+  enum Fault: CaseIterable { case peer, told, foundOut }
+
+  @Test("what goes wrong after an end is a reset, as before", arguments: Fault.allCases)
+  func resetsAfterEnd(fault: Fault) throws {
+    let harness = try RelayHarness(.source, settings: Self.settings)
+    let client = try harness.accept()
+    harness.arrive(.data, stream: 1, connection: 1, ignorable: true)
+    client.finish()
+    switch fault {
+    case .peer:
       harness.arrive(.connectionReset, stream: 1, connection: 1)
       #expect(harness.sent.last == Self.end && client.isClosed)
-    } else {
-      client.handler?.streamFailed(.unexpectedEnd)
+    case .told:
+      client.near?.handler?.streamFailed(.unexpectedEnd)
+      harness.world.settle()
+      #expect(harness.sent.last?.type == .connectionReset)
+    case .foundOut:
+      client.reset()
+      harness.arrive(.data, stream: 1, connection: 1, [1])
       #expect(harness.sent.last?.type == .connectionReset)
     }
     #expect(harness.relay.connectionCount == 0)

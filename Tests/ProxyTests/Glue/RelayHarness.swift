@@ -7,28 +7,28 @@ import Testing
 @testable import Proxy
 @testable import Tunnel
 
-/// A relay between a scripted tunnel and scripted local sockets.
+/// A relay between a tunnel and local sockets whose other ends are the test's.
 final class RelayHarness {
-  let tunnel = ScriptedStream()
-  let network: Reactor
+  let world: QuietWorld
+  let tunnel: FarEnd
   let relay: Relay
 
-  /// - Parameter scripted: whose time counts; by default the system's does.
   init(
-    _ role: TunnelRole, settings: Settings = plain, scripted: ScriptedNetwork? = nil,
+    _ role: TunnelRole, settings: Settings = plain, in world: QuietWorld = QuietWorld(),
     services: [String] = ["A"], handler: (any RelayHandler)? = nil,
     log: Log = Log.silent
   ) throws {
-    network = try Reactor()
-    let network: any Network = scripted ?? self.network
+    self.world = world
+    let (stream, tunnel) = try world.secureConnection()
+    self.tunnel = tunnel
     let link = TunnelLink(
-      network: network, stream: tunnel, role: .client, early: [], log: log)
+      network: world.network, stream: stream, role: .client, early: [], log: log)
     var options = TunnelSession.Options(
       role: role, mappings: services, connectionCountMax: settings.activeConnectionCountMax)
     options.version = settings.protocolVersion
     options.negotiatesHalfClose = settings.halfClose == .negotiated
     relay = Relay(
-      network: network, link: link, options: options,
+      network: world.network, link: link, options: options,
       targets: services.map { _ in .network(Endpoint(host: "127.0.0.1", port: 9)) },
       localAddresses: [],
       streamIDs: .beforeFirst, settings: settings, log: log)
@@ -44,11 +44,12 @@ final class RelayHarness {
     return settings
   }()
 
-  func accept(service: Int = 0) throws -> ScriptedStream {
-    let local = ScriptedStream()
+  func accept(service: Int = 0) throws -> FarEnd {
     let peer = try #require(SocketAddress(numeric: "127.0.0.1", port: 1))
+    let (local, client) = world.connection()
     relay.accept(local, service: service, from: peer)
-    return local
+    world.settle()
+    return client
   }
 
   func arrive(
@@ -77,7 +78,7 @@ final class RelayHarness {
 
   /// Messages in one frame.
   func arrive(_ messages: [UInt8]) {
-    tunnel.arrive(CollectedFrame(opcode: .binary, payload: messages).octets(to: .client))
+    tunnel.send(CollectedFrame(opcode: .binary, payload: messages).octets(to: .client))
   }
 
   struct Sent: Equatable {
@@ -93,7 +94,7 @@ final class RelayHarness {
   /// The messages that went into the tunnel.
   var sent: [Sent] {
     var collector = FrameCollector(role: .server)
-    collector.feed(tunnel.outbox)
+    collector.feed(tunnel.received)
     let bytes = collector.frames.flatMap { $0.payload }
     return (LinkHarness.split(bytes) ?? []).compactMap { encoded in
       (try? Message.parse(encoded.span)).map {
@@ -104,7 +105,4 @@ final class RelayHarness {
       }
     }
   }
-
-  /// The tunnel takes nothing until `becomeWritable`.
-  func fill() { tunnel.unsentByteCount = 1 << 20 }
 }

@@ -24,14 +24,14 @@ private final class Owner: RelayHandler {
 
 @Suite("A source without a place for another client")
 struct RelayPlaceTests {
-  private let network = ScriptedNetwork()
+  private let world = QuietWorld()
   private let owner = Owner()
   private let harness: RelayHarness
 
   init() throws {
     var settings = RelayHarness.plain
     settings.activeConnectionCountMax = 2
-    harness = try RelayHarness(.source, settings: settings, scripted: network)
+    harness = try RelayHarness(.source, settings: settings, in: world)
     harness.relay.handler = owner
   }
 
@@ -42,12 +42,12 @@ struct RelayPlaceTests {
     #expect(!owner.isFull)
     let third = try harness.accept()
     #expect(owner.isFull && !third.isClosed && harness.sent.count == 2)
-    network.advance(1_900)
+    world.advance(1_900)
     harness.arrive(.connectionReset, stream: 1, connection: 1)
-    network.advance(0)
+    world.advance(0)
     #expect(!owner.isFull && !third.isClosed)
     #expect(harness.sent.last == .init(type: .connectionStart, streamID: 1, connectionID: 3))
-    network.advance(10_000)
+    world.advance(10_000)
     #expect(!third.isClosed)
   }
 
@@ -56,9 +56,9 @@ struct RelayPlaceTests {
     _ = try harness.accept()
     _ = try harness.accept()
     let third = try harness.accept()
-    network.advance(1_999)
+    world.advance(1_999)
     #expect(!third.isClosed)
-    network.advance(1)
+    world.advance(1)
     #expect(third.isAborted && !owner.isFull)
     #expect(try harness.accept().isAborted)
     harness.arrive(.connectionReset, stream: 1, connection: 2)
@@ -73,14 +73,14 @@ struct RelayPlaceTests {
     var clients = try [harness.accept(), harness.accept(), harness.accept()]
     var connection: UInt32 = 1
     for _ in 0..<4 {
-      network.advance(490)
+      world.advance(490)
       harness.arrive(.connectionReset, stream: 1, connection: connection)
       connection += 1
-      network.advance(0)
+      world.advance(0)
       clients.append(try harness.accept())
       #expect(clients.allSatisfy { !$0.isAborted })
     }
-    network.advance(100)
+    world.advance(100)
     #expect(clients.last?.isAborted == true)
     #expect(try harness.accept().isAborted)
   }
@@ -90,17 +90,17 @@ struct RelayPlaceTests {
     var settings = RelayHarness.plain
     settings.activeConnectionCountMax = 2
     let harness = try RelayHarness(
-      .source, settings: settings, scripted: network, services: ["A", "B"])
+      .source, settings: settings, in: world, services: ["A", "B"])
     harness.relay.handler = owner
     for _ in 0..<2 { _ = try harness.accept(service: 0) }
     let third = try harness.accept(service: 1)
-    network.advance(2_000)
+    world.advance(2_000)
     #expect(!third.isClosed && !owner.isFull, "it has the place of one that was never answered")
     for (stream, service) in [(Int32(1), "A"), (2, "B")] {
       harness.arrive(
         RelayHarness.encode(.streamReset, stream: stream, connection: 0, service: service))
     }
-    network.advance(60_000)
+    world.advance(60_000)
     for _ in 0..<2 { _ = try harness.accept(service: 0) }
     #expect(try !harness.accept(service: 1).isClosed)
     #expect(owner.isFull)
@@ -112,10 +112,10 @@ struct RelayPlaceTests {
     _ = try harness.accept()
     let third = try harness.accept()
     for connection in 2...UInt32(6) {
-      network.advance(1_900)
+      world.advance(1_900)
       harness.arrive(.data, stream: 1, connection: connection, [1])
       harness.arrive(.connectionReset, stream: 1, connection: connection)
-      network.advance(0)
+      world.advance(0)
       #expect(try !harness.accept().isAborted)
     }
     #expect(!third.isAborted && owner.isFull)
@@ -129,18 +129,18 @@ struct RelayPlaceTests {
     settings.activeConnectionCountMax = 1
     settings.protocolVersion = .v2
     let harness = try RelayHarness(
-      .source, settings: settings, scripted: network, services: ["A", "B"])
+      .source, settings: settings, in: world, services: ["A", "B"])
     _ = try harness.accept(service: 1)
     let second = try harness.accept(service: 0)
     harness.arrive(RelayHarness.encode(.data, stream: 1, connection: 0, [1], service: "B"))
     harness.arrive(RelayHarness.encode(.streamReset, stream: 1, connection: 0, service: "B"))
-    network.advance(0)
+    world.advance(0)
     #expect(harness.sent.last?.streamID == 2, "the second has the place")
     let third = try harness.accept(service: 0)
-    let firedCount = network.firedCount
-    network.advance(9_000)
+    let callCount = world.callCount
+    world.advance(9_000)
     #expect(!second.isClosed && !third.isClosed)
-    #expect(network.firedCount - firedCount <= 12)
+    #expect(world.callCount - callCount <= 12)
   }
 
   @Test("those that wait outlive the tunnel, for whoever takes them to the next")
@@ -150,8 +150,8 @@ struct RelayPlaceTests {
     let third = try harness.accept()
     harness.relay.shutDown()
     let waiting = harness.relay.takeClients()
-    #expect(waiting.count == 1 && waiting.first?.stream === third && !third.isClosed)
-    #expect(network.timerCount == 0)
+    #expect(waiting.count == 1 && waiting.first?.stream === third.near && !third.isClosed)
+    #expect(world.timerCount == 0)
   }
 
   @Test("nobody waits beyond the end of the tunnel, or of the program")
@@ -163,20 +163,20 @@ struct RelayPlaceTests {
     #expect(third.isAborted)
     #expect(try harness.accept().isAborted)
     harness.relay.shutDown()
-    #expect(network.timerCount == 0 && harness.relay.takeClients().isEmpty)
+    #expect(world.timerCount == 0 && harness.relay.takeClients().isEmpty)
   }
 }
 
 @Suite("Services that share a tunnel's places")
 struct RelayShareTests {
-  private let network = ScriptedNetwork()
+  private let world = QuietWorld()
   private let owner = Owner()
 
   private func harness(_ role: TunnelRole, placeCount: Int = 4) throws -> RelayHarness {
     var settings = RelayHarness.plain
     settings.activeConnectionCountMax = placeCount
     return try RelayHarness(
-      role, settings: settings, scripted: network, services: ["A", "B"], handler: owner)
+      role, settings: settings, in: world, services: ["A", "B"], handler: owner)
   }
 
   @Test("a client takes the place of one that waits for its answer, up to its service's share")
@@ -189,13 +189,13 @@ struct RelayShareTests {
     #expect(owner.heldServices == [0])
     let first = try harness.accept(service: 1)
     #expect(owner.heldServices == [0, 1] && dead.allSatisfy { !$0.isClosed })
-    network.advance(2_000)
+    world.advance(2_000)
     #expect(!first.isClosed && dead[1].isAborted && waiting.isAborted)
     let second = try harness.accept(service: 1)
     #expect(!second.isClosed && dead[2].isAborted)
     // Both services have their share now.
     let third = try harness.accept(service: 1)
-    network.advance(2_000)
+    world.advance(2_000)
     #expect(third.isAborted && !dead[0].isClosed && !dead[3].isClosed)
     #expect(harness.sent.filter { $0.type == .connectionReset }.count == 2)
   }
@@ -204,12 +204,12 @@ struct RelayShareTests {
   func sharesLastPlace() throws {
     let harness = try harness(.source, placeCount: 1)
     let dead = try harness.accept()
-    network.advance(1_000)
+    world.advance(1_000)
     let living = try harness.accept(service: 1)
     #expect(dead.isAborted && !living.isClosed)
     harness.arrive(
       RelayHarness.encode(.data, stream: 2, connection: 1, [1], service: "B"))
-    #expect(living.outbox == [1])
+    #expect(living.received == [1])
   }
 
   @Test("nobody who was answered gives way")
@@ -220,7 +220,7 @@ struct RelayShareTests {
       harness.arrive(.data, stream: 1, connection: connection, [1])
     }
     let other = try harness.accept(service: 1)
-    network.advance(3_000)
+    world.advance(3_000)
     #expect(other.isAborted && clients.allSatisfy { !$0.isClosed })
   }
 
@@ -237,12 +237,12 @@ struct RelayShareTests {
     }
     start(7)
     #expect(harness.sent == [.init(type: .connectionReset, streamID: 7, connectionID: 1)])
-    network.advance(1_000)
+    world.advance(1_000)
     // Without room for the reset the place is free all the same.
-    harness.fill()
+    harness.tunnel.fill()
     start(8)
     #expect(harness.relay.core.session.connectionCount(of: 1) == 1)
-    harness.tunnel.becomeWritable()
+    harness.tunnel.roomLeft = nil
     #expect(
       harness.sent.dropFirst() == [.init(type: .connectionReset, streamID: 1, connectionID: 1)])
     #expect(harness.relay.connectionCount == 4 && harness.relay.core.connectingCount == 4)
@@ -251,13 +251,13 @@ struct RelayShareTests {
 
 @Suite("The second client of a service that has one connection at a time")
 struct RelaySecondClientTests {
-  private let network = ScriptedNetwork()
+  private let world = QuietWorld()
 
   private func harness(_ choice: Settings.SecondClient) throws -> RelayHarness {
     var settings = RelayHarness.plain
     settings.protocolVersion = .v2
     settings.secondClient = choice
-    return try RelayHarness(.source, settings: settings, scripted: network)
+    return try RelayHarness(.source, settings: settings, in: world)
   }
 
   @Test("it waits as long as the first one lives, by default")
@@ -265,12 +265,12 @@ struct RelaySecondClientTests {
     #expect(Settings().secondClient == .wait)
     let harness = try harness(.wait)
     let first = try harness.accept()
-    first.arrive([1])
+    first.send([1])
     let second = try harness.accept()
-    network.advance(3_600_000)
+    world.advance(3_600_000)
     #expect(!first.isClosed && !second.isClosed && harness.sent.count == 2)
     harness.arrive(.streamReset, stream: 1, connection: 0)
-    network.advance(0)
+    world.advance(0)
     #expect(first.isClosed && !second.isClosed)
     #expect(harness.sent.last == .init(type: .streamStart, streamID: 2, connectionID: 0))
   }
@@ -280,15 +280,15 @@ struct RelaySecondClientTests {
     let harness = try harness(.wait)
     let unused = try harness.accept()
     let second = try harness.accept()
-    network.advance(9_000)
+    world.advance(9_000)
     #expect(!unused.isClosed)
-    network.advance(2_000)
+    world.advance(2_000)
     #expect(unused.isAborted && !second.isClosed)
-    second.arrive([1])
+    second.send([1])
     harness.arrive(.data, stream: 2, connection: 0, [1])
-    second.end(.endOfStream)
+    second.finish()
     let third = try harness.accept()
-    network.advance(2_100)
+    world.advance(2_100)
     #expect(second.isClosed && !third.isClosed)
     #expect(
       harness.sent.map(\.type) == [
@@ -302,16 +302,16 @@ struct RelaySecondClientTests {
   func yieldsWhenSilent(hasSpoken: Bool, milliseconds: Int64) throws {
     var settings = Settings()
     settings.protocolVersion = .v2
-    let harness = try RelayHarness(.source, settings: settings, scripted: network)
+    let harness = try RelayHarness(.source, settings: settings, in: world)
     let first = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 0, ignorable: true)
-    first.arrive([1])
+    first.send([1])
     if hasSpoken { harness.arrive(.data, stream: 1, connection: 0, [7]) }
-    first.end(.endOfStream)
+    first.finish()
     let second = try harness.accept()
-    network.advance(milliseconds - 1_000)
+    world.advance(milliseconds - 1_000)
     #expect(!first.isClosed && !second.isClosed)
-    network.advance(2_100)
+    world.advance(2_100)
     #expect(first.isAborted && !second.isClosed)
     #expect(harness.sent.last?.type == .streamStart)
   }
@@ -320,7 +320,7 @@ struct RelaySecondClientTests {
   func replaces() throws {
     let harness = try harness(.replace)
     let first = try harness.accept()
-    first.arrive([1])
+    first.send([1])
     let second = try harness.accept()
     #expect(first.isAborted && !second.isClosed)
   }

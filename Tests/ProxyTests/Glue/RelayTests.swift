@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import Reactor
 import Simulator
 import Testing
@@ -64,7 +65,7 @@ struct RelayResetTests {
     settings.protocolVersion = example.version
     let harness = try RelayHarness(.source, settings: settings, log: recorder.log)
     let client = try harness.accept()
-    client.arrive([1])
+    client.send([1])
     let connection: UInt32 = example.version < .v3 ? 0 : 1
     for answer in example.answers {
       harness.arrive(
@@ -86,12 +87,12 @@ struct RelayTests {
   func forgetsQueuedStart() throws {
     let harness = try RelayHarness(.source)
     let first = try harness.accept()
-    harness.fill()
+    harness.tunnel.fill()
     let second = try harness.accept()
     harness.arrive(.streamReset, stream: 1, connection: 0)
     #expect(first.isAborted && second.isAborted)
     _ = try harness.accept()
-    harness.tunnel.becomeWritable()
+    harness.tunnel.roomLeft = nil
     #expect(
       harness.sent == [
         .init(type: .streamStart, streamID: 1, connectionID: 1),
@@ -108,29 +109,25 @@ struct RelayTests {
     settings.connectionRetryCount = 1
     settings.connectionRetryDelay = Milliseconds(2_500)
     let harness = try RelayHarness(.destination, settings: settings)
+    harness.world.errors["127.0.0.1:9"] = SystemError(ECONNREFUSED, "connect")
     harness.arrive(.streamStart, stream: 1, connection: 1)
     harness.arrive(.data, stream: 1, connection: 1, [7])
     harness.arrive(.connectionReset, stream: 1, connection: 1)
-    let start = harness.network.now
-    while harness.network.now < start + Milliseconds(2_000) {
-      try harness.network.turn(waitMax: Milliseconds(50))
-    }
-    #expect(harness.relay.connectionCount == 1)
-    while harness.relay.connectionCount > 0 && harness.network.now < start + Milliseconds(20_000) {
-      try harness.network.turn(waitMax: Milliseconds(50))
-    }
-    #expect(harness.relay.connectionCount == 0)
+    harness.world.advance(2_499)
+    #expect(harness.relay.connectionCount == 1 && harness.world.attempts.count == 1)
+    harness.world.advance(1)
+    #expect(harness.relay.connectionCount == 0 && harness.world.attempts.count == 2)
   }
 
   @Test("a refusal waits for room and does not hold the tunnel meanwhile")
   func queuesRefusals() throws {
     let harness = try RelayHarness(.destination)
-    harness.fill()
+    harness.tunnel.fill()
     for connection in 1...UInt32(3) {
       harness.arrive(.connectionStart, stream: 9, connection: connection)
     }
     #expect(harness.sent.isEmpty && harness.tunnel.interest.contains(.readable))
-    harness.tunnel.becomeWritable()
+    harness.tunnel.roomLeft = nil
     #expect(
       harness.sent
         == (1...3).map {
@@ -141,14 +138,12 @@ struct RelayTests {
   @Test("too many refusals stop the tunnel until there is room again, and none is lost")
   func boundsRefusals() throws {
     let harness = try RelayHarness(.destination)
-    harness.fill()
+    harness.tunnel.fill()
     for connection in 1...UInt32(100) {
       harness.arrive(.connectionStart, stream: 9, connection: connection)
     }
     #expect(!harness.tunnel.interest.contains(.readable))
-    harness.tunnel.becomeWritable()
-    harness.tunnel.goOn()
-    harness.tunnel.becomeWritable()
+    harness.tunnel.roomLeft = nil
     #expect(harness.tunnel.interest.contains(.readable))
     #expect(harness.sent.count == 100)
   }
@@ -159,7 +154,7 @@ struct RelayTests {
     settings.connectionPendingMax = 4 * 1024
     let harness = try RelayHarness(.source, settings: settings)
     let local = try harness.accept()
-    local.takesBytes = false
+    local.roomLeft = 0
     // The first stops the tunnel; the link holds the rest.
     harness.arrive(
       RelayHarness.encode(
@@ -168,12 +163,10 @@ struct RelayTests {
           .data, stream: 1, connection: 1, [UInt8](repeating: 2, count: 3 * 1024))
         + RelayHarness.encode(.connectionReset, stream: 1, connection: 1))
     #expect(!harness.tunnel.interest.contains(.readable))
-    local.takesBytes = true
-    local.takenByteCounts = [5 * 1024, 1_000]
-    local.becomeWritable()
-    #expect(local.outbox.count == 6_120 && !local.hasFinishedSending)
-    local.becomeWritable()
-    #expect(local.outbox.count == 8 * 1024 && local.hasFinishedSending)
+    local.roomLeft = 6_120
+    #expect(local.received.count == 6_120 && !local.hasEnded)
+    local.roomLeft = nil
+    #expect(local.received.count == 8 * 1024 && local.hasEnded)
   }
 
   @Test("a client that does not take what is pending after the end is reset, not ended")
@@ -182,15 +175,11 @@ struct RelayTests {
     settings.halfCloseLinger = Milliseconds(10)
     let harness = try RelayHarness(.source, settings: settings)
     let client = try harness.accept()
-    client.takesBytes = false
+    client.roomLeft = 0
     harness.arrive(.data, stream: 1, connection: 1, [1, 2, 3])
     harness.arrive(.connectionReset, stream: 1, connection: 1)
-    let start = harness.network.now
-    while !client.isClosed {
-      try #require(harness.network.now < start + Milliseconds(20_000), "waits for ever")
-      try harness.network.turn(waitMax: Milliseconds(50))
-    }
-    #expect(client.isAborted && !client.hasFinishedSending)
+    harness.world.advance(20_000)
+    #expect(client.isAborted && !client.hasEnded)
   }
 
   @Test("readers that stall together, each below its own mark, do not hold the tunnel for ever")
@@ -201,17 +190,14 @@ struct RelayTests {
     settings.loneStallTimeout = Milliseconds(10)
     let harness = try RelayHarness(.source, settings: settings)
     let locals = [try harness.accept(), try harness.accept()]
-    for local in locals { local.takesBytes = false }
+    for local in locals { local.roomLeft = 0 }
     for connection in 1...UInt32(2) {
       harness.arrive(
         .data, stream: 1, connection: connection, [UInt8](repeating: 1, count: 5 * 1024))
     }
     #expect(!harness.tunnel.interest.contains(.readable))
-    let start = harness.network.now
-    while !harness.tunnel.interest.contains(.readable) {
-      try #require(harness.network.now < start + Milliseconds(20_000), "held for ever")
-      try harness.network.turn(waitMax: Milliseconds(50))
-    }
+    harness.world.advance(20_000)
+    #expect(harness.tunnel.interest.contains(.readable))
     #expect(locals.contains { $0.isClosed })
   }
 
@@ -220,25 +206,21 @@ struct RelayTests {
     var settings = RelayHarness.plain
     settings.connectionPendingMax = 4 * 1024
     settings.stallTimeout = Milliseconds(10_000)
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.source, settings: settings, scripted: network)
+    let harness = try Self.stallingHarness(settings)
+    let world = harness.world
     let stalled = try harness.accept()
     let live = try harness.accept()
     // The lingering client has the relay look at its connections already, less often.
     let lingering = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 2, [1])
-    lingering.takesBytes = false
+    lingering.roomLeft = 0
     harness.arrive(.data, stream: 1, connection: 3, [1])
     harness.arrive(.connectionReset, stream: 1, connection: 3)
-    network.advance(100)
-    stalled.takesBytes = false
-    stalled.transportState.unacknowledgedByteCount = 1
-    harness.arrive(
-      .data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
-    #expect(!harness.tunnel.interest.contains(.readable))
-    network.advance(10_200)
+    world.advance(100)
+    stall(harness, stalled)
+    world.advance(10_200)
     #expect(!stalled.isClosed)
-    network.advance(300)
+    world.advance(300)
     #expect(stalled.isAborted && !live.isClosed)
     #expect(harness.tunnel.interest.contains(.readable))
   }
@@ -251,46 +233,52 @@ struct RelayTests {
     return settings
   }()
 
+  /// Little of what its clients do not take is in the system's buffers.
+  private static func stallingHarness(_ settings: Settings = stalling) throws -> RelayHarness {
+    let harness = try RelayHarness(.source, settings: settings)
+    harness.world.bufferByteCount = 256
+    return harness
+  }
+
   /// So much for connection 1 that the tunnel is not read any more.
-  private func stall(_ harness: RelayHarness, _ reader: ScriptedStream) {
-    reader.takesBytes = false
-    reader.transportState.unacknowledgedByteCount = 1
+  private func stall(_ harness: RelayHarness, _ reader: FarEnd) {
+    reader.reads = false
     harness.arrive(.data, stream: 1, connection: 1, [UInt8](repeating: 1, count: 5 * 1024))
     #expect(!harness.tunnel.interest.contains(.readable))
   }
 
   @Test("what a stalled reader sends does not wind its clock")
   func resetsStalledReaderThatSends() throws {
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let harness = try Self.stallingHarness()
+    let world = harness.world
     let stalled = try harness.accept()
     let live = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 2, [1])
-    network.advance(60_000)
-    live.arrive([1])
+    world.advance(60_000)
+    live.send([1])
     // A clock that began with the connection, and not with what waits, would reset it at once.
     stall(harness, stalled)
     for _ in 0..<9 {
-      network.advance(1_000)
-      stalled.arrive([2])
+      world.advance(1_000)
+      stalled.send([2])
       #expect(!stalled.isClosed)
     }
-    network.advance(1_500)
+    world.advance(1_500)
     #expect(stalled.isAborted && !live.isClosed)
   }
 
   @Test("a reader that takes a little now and then is not stalled, whatever else happens")
   func sparesSlowReader() throws {
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let harness = try Self.stallingHarness()
+    let world = harness.world
     let slow = try harness.accept()
     let live = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 2, [1])
     stall(harness, slow)
-    for count in 2..<20 {
-      network.advance(9_000)
-      slow.transportState.unacknowledgedByteCount = count
-      live.arrive([1])
+    for _ in 2..<20 {
+      world.advance(9_000)
+      slow.take(1)
+      live.send([1])
     }
     #expect(!slow.isClosed)
   }
@@ -299,18 +287,18 @@ struct RelayTests {
     "a reader that stalls is alone only where no other connection was in use for a minute, also one that has gone",
     arguments: [true, false])
   func remembersShortConnections(isRecent: Bool) throws {
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.source, settings: Self.stalling, scripted: network)
+    let harness = try Self.stallingHarness()
+    let world = harness.world
     let stalled = try harness.accept()
     let short = try harness.accept()
     harness.arrive(.data, stream: 1, connection: 2, [1])
     harness.arrive(.connectionReset, stream: 1, connection: 2)
     #expect(short.isClosed && harness.relay.connectionCount == 1)
-    if !isRecent { network.advance(61_000) }
+    if !isRecent { world.advance(61_000) }
     stall(harness, stalled)
-    network.advance(11_000)
+    world.advance(11_000)
     #expect(stalled.isAborted == isRecent)
-    network.advance(30_000)
+    world.advance(30_000)
     #expect(stalled.isAborted)
   }
 
@@ -320,15 +308,15 @@ struct RelayTests {
     "a client that has ended waits for 3 s where its server has never said anything, for 30 s where it has",
     arguments: [(false, Int64(3_000)), (true, Int64(30_000))])
   func lingersByWhatCame(hasSpoken: Bool, milliseconds: Int64) throws {
-    let network = ScriptedNetwork()
-    let harness = try RelayHarness(.source, settings: RelayHarness.plain, scripted: network)
+    let harness = try RelayHarness(.source, settings: RelayHarness.plain)
+    let world = harness.world
     let client = try harness.accept()
-    client.arrive([1])
+    client.send([1])
     if hasSpoken { harness.arrive(.data, stream: 1, connection: 1, [1]) }
-    client.end(.endOfStream)
-    network.advance(milliseconds - 100)
+    client.finish()
+    world.advance(milliseconds - 100)
     #expect(!client.isClosed)
-    network.advance(2_100)
+    world.advance(2_100)
     #expect(client.isAborted)
     // The client had ended in good order, which is the server's to know.
     #expect(harness.sent.last?.type == .connectionReset)
@@ -342,19 +330,18 @@ struct RelayTests {
   func notesSilence(version: ProtocolVersion, isSilent: Bool) throws {
     var settings = RelayHarness.plain
     settings.protocolVersion = version
-    let network = ScriptedNetwork()
     let recorder = LogRecorder()
-    let harness = try RelayHarness(
-      .source, settings: settings, scripted: network, log: recorder.log)
+    let harness = try RelayHarness(.source, settings: settings, log: recorder.log)
+    let world = harness.world
     let client = try harness.accept()
     if !isSilent { harness.arrive(.data, stream: 1, connection: version == .v3 ? 1 : 0, [1]) }
     // A client that has given up meanwhile had the same to complain of.
-    client.end(.failed(.unexpectedEnd))
-    network.advance(4_900)
+    client.reset()
+    world.advance(4_900)
     #expect(recorder.lines(with: "-y V1").isEmpty)
-    network.advance(200)
+    world.advance(200)
     _ = try harness.accept()
-    network.advance(20_000)
+    world.advance(20_000)
     #expect(recorder.lines(with: "-y V1").count == (isSilent && version == .v3 ? 1 : 0))
   }
 }

@@ -22,7 +22,7 @@ struct SupervisionTests {
     }
   }
 
-  private let network = ScriptedNetwork()
+  private let world = QuietWorld()
   private let recorder = LogRecorder()
 
   private static func facts(
@@ -34,13 +34,13 @@ struct SupervisionTests {
   @Test("it is told from the loop, and the last facts before the loop ends")
   func tells() {
     let listener = Listener(Milliseconds(10_000))
-    let supervision = Supervision(network: network, supervisor: listener, log: recorder.log)
+    let supervision = Supervision(network: world.network, supervisor: listener, log: recorder.log)
     supervision.note(Self.facts(.dialing))
-    network.advance(999)
+    world.advance(999)
     #expect(listener.messages == [])
-    network.advance(1)
+    world.advance(1)
     #expect(listener.messages == ["STATUS=connecting\nWATCHDOG=1\n"])
-    network.advance(10_000)
+    world.advance(10_000)
     #expect(listener.messages.dropFirst() == ["WATCHDOG=1\n", "WATCHDOG=1\n"])
     recorder.log.conceal("a-secret-of-some-length")
     recorder.log.servicesMismatch(reason: "refused: a-secret-of-some-length\nno more")
@@ -48,24 +48,24 @@ struct SupervisionTests {
     #expect(
       listener.messages.last
         == "STOPPING=1\nSTATUS=stopped; last error: refused: ***?no more\nWATCHDOG=1\n")
-    #expect(network.timerCount == 0 && supervision.heldTimerCount == 0)
+    #expect(world.timerCount == 0 && supervision.heldTimerCount == 0)
   }
 
   @Test("who does not hear is told again, and the log says so once")
   func triesAgain() {
     let listener = Listener()
     listener.error = "Connection refused"
-    let supervision = Supervision(network: network, supervisor: listener, log: recorder.log)
+    let supervision = Supervision(network: world.network, supervisor: listener, log: recorder.log)
     supervision.note(Self.facts(.running, isReady: true))
-    network.advance(10_000)
+    world.advance(10_000)
     #expect(
       recorder.lines(with: "the service manager was not told (NOTIFY_SOCKET): Connection refused")
         .count == 1)
     #expect(recorder.lines.count == 1)
     listener.error = ""
-    network.advance(1_000)
+    world.advance(1_000)
     #expect(listener.messages == ["READY=1\nSTATUS=connected; connections: 0\n"])
-    network.advance(10_000)
-    #expect(listener.messages.count == 1 && network.timerCount == 0)
+    world.advance(10_000)
+    #expect(listener.messages.count == 1 && world.timerCount == 0)
   }
 }

@@ -107,14 +107,14 @@ struct TunnelLinkCompressionTests {
       var index = 0
       while index < octets.count {
         let end = min(index + Int.random(in: 1...70_000, using: &random), octets.count)
-        harness.stream.arrive(octets[index..<end])
+        harness.far.send(octets[index..<end])
         index = end
       }
       var paused = pauses
       while paused {
         let before = harness.messages.count
         harness.link.resume()
-        harness.stream.goOn()
+        harness.world.settle()
         paused = harness.messages.count > before
       }
       #expect(harness.messages == messages && harness.ends.isEmpty, "SEED=\(seed)")
@@ -133,11 +133,11 @@ struct TunnelLinkCompressionTests {
     let bytes = LinkHarness.data(Self.text(1_000)) + LinkHarness.data([2])
     harness.arrive(try peer.frame(bytes))
     for _ in 0..<2 {
-      #expect(harness.messages.isEmpty && !harness.stream.interest.contains(.readable))
+      #expect(harness.messages.isEmpty && !harness.far.interest.contains(.readable))
       harness.link.resume()
     }
     #expect(harness.messages == LinkHarness.split(bytes))
-    #expect(harness.stream.interest.contains(.readable))
+    #expect(harness.far.interest.contains(.readable))
   }
 
   @Test("a bomb is restored in pieces, with the loop's other events in between")
@@ -147,17 +147,19 @@ struct TunnelLinkCompressionTests {
     let message = LinkHarness.data([UInt8](repeating: 0, count: 64_000))
     let frame = try peer.frame(Array((0..<160).map { _ in message }.joined()))
     #expect(frame.payload.count < 20_000)
-    harness.arrive(frame)
-    var turnCount = 0
-    while harness.messages.count < 160 && turnCount < 100 {
-      // A megabyte a turn; what comes next is not read before.
-      #expect(harness.messages.count <= (turnCount + 1) * (1 << 20) / 64_000)
-      #expect(!harness.stream.interest.contains(.readable))
-      try harness.network.turn(waitMax: Milliseconds(10))
+    var (turnCount, seenCount) = (0, 0)
+    harness.world.network.afterTurn = { [unowned harness] in
+      let count = harness.messages.count
+      if count == seenCount { return }
+      seenCount = count
       turnCount += 1
+      // A megabyte a turn; what comes next is not read before.
+      #expect(count <= (turnCount + 1) * (1 << 20) / 64_000)
+      #expect(count == 160 || !harness.far.interest.contains(.readable))
     }
+    harness.arrive(frame)
     #expect(harness.messages.count == 160 && turnCount >= 9)
-    #expect(harness.stream.interest.contains(.readable) && harness.ends.isEmpty)
+    #expect(harness.far.interest.contains(.readable) && harness.ends.isEmpty)
   }
 
   @Test("a bomb without an end stops at the handler that takes no more")
@@ -168,7 +170,7 @@ struct TunnelLinkCompressionTests {
     let message = LinkHarness.data([UInt8](repeating: 0, count: 64_000))
     harness.arrive(try peer.frame(Array((0..<200).map { _ in message }.joined())))
     for count in 1...5 {
-      #expect(harness.messages.count == count && !harness.stream.interest.contains(.readable))
+      #expect(harness.messages.count == count && !harness.far.interest.contains(.readable))
       harness.link.resume()
     }
   }
@@ -178,12 +180,16 @@ struct TunnelLinkCompressionTests {
     let peer = try Peer(of: .client)
     let harness = try LinkHarness(.client, compression: Self.compression(.client))
     let message = LinkHarness.data([UInt8](repeating: 0, count: 64_000))
+    var count = 0
+    harness.world.network.afterTurn = { [unowned harness] in
+      if count > 0 || harness.messages.isEmpty { return }
+      count = harness.messages.count
+      #expect(count < 40 && !harness.link.core.receives)
+      harness.link.abandon()
+    }
     harness.arrive(try peer.frame(Array((0..<40).map { _ in message }.joined())))
-    let count = harness.messages.count
-    #expect(count < 40 && !harness.link.core.receives)
-    harness.link.abandon()
-    for _ in 0..<3 { try harness.network.turn(waitMax: Milliseconds(5)) }
-    #expect(harness.messages.count == count)
+    harness.world.advance(15)
+    #expect(count > 0 && harness.messages.count == count)
   }
 
   @Test(
@@ -255,7 +261,7 @@ struct TunnelLinkCompressionTests {
     }
     let frames = harness.sentFrames
     let ping = try #require(frames.last { $0.opcode == .ping })
-    let stamp = try #require(PingStamp(payload: ping.payload, now: harness.network.now))
+    let stamp = try #require(PingStamp(payload: ping.payload, now: harness.world.now))
     let carried = frames.filter { $0.opcode == .binary }.reduce(0) { $0 + $1.payload.count }
     #expect(stamp.sentByteCount == carried && carried < frames.count * 1_000)
     harness.link.abandon()
@@ -315,8 +321,8 @@ struct TunnelLinkCompressionTests {
   func relays() throws {
     let harness = try LinkHarness(.server, compression: Self.compression(.server))
     let peer = try Peer(of: .server)
-    let source = ScriptedStream()
-    source.supply(Self.text(3_000))
+    let (source, server) = harness.world.connection()
+    server.send(Self.text(3_000))
     let result = harness.link.relay(
       from: source, header: MessageHeader(.data, streamID: 1, connectionID: 1),
       payloadLengthMax: .max)

@@ -50,14 +50,14 @@ struct TunnelLinkTests {
       while index < octets.count {
         let lengths = [1...3, 1...70_000].randomElement(using: &random) ?? 1...3
         let end = min(index + Int.random(in: lengths, using: &random), octets.count)
-        harness.stream.arrive(octets[index..<end])
+        harness.far.send(octets[index..<end])
         index = end
       }
       var paused = pauses
       while paused {
         let before = harness.messages.count
         harness.link.resume()
-        harness.stream.goOn()
+        harness.world.settle()
         paused = harness.messages.count > before
       }
       #expect(harness.messages == messages && harness.ends.isEmpty, "SEED=\(seed)")
@@ -70,7 +70,7 @@ struct TunnelLinkTests {
     let frames = bytes.map { CollectedFrame(opcode: .binary, payload: [$0]) }
     let harness = try LinkHarness(role)
     for octet in frames.flatMap({ $0.octets(to: role) }) {
-      harness.stream.arrive(CollectionOfOne(octet))
+      harness.far.send(CollectionOfOne(octet))
     }
     #expect(harness.messages == LinkHarness.split(bytes))
   }
@@ -93,10 +93,10 @@ struct TunnelLinkTests {
     let frame = CollectedFrame(opcode: .binary, payload: first).octets(to: role)
     let harness = try LinkHarness(role, early: Array(frame.prefix(5)))
     #expect(harness.messages.isEmpty)
-    harness.stream.arrive(frame.dropFirst(5))
+    harness.far.send(frame.dropFirst(5))
     #expect(harness.messages == LinkHarness.split(first))
     let whole = try LinkHarness(role, early: frame)
-    whole.stream.goOn()
+    whole.world.settle()
     #expect(whole.messages == LinkHarness.split(first))
   }
 
@@ -107,11 +107,11 @@ struct TunnelLinkTests {
     let bytes = (0..<3).flatMap { LinkHarness.data([$0]) }
     harness.arrive(CollectedFrame(opcode: .binary, payload: bytes))
     for count in 1...3 {
-      #expect(harness.messages.count == count && !harness.stream.interest.contains(.readable))
+      #expect(harness.messages.count == count && !harness.far.interest.contains(.readable))
       harness.link.resume()
     }
     #expect(harness.messages == LinkHarness.split(bytes))
-    #expect(harness.stream.interest.contains(.readable))
+    #expect(harness.far.interest.contains(.readable))
   }
 
   @Test("a close frame that came behind a pause ends our own close at once")
@@ -123,7 +123,7 @@ struct TunnelLinkTests {
       CollectedFrame(opcode: .close, payload: CloseFrame(.goingAway).payload))
     #expect(harness.messages.count == 1 && harness.ends.isEmpty && harness.link.isOpen)
     harness.link.close(.normal, reason: "")
-    try harness.network.turn(waitMax: Milliseconds(10))
+    harness.world.settle()
     guard case .completed = harness.ends.first else {
       Issue.record("\(harness.ends)")
       return
@@ -141,9 +141,9 @@ struct TunnelLinkTests {
     }
     let bytes = LinkHarness.data([1]) + LinkHarness.data([2])
     harness.arrive(CollectedFrame(opcode: .binary, payload: bytes))
-    #expect(harness.messages.isEmpty && !harness.stream.interest.contains(.readable))
+    #expect(harness.messages.isEmpty && !harness.far.interest.contains(.readable))
     harness.link.resume()
-    #expect(harness.messages.isEmpty && !harness.stream.interest.contains(.readable))
+    #expect(harness.messages.isEmpty && !harness.far.interest.contains(.readable))
     harness.link.resume()
     #expect(harness.messages == LinkHarness.split(bytes))
   }
@@ -155,9 +155,9 @@ struct TunnelLinkTests {
     [1, 100, 64_512, 64_513])
   func relays(role: WebSocketRole, available: Int) throws {
     let harness = try LinkHarness(role)
-    let source = ScriptedStream()
+    let (source, server) = harness.world.connection()
     let bytes = (0..<available).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-    source.supply(bytes)
+    server.send(bytes)
     let header = MessageHeader(
       .data, streamID: -2, serviceID: Array("SSH1".utf8), connectionID: .max)
     let result = harness.link.relay(from: source, header: header, payloadLengthMax: .max)
@@ -186,38 +186,38 @@ struct TunnelLinkTests {
   func relaysNothing() throws {
     let harness = try LinkHarness(.client)
     let header = MessageHeader(.data, streamID: 1)
-    let source = ScriptedStream()
+    let (source, _) = harness.world.connection()
     let result = harness.link.relay(from: source, header: header, payloadLengthMax: 100)
     guard case .wouldBlock = result else {
       Issue.record("\(result)")
       return
     }
-    #expect(harness.stream.outbox.isEmpty)
+    #expect(harness.far.received.isEmpty)
   }
 
   @Test("each frame of a client has a masking key of its own")
   func changesMaskingKeys() throws {
     let harness = try LinkHarness(.client)
     for _ in 0..<600 { harness.link.send(MessageHeader(.data, streamID: 1)) }
+    #expect(harness.sentFrames.count == 600)
     // Header, key and six bytes of message, which are the same in each frame.
-    let keys = stride(from: 0, to: harness.stream.outbox.count, by: 12).map {
-      Array(harness.stream.outbox[($0 + 2)..<($0 + 6)])
+    let keys = stride(from: 0, to: harness.far.received.count, by: 12).map {
+      Array(harness.far.received[($0 + 2)..<($0 + 6)])
     }
     #expect(keys.count == 600 && Set(keys).count > 590)
-    #expect(harness.sentFrames.count == 600)
   }
 
   @Test("there is no room above the stream's mark, and room is told once it is asked for")
   func tellsRoom() throws {
     let harness = try LinkHarness(.client)
-    #expect(harness.link.hasRoom && !harness.stream.interest.contains(.writable))
-    harness.stream.unsentByteCount = ScriptedStream.roomMark
+    #expect(harness.link.hasRoom && !harness.far.interest.contains(.writable))
+    harness.far.fill(FarEnd.roomMark)
     #expect(!harness.link.hasRoom)
     harness.link.wantsRoom = true
-    #expect(harness.stream.interest.contains(.writable))
-    harness.stream.becomeWritable()
+    #expect(harness.far.interest.contains(.writable))
+    harness.far.roomLeft = nil
     #expect(harness.link.hasRoom && harness.roomCount == 1)
-    harness.stream.becomeWritable()
+    harness.far.roomLeft = nil
     #expect(harness.roomCount == 1, "it was asked for once")
   }
 }
