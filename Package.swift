@@ -204,7 +204,7 @@ if replays {
     // Of the simulator, what the targets ask for.
     .target(
       name: "Simulator", dependencies: ["Basics", "Reactor", "Tunnel"],
-      path: "Tests/Simulator/Scripted", swiftSettings: embeddedLibrarySettings),
+      path: "Tests/Simulator/Portable", swiftSettings: embeddedLibrarySettings),
     .executableTarget(
       name: "Replay", dependencies: proxyModules + ["AgentCore", "Simulator", "CMemoryFile"],
       path: "Fuzz",
