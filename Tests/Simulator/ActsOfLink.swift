@@ -425,6 +425,8 @@ extension Scenario {
     if sender.outcome != .open || source.proxy?.isTunnelUp != true { return }
     hadOutage = true
     let start = world.now
+    // Silence begins with the last pong, which may be long before: the next ones may be in a queue.
+    let heardAt = source.network.link?.heardAt ?? start
     let (period, patience) = (settings.pingPeriod.count, settings.loneStallTimeout.count)
     // What is in the buffers may go on for a while.
     let most = patience + 3 * period + 6_000 + 2 * roundTrip.count
@@ -435,7 +437,7 @@ extension Scenario {
       return false
     }
     if world.failure == nil {
-      if let lostAt, lostAt < start + Milliseconds(patience - period - roundTrip.count) {
+      if let lostAt, lostAt < heardAt + Milliseconds(patience - period - roundTrip.count) {
         world.fail("source", "has no patience with a service that takes nothing for a while")
       } else if lostAt == nil || lostAt.map({ start + Milliseconds(most) < $0 }) == true {
         world.fail("source", "bears with a service that takes nothing for ever")

@@ -44,6 +44,7 @@ final class LinkWatch {
   private(set) var hasMessages = false
   /// How many frames of messages it was given.
   private(set) var receivedFrameCount = 0
+  private(set) var heardAt: Instant?
   /// The stream was closed with something that had not gone out.
   var isCutShort = false
   /// When the first message with a mark went out.
@@ -235,6 +236,7 @@ final class LinkWatch {
     let limit = settings.linkReadByteCountMax
     if callByteCount > limit { fail("takes more than \(limit) bytes in one go") }
     callByteCount += bytes.count
+    heardAt = world.now
     noteCall()
     call.receiveCount += 1
     frames.take(bytes) { opcode, payload in
