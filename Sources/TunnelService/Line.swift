@@ -45,9 +45,7 @@ final class Line: TimerHandler {
   func take(_ message: Message, _ bytes: Span<UInt8>) -> Bool {
     guard let sender else { return true }
     // A destination may not know yet that the source has gone that it speaks to; one that comes later is another one.
-    if role == .destination
-      && (receiver == nil || !tunnel.isCurrent(message, in: bytes, source: receiver))
-    {
+    if role == .destination && !tunnel.isCurrent(message, in: bytes, source: receiver) {
       return true
     }
     if shaper == nil {

@@ -187,8 +187,9 @@ final class Tunnel {
   /// Whether a message's stream stands between this source and the destination that is connected. A stream that is
   /// not known may be one of an earlier end once there was one, and then its data must not arrive.
   func isCurrent(_ message: Message, in bytes: Span<UInt8>, source: TunnelEnd?) -> Bool {
+    guard let source else { return false }
     if let stream = streams[place(of: message, in: bytes)], stream.streamID == message.streamID {
-      return stream.source != nil && stream.source === source
+      return stream.source === source
     }
     switch message.type {
     case .data: return sourceCount <= 1 && destinationCount <= 1

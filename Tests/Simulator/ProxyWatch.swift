@@ -97,7 +97,7 @@ final class ProxyWatch {
 
     /// It was closed with something still on its way, and not as one that is cut.
     var isUntaken: Bool {
-      stream.isClosed && !stream.wasAborted && stream.socket.unacknowledgedByteCount > 0
+      stream.isClosed && !stream.socket.isAborted && stream.socket.unacknowledgedByteCount > 0
     }
 
     /// Nothing is on its way any more, and yet it is there.

@@ -8,7 +8,6 @@ final class SimulatedStream: ByteStream {
   let socket: KernelSocket
   var handler: (any StreamHandler)?
   private(set) var isClosed = false
-  private(set) var wasAborted = false
   private var isOpen: Bool
   /// Where its network has it among those that are watched; nil for one that is not.
   var watchPlace: Int?
@@ -157,7 +156,6 @@ final class SimulatedStream: ByteStream {
   private func letGo(aborts: Bool) {
     if isClosed { return }
     isClosed = true
-    wasAborted = aborts
     network.watch(self, false)
     network.descriptorCount -= 1
     socket.close(aborts: aborts)
