@@ -31,19 +31,25 @@ if let embeddedLibraries {
         "-Xllvm", "-sil-inline-overall-caller-block-limit=4",
         // What a call costs beside what it calls: less than is usual, where size counts.
         "-Xllvm", "-inline-call-penalty=10",
-        // Instructions that stand in several places stand in one.
-        "-Xllvm", "-enable-machine-outliner=always",
         // Each function in a section of its own: the linker takes those that are called.
         "-Xfrontend", "-function-sections",
       ] + withoutStubs.flatMap { ["-Xcc", $0] }),
   ]
-  productSettings += embeddedSettings
+  // Programs go to the linker in LLVM's intermediate language (LTO): only there it is known that nobody else calls
+  // their functions. LLVM's merging of functions leaves some without a name, of which the compiler (6.3) writes no
+  // bitcode.
+  productSettings +=
+    embeddedSettings + [
+      .unsafeFlags([
+        "-Xfrontend", "-emit-bc", "-Xfrontend", "-disable-llvm-merge-functions-pass",
+      ])
+    ]
   // Each program takes of it what it calls.
   shimSettings = [
     .define("LOCALPROXY_EMBEDDED"),
     .unsafeFlags(
       withoutStubs + [
-        "-Oz", "-ffunction-sections", "-fdata-sections",
+        "-Oz", "-flto=full", "-ffunction-sections", "-fdata-sections",
         // Nothing unwinds through it: Swift's own code has no tables either.
         "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-ident",
       ]),
@@ -57,6 +63,10 @@ if let embeddedLibraries {
       [
         "-L\(embeddedLibraries)", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
         "--icf=safe", "-Xlinker", "-s",
+        // As above, where the linker compiles.
+        "-Xlinker", "-mllvm", "-Xlinker", "-inline-call-penalty=10",
+        // Instructions that stand in several places stand in one.
+        "-Xlinker", "-mllvm", "-Xlinker", "-enable-machine-outliner=always",
         // CEpoll's own, which can wipe what is freed.
         "-Xlinker", "--wrap=free",
         // What the loader has filled in is read-only from then on: full RELRO.
