@@ -147,6 +147,8 @@ extension Scenario {
     if source.proxy?.waitingClientCount != 1 { return }
     hadOutage = true
     destination.isKeptAlive = false
+    let counts = source.proxy?.counts
+    let before = (counts?.count(.refusedTunnelDown) ?? 0, source.sink?.toldRefusalCount ?? 0)
     service.kill(vanishes: false)
     destination.kill(vanishes: false)
     wait(500 + roundTrip.count)
@@ -157,6 +159,12 @@ extension Scenario {
     wait(300)
     if isBack, let waiting = clients.last, waiting.outcome != .refused, waiting.outcome != .failed {
       fail(waiting.name, "waits for a service that the tunnel has not any more")
+    }
+    let refusedCount = (counts?.count(.refusedTunnelDown) ?? 0) - before.0
+    let toldCount = (source.sink?.toldRefusalCount ?? 0) - before.1
+    let told = source.configuration.logLevel >= .warning ? 1 : 0
+    if isBack && (refusedCount != 1 || toldCount != told) {
+      fail("source", "counts \(refusedCount) and tells of \(toldCount) whose service is gone")
     }
     service.kill(vanishes: false)
     service.services = services

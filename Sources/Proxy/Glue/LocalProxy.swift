@@ -184,7 +184,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     lastFailure = "% (web socket session ID: %)".with(reason, channelID)
   }
 
-  /// They come before those in the kernel; one whose service is no longer there is reset.
+  /// They come before those in the kernel; one whose service is no longer there is refused.
   private func adoptOrphans() {
     let clients = orphans
     orphans = []
@@ -192,22 +192,22 @@ public final class LocalProxy: TimerHandler, SignalHandler {
       if let service = relay?.core.session.serviceNames.firstIndex(where: { $0.isSame(as: name) }) {
         relay?.adopt(client.stream, service: service, from: client.peer)
       } else {
-        client.stream.abort()
+        refuse(client.stream, from: client.peer, "the tunnel came back without its service")
       }
     }
   }
 
   private func refuseOrphans() {
-    for (client, _) in orphans {
-      refuse(client.stream, from: client.peer)
-    }
+    for (client, _) in orphans { refuse(client.stream, from: client.peer) }
     orphans = []
   }
 
-  private func refuse(_ stream: any ByteStream, from peer: SocketAddress) {
+  private func refuse(
+    _ stream: any ByteStream, from peer: SocketAddress,
+    _ reason: String = "the tunnel is down at the moment"
+  ) {
     tally.add(.refusedTunnelDown)
-    log.clientRefused(
-      client: peer.description, service: "", reason: "the tunnel is down at the moment")
+    log.clientRefused(client: peer.description, service: "", reason: reason)
     stream.abort()
   }
 
