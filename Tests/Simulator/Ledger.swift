@@ -43,10 +43,6 @@ final class Flow {
     return mixed ^ (mixed >> 27)
   }
 
-  @inline(__always) static func byte(_ id: UInt64, _ offset: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: word(id, offset >> 3) >> (56 - 8 * UInt64(offset & 7)))
-  }
-
   /// The next bytes to be sent. They are made ahead, as a socket often takes a few of many.
   func next(_ count: Int) -> ArraySlice<UInt8> {
     if sentByteCount + count > aheadStart + ahead.count {
@@ -107,20 +103,34 @@ final class Ledger {
   /// Compares what came with what was sent.
   func received(_ bytes: Span<UInt8>, by talker: Talker) {
     comparedByteCount += bytes.count
-    for index in 0..<bytes.count {
-      let octet = bytes[index]
-      if talker.receivedByteCount < 8 {
-        talker.idSoFar = talker.idSoFar << 8 | UInt64(octet)
-      } else if octet != Flow.byte(talker.idSoFar, talker.receivedByteCount) {
-        world.fail(
-          talker.name,
-          "wrong byte at \(talker.receivedByteCount) of the flow of \(talker.incoming?.sender.name ?? "?")"
-        )
-        return
-      }
+    var index = 0
+    while index < bytes.count && talker.receivedByteCount < 8 {
+      talker.idSoFar = talker.idSoFar << 8 | UInt64(bytes[index])
       talker.receivedByteCount += 1
+      index += 1
       if talker.receivedByteCount == 8 && !identify(talker) { return }
     }
+    let flow = talker.idSoFar
+    var offset = talker.receivedByteCount
+    var word: UInt64 = 0
+    var isWordKnown = false
+    while index < bytes.count {
+      if offset & 7 == 0 || !isWordKnown {
+        word = Flow.word(flow, offset >> 3) << (8 * UInt64(offset & 7))
+        isWordKnown = true
+      }
+      if bytes[index] != UInt8(truncatingIfNeeded: word >> 56) {
+        talker.receivedByteCount = offset
+        world.fail(
+          talker.name,
+          "wrong byte at \(offset) of the flow of \(talker.incoming?.sender.name ?? "?")")
+        return
+      }
+      word <<= 8
+      offset += 1
+      index += 1
+    }
+    talker.receivedByteCount = offset
     if let flow = talker.incoming, talker.receivedByteCount > flow.sentByteCount {
       world.fail(talker.name, "more bytes than \(flow.sender.name) has sent")
     }

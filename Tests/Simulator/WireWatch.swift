@@ -190,8 +190,13 @@ final class WireWatch {
 
   private func payload(_ bytes: Span<UInt8>) -> [UInt8] {
     let start = payloadStart(bytes)
-    return (start..<max(start, bytes.count)).map { index in
-      isClient ? bytes[index] ^ bytes[start - 4 + (index - start) & 3] : bytes[index]
+    let count = max(0, bytes.count - start)
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { payload, initializedCount in
+      for index in 0..<count {
+        let key = isClient ? bytes[start - 4 + index & 3] : 0
+        unsafe payload[index] = bytes[start + index] ^ key
+      }
+      initializedCount = count
     }
   }
 
