@@ -577,7 +577,8 @@ extension LocalProxy: RelayHandler {
     case .closed(let code, let reason):
       log.closeReceived(code: Int(code.rawValue).decimal, reason: reason)
       let meaning = Self.meaning(ofClosing: reason)
-      if code == .normal && meaning == .tokenRotated && renewsToken() {
+      // Who is stopping takes the rotation for the end that it is.
+      if code == .normal && meaning == .tokenRotated && client.state != .stopping && renewsToken() {
         log.tokenRenewed(reason: reason)
         dropSession()
         handle(.tokenRenewed)
