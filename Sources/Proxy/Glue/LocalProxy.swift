@@ -20,6 +20,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var dialer: Dialer?
   private var relay: Relay?
   private var listeners: SourceListeners?
+  /// After SIGHUP an address that cannot be had does not end the program, whenever it is wanted.
+  private var listensForGood = false
   /// Clients that waited for a place when the tunnel was lost; nothing of them has gone into it.
   private var orphans: [(client: Relay.Client, service: String)] = []
   /// Standard input and output, where they are the one client, until the tunnel stands.
@@ -296,11 +298,11 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     }
   }
 
-  /// - Parameter isForGood: an address that cannot be had does not end the program.
-  private func listenAgain(isForGood: Bool = false) {
+  private func listenAgain() {
     guard let relay else { return }
     listeners?.serve(
-      relay.core.session.serviceNames, relay.core.session.mappingOfService, isForGood: isForGood)
+      relay.core.session.serviceNames, relay.core.session.mappingOfService,
+      isForGood: listensForGood)
   }
 
   // MARK: The end
@@ -337,7 +339,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
         policy: settings.retry, servicesTimeout: settings.stepTimeout,
         drainTimeout: settings.drainTimeout)
       relay?.targets = targets
-      if client.state == .running { listenAgain(isForGood: true) }
+      listensForGood = true
+      if client.state == .running { listenAgain() }
       report()
       log.reloaded()
     } catch {
