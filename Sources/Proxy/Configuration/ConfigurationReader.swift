@@ -62,6 +62,7 @@ extension Configuration {
     // The tunnel's services were agreed on with these.
     if !serviceList.isSame(as: other.serviceList) { return "services" }
     _ = takeToken(of: other)
+    hasTokenFile = other.hasTokenFile
     logLevel = other.logLevel
     endpoint = other.endpoint
     mappings = other.mappings

@@ -29,6 +29,8 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var streamIDs: StreamIDs
   private var timer = DeadlineTimer()
   private var channelID = ""
+  /// What the last attempt was made with.
+  private var dialedToken = ""
   private var lastFailure = ""
   /// What that is counted as.
   private var failureKind = Counted.againUnreachable
@@ -140,6 +142,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     case .dial:
       log.dialing(endpoint: configuration.endpoint.description)
       if let webProxy = configuration.webProxy { log.webProxyUsed(webProxy: webProxy.description) }
+      dialedToken = configuration.accessToken
       dialer?.dial()
     case .serve: serve()
     case .holdClients: listeners?.isAccepting = false
@@ -353,8 +356,10 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     log.conceal(configuration.clientToken)
   }
 
-  /// One look at the token's file, after an answer that is final for the token that we have.
+  /// After an answer that is final for the token of the last attempt: whether SIGHUP has brought another one meanwhile, or
+  /// one look at the token's file does.
   private func renewsToken() -> Bool {
+    if !configuration.accessToken.isSame(as: dialedToken) { return true }
     if !configuration.hasTokenFile || configuration.servesStandardStreams { return false }
     do throws(UsageError) {
       guard let other = try reread?(), configuration.takeToken(of: other) else { return false }
