@@ -64,7 +64,7 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   /// The end of its time; the race of a connection has its own.
   private var timer: TimerID?
   /// Where a destination connects from; none leaves it to the system.
-  private(set) var localAddresses: [SocketAddress]
+  private(set) var localAddresses: [SocketAddress] = []
   /// The connection before the last TLS was put over it.
   private var transport: (any ByteStream)?
   /// The last TLS over it: to a web proxy, or to the service.
@@ -87,7 +87,6 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
     self.tls = tls
     self.log = log
     self.handler = handler
-    localAddresses = configuration.bindAddress.map { [$0] } ?? []
   }
 
   /// Ends all that is under way; the handler hears nothing more of it.
@@ -207,9 +206,9 @@ final class Dialer: ResolveHandler, AddressRaceHandler, StreamHandler, TimerHand
   func dial() {
     // From here on requests with secrets in them are made and sent.
     network.wipesFreedMemory = true
-    let needsName =
-      configuration.role == .destination && !configuration.bindHost.isEmpty
-      && localAddresses.isEmpty
+    // Either may be another one by now.
+    localAddresses = configuration.bindAddress.map { [$0] } ?? []
+    let needsName = configuration.role == .destination && !configuration.bindHost.isEmpty
     advance(needsName ? .dialedFromName : .dialed)
   }
 

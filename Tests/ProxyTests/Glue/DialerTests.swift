@@ -358,6 +358,39 @@ struct DialerTests {
   }
 }
 
+@Suite("Dialer's place to connect from")
+struct DialerBindTests {
+  @Test("each attempt asks what the bind address is by then, its name as well")
+  func followsConfiguration() throws {
+    let world = QuietWorld()
+    let notes = Notes()
+    func configured(_ place: String?) throws -> Configuration {
+      try configure([
+        .sourceListenPort: nil, .destinationApp: "SSH1=22", .localBindAddress: place,
+      ])
+    }
+    let configuration = try configured("inside")
+    let dialer = Dialer(
+      network: world.network, configuration: configuration, tls: world.credentials, log: .silent,
+      handler: notes)
+    func places() -> [String] {
+      dialer.dial()
+      world.advance(0)
+      defer { dialer.drop() }
+      return dialer.localAddresses.map { $0.host }
+    }
+    world.names["inside"] = ["10.0.0.2"]
+    #expect(places() == ["10.0.0.2"])
+    world.names["inside"] = ["10.0.0.3"]
+    #expect(places() == ["10.0.0.3"])
+    for (place, hosts) in [("10.0.0.4", ["10.0.0.4"]), (nil, []), ("inside", ["10.0.0.3"])] {
+      #expect(configuration.take(try configured(place)) == "")
+      #expect(places() == hosts)
+    }
+    #expect(notes.outcome == nil)
+  }
+}
+
 @Suite("Dialer's advice")
 struct DialerAdviceTests {
   private static func way(_ part: String) -> String {
