@@ -78,7 +78,6 @@ package struct SourceListenersCore {
       var service = self
       service.socketCount = before.socketCount
       service.port = before.port
-      service.isHeld = before.isHeld
       return service
     }
   }
@@ -235,6 +234,8 @@ package struct SourceListenersCore {
     var others = others
     var keptCount = 0
     for index in others.indices where index < services.count {
+      // Of the same tunnel it is the same service, wherever it listens; of another one nobody waits yet.
+      others[index].isHeld = services[index].isHeld
       // What stays where it is keeps its socket, and with it a port that was free.
       guard let kept = others[index].kept(of: services[index]) else { continue }
       others[index] = kept

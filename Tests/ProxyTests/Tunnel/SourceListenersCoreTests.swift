@@ -482,7 +482,8 @@ struct SourceListenersCoreTests {
     #expect(play.sockets == [1, 0])
   }
 
-  @Test("a service that is held stays so with its sockets, and other sockets are not held")
+  @Test(
+    "a service that is held stays so, with its sockets and with others, until the tunnel is lost")
   func keepsHolding() {
     var play = Play()
     play.act(.serve([Self.unix, Self.passed], retryCount: 0))
@@ -490,7 +491,12 @@ struct SourceListenersCoreTests {
     play.handle(.held(service: 0, true))
     play.handle(.held(service: 1, true))
     play.act(.serve([Self.unix, Self.named], retryCount: 0))
-    #expect(!play.core.accepts(0) && play.core.accepts(1))
+    play.act(.find(isIPv6: [false]))
+    #expect(play.act(.open).first == .accept(service: 1, false))
+    #expect(!play.core.accepts(0) && !play.core.accepts(1))
+    play.handle(.tunnelLost)
+    play.act(.serve([Self.unix, Self.unix], retryCount: 0))
+    #expect(play.core.accepts(0) && play.core.accepts(1))
   }
 
   @Test("the same services again keep the pace of what is tried, and only then")
