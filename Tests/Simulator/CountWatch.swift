@@ -16,6 +16,11 @@ final class CountWatch {
     .refusedStopping, .refusedFull, .refusedUnanswered, .refusedTunnelDown, .refusedProtocol,
   ]
 
+  private static let cuts: [Counted] = [
+    .resetByPeer, .resetNotConnected, .resetLocally, .resetTimedOut, .resetEvicted,
+    .resetTunnelLost,
+  ]
+
   /// What a connection that lingers or drains waits for.
   private struct Wait: Equatable {
     var isDrain: Bool
@@ -42,6 +47,8 @@ final class CountWatch {
   private var services: [String] = []
   private var hadOthers = false
   private var lookedAt: Instant
+  /// Connections that began, that are there, and that were cut.
+  private var ends = (begun: Int64(0), open: Int64(0), cut: Int64(0))
   /// Of pauses: as of the turn before.
   private var congestedTime = Nanoseconds(0)
   private var pausesAt: Instant
@@ -73,6 +80,7 @@ final class CountWatch {
     lookedAt = world.now
     let facts = proxy.connectionFacts
     lookAtBytes(proxy, facts)
+    lookAtEnds(proxy.counts, facts)
     lookAtWaits(proxy, facts, network)
   }
 
@@ -186,6 +194,18 @@ final class CountWatch {
             + "\(service) \(whole.sent) and \(whole.received)")
       }
     }
+  }
+
+  /// Who is counted as cut was connected until then, and is counted once.
+  private func lookAtEnds(_ counts: Tally, _ facts: [RelayCore.ConnectionFacts]) {
+    let before = ends
+    ends = (
+      counts.acceptedCount, Int64(facts.count { $0.state != .closed }),
+      Self.cuts.reduce(0) { $0 + counts.count($1) }
+    )
+    let ended = ends.begun - before.begun + before.open - ends.open
+    let cut = ends.cut - before.cut
+    if cut > ended && !hadOthers { fail("counts \(cut) as cut, where \(ended) have ended") }
   }
 
   // MARK: Waits

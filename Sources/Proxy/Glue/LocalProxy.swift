@@ -220,7 +220,6 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     if let relay { streamIDs = relay.core.session.streamIDs }
     if let relay {
       relay.core.settle(network.now)
-      tally.add(.resetTunnelLost, relay.connectionCount)
       relay.shutDown()
       for client in relay.takeClients() {
         orphans.append((client, relay.core.session.serviceNames[client.service]))

@@ -91,8 +91,13 @@ extension RelayCore {
     tally.congestedTime + backPressure.pausedTime(now)
   }
 
-  /// The relay is over.
-  package func settle(_ now: Instant) { tally.congestedTime = congestedTime(now) }
+  /// The relay is over, and all that was connected is cut. What only waited to tell the peer of its end was counted then.
+  package func settle(_ now: Instant) {
+    tally.congestedTime = congestedTime(now)
+    for slot in session.slots.indices {
+      if let state = session.slots[slot]?.state, state != .closed { tally.add(.resetTunnelLost) }
+    }
+  }
 
   /// Connections by the place of their state; the first are clients that wait for a place.
   package var stateCounts: [Int64] {

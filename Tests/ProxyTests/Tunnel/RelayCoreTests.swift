@@ -333,6 +333,23 @@ struct RelayCoreTests {
     #expect(next.congestedMilliseconds == 600)
   }
 
+  @Test("of a relay that is over those are counted as cut that were connected, and no one twice")
+  func countsOnceAtTheEnd() throws {
+    let harness = try CoreHarness(.source)
+    for _ in 1...3 { harness.accept() }
+    #expect(harness.send(6).filter { $0.contains("tart") }.count == 3)
+    // From here on there is no room: what the peer is to hear of them waits.
+    harness.handle(.failed(slot: 0))
+    harness.handle(.readable(slot: 1))
+    harness.sockets.closedSlots = [1]
+    harness.handle(.ended(slot: 1))
+    #expect(harness.connectionCount == 3)
+    harness.core.settle(harness.now)
+    for (reason, count) in [(Counted.resetLocally, 1), (.resetTunnelLost, 1), (.resetByPeer, 0)] {
+      #expect(Self.count(reason, harness.core.tally) == count)
+    }
+  }
+
   @Test("who has the slot of one that has gone has not its turn")
   func keepsTurnFromSuccessor() throws {
     let harness = try CoreHarness(.source)
