@@ -92,6 +92,16 @@ enum Act: CaseIterable {
   case plainToken
   /// The service is at fault, and there is much to say of it.
   case longNames
+  /// Another configuration while there is no tunnel, or none yet, or to connect from another place.
+  case lateReload
+  /// Signals beside a token that is rotated, and beside a client that waits.
+  case lateSignal
+  /// Steps that take nearly all of their time.
+  case slowSteps
+  /// The service is silent as soon as somebody has come.
+  case silentMark
+  /// A tunnel is lost with those who could not say any more that they have gone.
+  case lostRemains
 
   /// Those that came later are drawn by themselves: a seed goes on meaning what it meant.
   static let newest: [Act] = [
@@ -101,6 +111,8 @@ enum Act: CaseIterable {
   /// Of ends, and what comes behind them (`ActsOfEnds`).
   static let ends: [Act] = [
     .lastWaiting, .earlyClient, .freePorts, .slowRefusal, .shortDrain, .plainToken, .longNames,
+    .lateReload, .lateSignal, .slowSteps, .silentMark,
+    .lostRemains,
   ]
   static var first: [Act] { allCases.filter { !newest.contains($0) && !ends.contains($0) } }
 }
@@ -148,7 +160,8 @@ extension Scenario {
     case .telling: playTelling()
     case .lateWords: playLateWords()
     case .lastWaiting, .earlyClient, .freePorts, .slowRefusal, .shortDrain, .plainToken,
-      .longNames:
+      .longNames, .lateReload, .lateSignal, .slowSteps, .silentMark,
+      .lostRemains:
       playEnd(act)
     }
     serverPlans = []

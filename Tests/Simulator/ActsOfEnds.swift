@@ -19,6 +19,11 @@ extension Scenario {
     case .shortDrain: playShortDrain()
     case .plainToken: playPlainToken()
     case .longNames: playLongNames()
+    case .lateReload: playLateReload()
+    case .lateSignal: playLateSignal()
+    case .slowSteps: playSlowSteps()
+    case .silentMark: playSilentMark()
+    case .lostRemains: playLostRemains()
     default: break
     }
     letEnd()
@@ -31,7 +36,7 @@ extension Scenario {
   // MARK: Who waits
 
   /// A client that waits for a place, or for another's end, of the last service; nil where none can be had.
-  private func startWaiting() -> Talker? {
+  func startWaiting() -> Talker? {
     let settings = source.configuration.settings
     let last = serviceCount - 1
     var users: [Talker] = []
@@ -136,7 +141,10 @@ extension Scenario {
     for _ in 0...count {
       guard let place = place(of: last, "127.0.0.1") else { return }
       serverPlans.append(Plan(byteCount: 8, chunkByteCount: 8, answersAfter: 8, ending: .answerEnd))
-      let (client, _) = makeClient(last, Self.short)
+      // What is unread would make a reset of an end.
+      let isLast = clients.count == count
+      let (client, _) = makeClient(
+        last, isLast ? Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd) : Self.short)
       client.isHonest = false
       client.connect(to: place)
       clients.append(client)
@@ -218,6 +226,60 @@ extension Scenario {
     proxy.start()
     proxy.rewritten = nil
     wait(1_000 + 2 * roundTrip.count)
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  /// Each step on the way has its own time: a name that is slow takes none of the connection's.
+  private func playSlowSteps() {
+    let proxy = laterRandom.chance(5_000) ? source : destination
+    if proxy.configuration.webProxy != nil { return }
+    (isCountOpen, hadOutage) = (true, true)
+    let unlay = keepPaths()
+    let nameTime = world.nameTime
+    world.nameTime = Milliseconds(proxy.configuration.settings.stepTimeout.count - 300)
+    for path in tunnelPaths { (path.delay, path.jitter) = (250_000_000, 0) }
+    proxy.network.cutConnections(besides: world.path(proxy.machine, proxy.machine))
+    wait(1_000)
+    wait(60_000) { self.isTunnelUp }
+    if !isTunnelUp { fail(proxy.name, "does not come back, although no step takes too long") }
+    world.nameTime = nameTime
+    unlay()
+    letEnd()
+  }
+
+  /// Silence that comes soon after the first mark says nothing of the marks.
+  private func playSilentMark() {
+    let settings = source.configuration.settings
+    if settings.halfClose != .negotiated || version == .v1 { return }
+    startServiceAnew()
+    guard let start = source.sessionStart, isTunnelUp else { return }
+    isCountOpen = true
+    let period = settings.pingPeriod.count
+    let silence = start + Milliseconds(4 * period)
+    service.network.stand(until: world.now + Milliseconds(5 * period))
+    wait(max((silence - world.now).count / 1_000_000 - 3_000, 0))
+    startClient(0, plan: Self.short).isHonest = false
+    wait(2 * period + 5_000)
+    wait(60_000) { self.isTunnelUp }
+  }
+
+  /// Who went while the tunnel took nothing, and could not say so before it was lost, has gone once.
+  private func playLostRemains() {
+    if version != .v3 { return }
+    // One who has nothing to say, and so is heard when he goes, beside one who fills the tunnel.
+    guard let user = startUser(0) else { return }
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, ending: .answerEnd)]
+    let sender = startClient(
+      0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000, ending: .answerEnd))
+    for client in [user, sender] { client.isHonest = false }
+    wait(500 + 2 * roundTrip.count)
+    (isCountOpen, hadOutage) = (true, true)
+    for path in tunnelPaths { world.halt(path, until: world.now + Milliseconds(3_000)) }
+    wait(1_500)
+    user.killed()
+    wait(500)
+    source.network.cutConnections(besides: world.path(laptop, laptop))
+    wait(2_000)
     wait(60_000) { self.isTunnelUp }
   }
 

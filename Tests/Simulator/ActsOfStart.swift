@@ -168,7 +168,10 @@ extension Scenario {
     }
     letEnd()
     // All of it or nothing.
-    reload(proxy, usual.changed(mappings: usual.mappings + [Mapping.further]))
+    reload(
+      proxy,
+      usual.changed(
+        mappings: usual.mappings + [Mapping.further], logLevel: level == .error ? .fatal : .error))
     expectServed(
       [startVisitor(0, besides: isSource ? other : 0)], within: 60_000,
       "is not served, although nothing is to change")
@@ -330,7 +333,7 @@ extension Mapping {
   }
 
   /// The same on another port.
-  fileprivate func moved(by offset: UInt16) -> Mapping {
+  func moved(by offset: UInt16) -> Mapping {
     guard let endpoint else { return self }
     return Mapping(
       serviceID: serviceID,

@@ -16,6 +16,8 @@ final class StorySink: LogSink {
   private(set) var toldRefusalCount = 0
   /// Lines on connections that are cut at its end.
   private(set) var toldCutCount = 0
+  /// What no line may have.
+  var secrets: [String] = []
 
   init(_ world: World, _ name: String) {
     self.world = world
@@ -37,6 +39,9 @@ final class StorySink: LogSink {
       toldRefusalCount += (isRefusal ? 1 : 0) + Self.leftOutCount(in: text)
     }
     if text.contains("connections that are cut now") { toldCutCount += 1 }
+    if let secret = secrets.first(where: text.contains) {
+      world.fail(name, "says what is secret: \(secret)")
+    }
     world.story.add(world.now, name, text)
     return bytes.count
   }
@@ -329,14 +334,15 @@ extension Configuration {
   /// The same, but for what is given.
   func changed(
     accessToken: String? = nil, clientToken: String? = nil, mappings: [Mapping]? = nil,
-    bindHost: String? = nil, settings: Settings? = nil, logLevel: LogLevel? = nil,
-    goesDirectly: Bool = false
+    bindHost: String? = nil, destinationVersion: ProtocolVersion? = nil,
+    settings: Settings? = nil, logLevel: LogLevel? = nil, goesDirectly: Bool = false
   ) -> Configuration {
     let other = Configuration(
       role: role, endpoint: endpoint, accessToken: accessToken ?? self.accessToken,
       clientToken: clientToken ?? self.clientToken, mappings: mappings ?? self.mappings,
       bindHost: bindHost ?? self.bindHost,
-      destinationVersion: destinationVersion, webProxy: goesDirectly ? nil : webProxy,
+      destinationVersion: destinationVersion ?? self.destinationVersion,
+      webProxy: goesDirectly ? nil : webProxy,
       settings: settings ?? self.settings, hasTokenFile: hasTokenFile, statusPlace: statusPlace)
     other.logLevel = logLevel ?? self.logLevel
     return other
