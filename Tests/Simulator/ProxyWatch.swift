@@ -544,6 +544,11 @@ final class ProxyWatch {
     if silences.count != silentSince.count {
       silentSince = silences.map { _ in nil }
     }
+    for (service, isTold) in proxy.isToldSilent.enumerated() where isTold {
+      if let since = silentSince[service], world.now + Self.slack < since + Self.silencePatience {
+        fail("says of a service that it is silent, whose first client has only just come")
+      }
+    }
     for (service, isSilent) in silences.enumerated() {
       silentSince[service] = isSilent ? silentSince[service] ?? world.now : nil
       if let since = silentSince[service], since + Self.silencePatience + Self.slack < world.now {

@@ -462,6 +462,8 @@ extension LocalProxy {
   package var isWithoutAnswer: [Bool] { relay?.core.isWithoutAnswer ?? [] }
   /// The same, whatever connections there are, and nobody was told.
   package var isWithoutWord: [Bool] { relay?.core.isWithoutWord ?? [] }
+  /// The same, and somebody was told.
+  package var isToldSilent: [Bool] { relay?.core.isToldSilent ?? [] }
   /// The WebSocket is not being closed.
   package var isLinkOpen: Bool { relay?.link.isOpen ?? false }
   /// It is not read, for the sake of a reader or of what is to be sent.

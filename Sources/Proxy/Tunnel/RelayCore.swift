@@ -628,7 +628,7 @@ package struct RelayCore: ~Copyable {
     let isPlaceDue = Self.isDue(&placeAt, now)
     let isPatienceDue = Self.isDue(&patienceAt, now)
     if isPlaceDue || isPatienceDue { admit(now, sockets) }
-    if Self.isDue(&silenceAt, now) { noteSilence() }
+    if Self.isDue(&silenceAt, now) { noteSilence(now) }
   }
 
   private static func isDue(_ deadline: inout Instant?, _ now: Instant) -> Bool {

@@ -44,6 +44,9 @@ extension RelayCore {
     faults.unless(!pressure.mustPause || sweepAt != nil, "nobody looks after a stall")
     faults.unless(
       waitingClients.isEmpty || patienceAt != nil || placeAt != nil, "a client waits for ever")
+    faults.unless(
+      watches.allSatisfy { !$0.hasNotedSilence || $0.silenceAt != nil },
+      "a silence before anybody spoke")
     faults.unless(!isDraining || waitingClients.isEmpty, "a client waits for the end of a drain")
     faults.unless(
       waitingClients.count <= session.serviceNames.count, "\(waitingClients.count) clients wait")
@@ -86,6 +89,11 @@ extension RelayCore {
       session.role == .source && session.version > .v1 && session.isUnanswered(service: service)
         && !watches[service].hasNotedSilence
     }
+  }
+
+  /// The same, and somebody was told. For tests.
+  package var isToldSilent: [Bool] {
+    watches.indices.map { session.isUnanswered(service: $0) && watches[$0].hasNotedSilence }
   }
 
   /// All that are there. For tests.

@@ -22,6 +22,8 @@ extension RelayCore {
   struct ServiceWatch {
     /// Since when they have found no place, nor a connection that was in use become free.
     var fullSince: Instant?
+    /// Five seconds after the first of them got a place.
+    var silenceAt: Instant?
     var hasNotedSilence = false
   }
 
@@ -57,10 +59,10 @@ extension RelayCore {
     members[slot].isReadable = true
     order(.admit(client: client, slot: slot))
     enqueue(slot)
-    if silenceAt == nil && session.isUnanswered(service: service) && session.version > .v1
-      && !watches[service].hasNotedSilence
-    {
-      silenceAt = now + Self.silencePatience
+    if watches[service].silenceAt == nil && session.version > .v1 {
+      let due = now + Self.silencePatience
+      watches[service].silenceAt = due
+      silenceAt = silenceAt ?? due
     }
     return true
   }
@@ -268,11 +270,15 @@ extension RelayCore {
   // MARK: Silence
 
   /// Nothing at all came back for some service: a destination that drops what it does not understand says nothing.
-  mutating func noteSilence() {
-    for service in watches.indices
-    where session.isUnanswered(service: service) && !watches[service].hasNotedSilence {
+  mutating func noteSilence(_ now: Instant) {
+    for service in watches.indices where !watches[service].hasNotedSilence {
+      guard let due = watches[service].silenceAt else { continue }
+      if now < due {
+        silenceAt = .earliest(silenceAt, due)
+        continue
+      }
       watches[service].hasNotedSilence = true
-      report(.silence(service: service))
+      if session.isUnanswered(service: service) { report(.silence(service: service)) }
     }
   }
 }

@@ -406,6 +406,26 @@ struct RelayCoreTests {
     #expect(harness.takeOrders().contains("refuse 3 fullWithoutAnswer"))
   }
 
+  @Test("each service has five seconds before its silence is told of, and that once")
+  func tellsOfEachSilence() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    harness.wait(4_900)
+    harness.accept(service: 1)
+    harness.wait(100)
+    _ = harness.takeOrders()
+    harness.handle(.deadlineCame)
+    #expect(harness.takeOrders() == ["silence"])
+    harness.accept()
+    harness.wait(4_900)
+    #expect(harness.core.deadline == harness.now)
+    _ = harness.takeOrders()
+    harness.handle(.deadlineCame)
+    #expect(harness.takeOrders() == ["silence"])
+    harness.accept(service: 1)
+    #expect(harness.core.deadline == nil)
+  }
+
   @Test("after a request to stop nobody is admitted, and the last to go is told of")
   func drains() throws {
     let harness = try CoreHarness(.source)
