@@ -207,7 +207,8 @@ extension RelayCore {
     if isTaken(slot) { release(slot, now) }
   }
 
-  /// Makes room by ending the half-closed connection that has been silent the longest.
+  /// Makes room by ending the half-closed connection that has been silent the longest. Its place is free when its reset
+  /// has gone out.
   mutating func evictLingering(_ now: Instant, _ sockets: some LocalSockets) -> Bool {
     guard session.mayLinger else { return false }
     var oldest: Int?
@@ -224,7 +225,7 @@ extension RelayCore {
       return false
     }
     handle(.expired, oldest, now)
-    return !isTaken(oldest)
+    return true
   }
 
   /// Makes room for a service that has less than its share, by ending the oldest connection of one that has more,

@@ -406,6 +406,24 @@ struct RelayCoreTests {
     #expect(harness.takeOrders().contains("refuse 3 fullWithoutAnswer"))
   }
 
+  @Test("a half-closed connection that makes room is the only one that does")
+  func endsOneForOne() throws {
+    let harness = try CoreHarness(.source) { $0.session.negotiatesHalfClose = false }
+    for _ in 0..<4 { harness.accept() }
+    _ = harness.send()
+    harness.handle(.ended(slot: 1))
+    harness.wait(1_000)
+    _ = harness.takeOrders()
+    harness.accept(service: 1)
+    let orders = harness.takeOrders()
+    #expect(orders.contains("resetBehindSent 1") && orders.contains("hold 1 true"))
+    #expect(!orders.contains { $0.hasPrefix("placeTaken") || $0.hasPrefix("reset 0") })
+    #expect(harness.send().first == "connectionReset 2")
+    harness.handle(.deadlineCame)
+    #expect(harness.takeOrders() == ["admit 5 1", "hold 1 false"])
+    #expect(harness.connectionCount == 4)
+  }
+
   @Test("each service has five seconds before its silence is told of, and that once")
   func tellsOfEachSilence() throws {
     let harness = try CoreHarness(.source)
