@@ -71,15 +71,19 @@ extension RelayCore {
       return .received(
         slot: slot, header, byteCountMax: min(options.payloadLengthMax, frameByteCountMax))
     }
-    var header: MessageHeader?
-    if members[slot].mustReset {
-      header = session.resetHeader(slot: slot, isCut: members[slot].isCut)
-    } else if members[slot].mustEndPeer {
-      header = session.header(.data, slot: slot, ignorable: true)
-    }
+    let header = lastHeader(slot)
     members[slot].mustReset = false
     members[slot].mustEndPeer = false
     if session.slots[slot]?.state == .closed { release(slot, now) }
     return header.map { .message($0) }
+  }
+
+  /// What tells the peer of the connection's end, or of this direction's, if it is to hear of that.
+  mutating func lastHeader(_ slot: Int) -> MessageHeader? {
+    if members[slot].mustReset {
+      return session.resetHeader(slot: slot, isCut: members[slot].isCut)
+    }
+    return members[slot].mustEndPeer
+      ? session.header(.data, slot: slot, ignorable: true) : nil
   }
 }

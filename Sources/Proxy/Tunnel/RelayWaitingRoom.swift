@@ -195,13 +195,13 @@ extension RelayCore {
   }
 
   /// Ends a connection for the sake of others. Its reset is queued, so that its place is free before there is room
-  /// for that.
+  /// for that; and of one that is over here what the peer was to be told.
   private mutating func evict(_ slot: Int, _ now: Instant) {
-    if session.slots[slot]?.state.isDraining == false,
-      let header = session.resetHeader(slot: slot, isCut: true)
-    {
-      replies.append(header)
+    if let state = session.slots[slot]?.state, state != .closed && !state.isDraining {
+      members[slot].mustReset = true
+      members[slot].isCut = true
     }
+    if let header = lastHeader(slot) { replies.append(header) }
     members[slot].isPeerTold = true
     handle(.evicted, slot, now)
     if isTaken(slot) { release(slot, now) }

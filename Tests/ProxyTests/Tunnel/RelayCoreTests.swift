@@ -424,6 +424,36 @@ struct RelayCoreTests {
     #expect(harness.connectionCount == 4)
   }
 
+  @Test("what is owed of a connection that has ended well is told, also when its place is taken")
+  func owesEndOfReplaced() throws {
+    let harness = try CoreHarness(.source) { $0.session.version = .v2 }
+    harness.accept()
+    _ = harness.send()
+    // It knows the marks, and then its direction ends.
+    for _ in 0..<2 { try harness.arrive(.data, stream: 1, connection: 0, ignorable: true) }
+    // From here on there is no room.
+    harness.handle(.ended(slot: 0))
+    _ = harness.takeOrders()
+    harness.accept()
+    #expect(harness.takeOrders().contains("admit 2 0"))
+    #expect(harness.send(2) == ["data 0 ignorable", "streamStart 0"])
+  }
+
+  @Test("a client that has closed is told of as that, also when its place is taken")
+  func owesCloseOfReplaced() throws {
+    let harness = try CoreHarness(.source)
+    for _ in 0..<4 { harness.accept() }
+    _ = harness.send()
+    harness.sockets.closedSlots = [0]
+    harness.handle(.ended(slot: 0))
+    harness.wait(1_000)
+    harness.accept(service: 1)
+    #expect(harness.takeOrders().contains("admit 5 0"))
+    let reset = harness.core.replies.first
+    #expect(reset?.type == .connectionReset && reset?.connectionID == 1)
+    #expect(reset?.writesIgnorable == true, "nobody has cut it")
+  }
+
   @Test("each service has five seconds before its silence is told of, and that once")
   func tellsOfEachSilence() throws {
     let harness = try CoreHarness(.source)
