@@ -47,6 +47,8 @@ struct FairQueue {
   private var period: UInt64 = 0
 
   var isEmpty: Bool { entries.isEmpty }
+  /// Tickets of those that have gone are among them.
+  var count: Int { entries.count }
 
   /// Whoever waits already must not be put in again.
   mutating func append(_ ticket: Ticket, _ account: inout Account) {
@@ -74,6 +76,16 @@ struct FairQueue {
     }
     clock = max(clock, first.start)
     return first.ticket
+  }
+
+  /// Takes out the ticket of a connection that has gone, before another one has its slot.
+  mutating func remove(_ slot: Int) {
+    let all = entries
+    entries = []
+    for entry in all where entry.ticket.slot != slot {
+      entries.append(entry)
+      rise(from: entries.count - 1)
+    }
   }
 
   private mutating func rise(from start: Int) {

@@ -445,6 +445,8 @@ package struct RelayCore: ~Copyable {
     lastID += 1
     var member = Member(now: now)
     while members.count <= slot { members.append(member) }
+    // While the tunnel takes nothing, nobody calls up the tickets of clients that come and go.
+    if members[slot].isQueued { queue.remove(slot) }
     member.id = lastID
     member.service = service
     members[slot] = member

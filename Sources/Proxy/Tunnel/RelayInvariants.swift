@@ -41,6 +41,7 @@ extension RelayCore {
     faults.unless(
       replies.count <= Self.replyCountMax + Self.repliesPerEventMax, "\(replies.count) replies")
     faults.unless(replies.isEmpty || wantsRoom, "replies that nobody asks room for")
+    faults.unless(queue.count <= members.count, "\(queue.count) tickets")
     faults.unless(!pressure.mustPause || sweepAt != nil, "nobody looks after a stall")
     faults.unless(
       waitingClients.isEmpty || patienceAt != nil || placeAt != nil, "a client waits for ever")

@@ -35,15 +35,15 @@ extension RelayCore {
       if isValid(ticket) { return ticket.slot }
     }
     while turnsLeft > 0, let ticket = queue.popFirst() {
-      if !isValid(ticket) { continue }
       members[ticket.slot].isQueued = false
+      if !isValid(ticket) { continue }
       turnsLeft -= 1
       return ticket.slot
     }
     return nil
   }
 
-  /// A connection that has gone leaves its ticket behind, and its slot to another.
+  /// A connection that has gone leaves its ticket behind, until another one gets its slot.
   private func isValid(_ ticket: FairQueue.Ticket) -> Bool { members[ticket.slot].id == ticket.id }
 
   mutating func enqueue(_ slot: Int) {

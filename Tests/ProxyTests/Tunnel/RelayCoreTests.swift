@@ -366,6 +366,23 @@ struct RelayCoreTests {
       ])
   }
 
+  @Test("clients that come and go while the tunnel takes nothing leave nothing behind")
+  func forgetsTicketsOfGone() throws {
+    let harness = try CoreHarness(.source)
+    harness.accept()
+    #expect(harness.send(2) == ["streamStart 1", "receive 0 1000"])
+    // From here on there is no room.
+    harness.accept()
+    for _ in 0..<1_000 {
+      harness.accept()
+      harness.handle(.failed(slot: 2))
+    }
+    #expect(harness.core.queue.count == 2)
+    harness.accept()
+    #expect(
+      harness.send().filter { $0.hasPrefix("c") } == ["connectionStart 2", "connectionStart 1003"])
+  }
+
   @Test("a client waits for a place, the next of its service in the kernel, and then has it")
   func holdsClient() throws {
     let harness = try CoreHarness(.source)
