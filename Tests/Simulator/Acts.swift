@@ -870,9 +870,11 @@ extension Scenario {
     let isCrowd = placeCount >= 20 && isNear && laterRandom.chance(6_000)
     // What he has typed while nobody else was there was at nobody's cost.
     if isCrowd { wait(24_000) }
+    let comesOneByOne = world.now.nanoseconds / 1_000_000 % 2 == 0
     for _ in 0..<(isCrowd ? 17 : 1) {
       serverPlans.append(silent)
       startClient(0, plan: Plan(byteCount: 4_000_000, chunkByteCount: 50_000))
+      if comesOneByOne { wait(120) }
     }
     // What it knows of the path is of one that was faster, and what is on the way by that takes its time.
     wait(12_000)

@@ -1,5 +1,6 @@
 import Basics
 import Configuration
+import Glibc
 import Reactor
 import Tunnel
 
@@ -108,10 +109,26 @@ extension Scenario {
       expectServed([client], within: 60_000, "is not served at the free port of \(host)")
     }
     letEnd()
+    if world.failure == nil { playWithoutIPv6() }
+    letEnd()
     if serviceCount > 1 && world.failure == nil { playOtherServices() }
+    if world.failure == nil { playRenamedService() }
     source.rewritten = usual
     startAnew(source)
     source.rewritten = nil
+  }
+
+  /// A machine that has one of a name's two families listens at that.
+  private func playWithoutIPv6() {
+    let usual = world.listening
+    defer { world.listening = usual }
+    world.listening = { address throws(SystemError) in
+      if address.host == "::1" { throw SystemError(EADDRNOTAVAIL, "bind") }
+    }
+    startAnew(source)
+    wait(2_000) { self.source.proxy?.isServing == true }
+    expectServed(
+      [startVisitor(at: "127.0.0.1")], within: 60_000, "is not served by a machine without IPv6")
   }
 
   private func place(of service: Int, _ host: String) -> SocketAddress? {

@@ -191,6 +191,8 @@ extension Scenario {
       }
     }
     letEnd()
+    if version == .v3 && world.failure == nil { playFullHouseOfLostSource() }
+    letEnd()
     if world.failure == nil && laterRandom.chance(6_000) { playRestartWhileItStops() }
     letEnd()
     startServiceAnew()

@@ -50,6 +50,8 @@ extension Scenario {
     letEnd()
     if world.failure == nil && count >= 4 { playVictims(count) }
     letEnd()
+    if world.failure == nil { playUploadInFullHouse(count) }
+    letEnd()
   }
 
   /// All places are taken, and the last service has its share of them.

@@ -81,6 +81,7 @@ final class CountWatch {
     let facts = proxy.connectionFacts
     lookAtBytes(proxy, facts)
     lookAtEnds(proxy.counts, facts)
+    lookAtStates(proxy, facts)
     lookAtWaits(proxy, facts, network)
   }
 
@@ -96,6 +97,9 @@ final class CountWatch {
     if services != counts.services {
       hadOthers = hadOthers || !services.isEmpty
       services = counts.services
+    }
+    if let names = proxy.serviceNames, names != services {
+      fail("counts for the services \(services), and the tunnel has \(names)")
     }
     if role == .source && !servesStandardStreams && !hadOthers {
       var arrived = 0
@@ -206,6 +210,21 @@ final class CountWatch {
     let ended = ends.begun - before.begun + before.open - ends.open
     let cut = ends.cut - before.cut
     if cut > ended && !hadOthers { fail("counts \(cut) as cut, where \(ended) have ended") }
+  }
+
+  /// Each connection is told of by what it is like.
+  private func lookAtStates(_ proxy: LocalProxy, _ facts: [RelayCore.ConnectionFacts]) {
+    guard let told = proxy.stateCounts else { return }
+    var counts = [told[0], 0, 0, 0, 0]
+    for fact in facts {
+      switch fact.state {
+      case .opening, .openingPeerEnded: counts[1] += 1
+      case .open: counts[2] += 1
+      case .localEnded, .peerEnded: counts[3] += 1
+      case .draining, .closed: counts[4] += 1
+      }
+    }
+    if told != counts { fail("tells of connections as \(told), and they are \(counts)") }
   }
 
   // MARK: Waits

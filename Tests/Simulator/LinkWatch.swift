@@ -49,6 +49,7 @@ final class LinkWatch {
   var isCutShort = false
   /// When the first message with a mark went out.
   private(set) var markedAt: Instant?
+  private var markedFrameCount = 0
   private var frames = FrameSkimmer()
   /// Of pings, by what they carried.
   private var pinged: Set<[UInt8]> = []
@@ -74,6 +75,8 @@ final class LinkWatch {
   private var growthCount = 0
   private var leastQueueTime = Int64.max
   private var maskingKey: UInt32?
+  /// Each key, and the one before it.
+  private var keyPairs: Set<UInt64> = []
   /// Bytes that it was given in one call.
   private var callByteCount = 0
   /// Of the call that is under way: receives, and turns that connections had.
@@ -145,12 +148,24 @@ final class LinkWatch {
 
   func sentPong(_ payload: [UInt8]) { if owedPong == payload { owedPong = nil } }
 
-  func marked() { markedAt = markedAt ?? now }
+  func marked() {
+    if markedAt != nil { return }
+    markedAt = now
+    markedFrameCount = receivedFrameCount
+  }
+
+  /// At least one whole message has come since, and was looked at.
+  var isMarkAnswered: Bool {
+    markedAt != nil && receivedFrameCount >= markedFrameCount + 2 && !wasPaused
+      && world.faultCounts[FaultKind.frameSplit.rawValue] == 0
+  }
 
   func sentFrame(maskedWith key: UInt32) {
     // Without random numbers it has one for all.
-    if maskingKey == key && world.faultCounts[FaultKind.entropyFails.rawValue] == 0 {
-      fail("masks two frames with one key")
+    if let maskingKey, world.faultCounts[FaultKind.entropyFails.rawValue] == 0 {
+      if maskingKey == key { fail("masks two frames with one key") }
+      let pair = UInt64(maskingKey) << 32 | UInt64(key)
+      if !keyPairs.insert(pair).inserted { fail("masks frames with keys that it has had before") }
     }
     maskingKey = key
   }

@@ -261,6 +261,9 @@ final class ProxyWatch {
       if kinds == [.againViolation] || kinds == [.againSilent] {
         fail("does without marks, although the service has not ended anything")
       }
+      if network.link?.isMarkAnswered == true {
+        fail("does without marks, although something has come since the first")
+      }
       if let markedAt = network.link?.markedAt,
         markedAt + Self.markSuspicion + Self.slack < world.now
       {
@@ -538,7 +541,7 @@ final class ProxyWatch {
     }
   }
 
-  /// A client's user is told when nothing at all comes back for a service.
+  /// A client's user is told when nothing at all comes back for a service, and not before it had its time.
   private func lookAtSilence(_ proxy: LocalProxy) {
     let silences = proxy.isWithoutWord
     if silences.count != silentSince.count {

@@ -456,6 +456,12 @@ extension LocalProxy {
   package var hasPressure: Bool { relay?.core.backPressureHolds ?? false }
   /// Tells one session from the next.
   package var session: ObjectIdentifier? { relay.map { ObjectIdentifier($0) } }
+  /// Connections by the place of their state.
+  package var stateCounts: [Int64]? { relay?.core.stateCounts }
+  /// The tunnel's, as soon as they are known.
+  package var serviceNames: [String]? {
+    relay.flatMap { $0.core.session.areServicesAgreed ? $0.core.session.serviceNames : nil }
+  }
   /// The tunnel is read.
   package var readsTunnel: Bool { relay?.core.readsTunnel ?? true }
   /// Whether each service has connections, and nothing has come for any of them.

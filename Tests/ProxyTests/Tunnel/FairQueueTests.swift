@@ -119,6 +119,26 @@ struct FairQueueTests {
     #expect((1...10).contains(turns))
   }
 
+  @Test("of those that come one after another none has more than its credit before who was here")
+  func givesCreditOnce() {
+    var line = Line()
+    for slot in 0..<2 { line.append(slot) }
+    for _ in 0..<20 {
+      if let slot = line.turn(byteCount: 16_000) { line.append(slot) }
+    }
+    for slot in 2..<12 {
+      line.append(slot)
+      #expect(line.turn(byteCount: 16_000) == slot)
+      line.append(slot)
+    }
+    var turnCount = 0
+    while let slot = line.turn(byteCount: 16_000), slot >= 2 {
+      line.append(slot)
+      turnCount += 1
+    }
+    #expect(turnCount <= 24)
+  }
+
   @Test("an empty queue gives nothing")
   func isEmptyAtFirst() {
     var line = Line()
