@@ -232,6 +232,8 @@ extension Scenario {
     if isHeldOff && patience.loneStallTimeout.count < 3 * stall + 1_000 { return }
     // Compressed, all of it may find room on the way.
     if isHeldOff && patience.offersCompression { return }
+    // So does one that the service does not read while its line to the source is slow.
+    if 3 * patience.pingPeriod.count < 10_000 && roundTrip > Milliseconds(100) { return }
     // So does one whose pings stand behind much in a web proxy's buffers.
     if destination.configuration.webProxy != nil { return }
     // One who has been silent for more than a minute is none.

@@ -449,7 +449,9 @@ final class KernelSocket: TimerHandler {
 
   func watchPatience() {
     if patienceTimer != nil || state == .closed { return }
-    guard let due = patienceEnd else { return }
+    guard var due = patienceEnd else { return }
+    // What is on the way now may be through by then.
+    if let keepalive { due = min(due, now + keepalive.idle) }
     patienceTimer = world.timers.schedule(
       at: max(due, now + Milliseconds(1)), handler: self, tag: TimerTag.patience.rawValue)
   }

@@ -374,7 +374,7 @@ final class ProxyWatch {
     let isSame = spread.map { $0.most == most && abs($0.delay - delay.count) <= 1 } ?? false
     sameDelayCount = isSame ? sameDelayCount + 1 : 0
     spread = (most, delay.count)
-    if sameDelayCount == 3 { fail("tries again after \(delay.count) ms each time") }
+    if sameDelayCount == 4 { fail("tries again after \(delay.count) ms each time") }
   }
 
   /// It doubles, and a part of it is at random.
