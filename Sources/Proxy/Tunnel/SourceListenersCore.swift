@@ -187,6 +187,8 @@ package struct SourceListenersCore {
       if !take(services) {
         retriesLeft = count
         advance(from: 0, now)
+      } else if count == nil {
+        retriesLeft = nil
       }
     case (.resolving(let service), .nameFound(let isIPv6)):
       // The first of each family, IPv4's before IPv6's.

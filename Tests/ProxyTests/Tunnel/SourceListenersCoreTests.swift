@@ -161,7 +161,7 @@ struct SourceListenersCoreTests {
       var event: SourceListenersCore.Event
       switch act {
       case .serve(let kinds, let retryCount):
-        if !conditions(of: act).contains("same") { retriesLeft = retryCount }
+        if !conditions(of: act).contains("same") || retryCount == nil { retriesLeft = retryCount }
         event = served(kinds, retryCount)
         take(kinds)
       case .find(let isIPv6):
@@ -378,6 +378,23 @@ struct SourceListenersCoreTests {
       play.act(.open) == [
         .accept(service: 1, false), .reportPlace(service: 1), .reportListening,
       ])
+  }
+
+  @Test("a place that is waited for is tried for as long as it takes once that is said")
+  func triesForGood() {
+    for retryCount in [0, 2] as [Int?] + [nil] {
+      var play = Play()
+      play.act(.serve([Self.named], retryCount: 3))
+      play.act(.miss)
+      play.act(.serve([Self.named], retryCount: retryCount))
+      var attempts = 1
+      while play.state == "waiting" && attempts < 9 {
+        play.act(.wait)
+        play.act(.miss)
+        attempts += 1
+      }
+      #expect(attempts == (retryCount == nil ? 9 : 4))
+    }
   }
 
   @Test("of a name the first address of each family is taken, IPv4's before IPv6's")
