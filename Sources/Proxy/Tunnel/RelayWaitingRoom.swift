@@ -172,8 +172,9 @@ extension RelayCore {
     for slot in members.indices where members[slot].id > 0 && members[slot].service == service {
       guard session.header(.data, slot: slot) != nil else { continue }
       if !options.replacesClients && !yields(slot, now, sockets) { return false }
-      report(.replaced(slot: slot), of: slot)
-      evict(slot, now)
+      let isOver = hasGone(slot, sockets)
+      if !isOver { report(.replaced(slot: slot), of: slot) }
+      evict(slot, now, isOver ? .localClose : .evicted)
     }
     return true
   }
@@ -188,22 +189,29 @@ extension RelayCore {
     case .localEnded, .peerEnded:
       // Half of it is over. The other half may take its time, but not while nothing moves and somebody waits.
       let patience = connection.lingers ? Self.evictionRest : lingerPatience(connection)
-      return connection.state == .localEnded && sockets.isPeerClosed(slot: slot)
-        || member.lastProgress + patience <= now
+      return hasGone(slot, sockets) || member.lastProgress + patience <= now
     case .opening, .openingPeerEnded, .open, .draining, .closed: return false
     }
   }
 
+  /// Whether nobody is cut who is there: it is over but for word to the peer, or has ended its sending and closed since.
+  private func hasGone(_ slot: Int, _ sockets: some LocalSockets) -> Bool {
+    let state = session.slots[slot]?.state
+    return state == .closed || state == .localEnded && sockets.isPeerClosed(slot: slot)
+  }
+
   /// Ends a connection for the sake of others. Its reset is queued, so that its place is free before there is room
   /// for that; and of one that is over here what the peer was to be told.
-  private mutating func evict(_ slot: Int, _ now: Instant) {
+  private mutating func evict(
+    _ slot: Int, _ now: Instant, _ event: Connection.Event = .evicted
+  ) {
     if let state = session.slots[slot]?.state, state != .closed && !state.isDraining {
       members[slot].mustReset = true
-      members[slot].isCut = true
+      members[slot].isCut = event == .evicted
     }
     if let header = lastHeader(slot) { replies.append(header) }
     members[slot].isPeerTold = true
-    handle(.evicted, slot, now)
+    handle(event, slot, now)
     if isTaken(slot) { release(slot, now) }
   }
 
@@ -219,12 +227,9 @@ extension RelayCore {
       }
     }
     guard let oldest else { return false }
-    if !sockets.isPeerClosed(slot: oldest)
-      && now < members[oldest].lastProgress + Self.evictionRest
-    {
-      return false
-    }
-    handle(.expired, oldest, now)
+    let isOver = hasGone(oldest, sockets)
+    if !isOver && now < members[oldest].lastProgress + Self.evictionRest { return false }
+    handle(isOver ? .localClose : .expired, oldest, now)
     return true
   }
 

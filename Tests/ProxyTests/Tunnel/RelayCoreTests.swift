@@ -471,6 +471,29 @@ struct RelayCoreTests {
     #expect(reset?.writesIgnorable == true, "nobody has cut it")
   }
 
+  @Test("who has had his answer and gone is nobody whom the next client cuts", arguments: [2, 3])
+  func countsNoGoneAsCut(version: Int) throws {
+    let harness = try CoreHarness(.source) { options in
+      options.session.negotiatesHalfClose = false
+      options.session.version = version == 2 ? .v2 : .v3
+      if version == 3 { options.session.connectionCountMax = 1 }
+    }
+    harness.accept()
+    _ = harness.send()
+    harness.handle(.received(slot: 0, byteCount: 1, isFull: false))
+    harness.handle(.ended(slot: 0))
+    harness.sockets.closedSlots = [0]
+    _ = harness.takeOrders()
+    harness.accept()
+    let orders = harness.takeOrders()
+    #expect(!orders.contains { $0.hasPrefix("replaced") || $0.hasPrefix("lingerOver") })
+    #expect(version == 3 || orders.contains("admit 2 0"))
+    let counted = Counted.resetByPeer.rawValue...Counted.resetTunnelLost.rawValue
+    for reason in counted.compactMap(Counted.init(rawValue:)) {
+      #expect(Self.count(reason, harness.core.tally) == 0, "\(reason)")
+    }
+  }
+
   @Test("each service has five seconds before its silence is told of, and that once")
   func tellsOfEachSilence() throws {
     let harness = try CoreHarness(.source)
