@@ -39,7 +39,7 @@ extension EndToEnd {
       "A name whose first address nobody listens on is reached at the next",
       .enabled(if: Server.hasIPv6))
     func triesNextAddress() throws {
-      let server = try Server(isIPv6: true, handler: Exchange.serve)
+      let server = try Self.takeAtIPv6(Exchange.serve)
       defer { server.stop() }
       try Self.check(
         destination: ["-d", "SSH1=localhost:\(server.port)"], source: "SSH1=[::1]:0", server)
@@ -119,9 +119,10 @@ extension EndToEnd {
     }
 
     /// A server on ::1, at a port on which nobody listens on 127.0.0.1.
-    private static func takeAtIPv6() throws -> Server {
+    private static func takeAtIPv6(_ handler: @escaping Server.Handler = { _ in }) throws -> Server
+    {
       for _ in 0..<100 {
-        if let server = try? Server(port: Server.unusedPort(), isIPv6: true, handler: { _ in }) {
+        if let server = try? Server(port: Server.unusedPort(), isIPv6: true, handler: handler) {
           return server
         }
       }
