@@ -191,13 +191,7 @@ extension Scenario {
     if isBack && (refusedCount != 1 || toldCount != told) {
       fail("source", "counts \(refusedCount) and tells of \(toldCount) whose service is gone")
     }
-    service.kill(vanishes: false)
-    service.services = services
-    service.start()
-    destination.isKeptAlive = true
-    destination.start()
-    wait(1_000)
-    wait(60_000) { self.isTunnelUp }
+    bringBackServices()
   }
 
   // MARK: Attempts
@@ -234,16 +228,8 @@ extension Scenario {
     if isUp && (proxy.isRunning || proxy.status != 3) {
       fail(proxy.name, "comes again with a token that was used without a client token")
     }
-    proxy.kill(vanishes: false)
+    startAgain(proxy, as: usual)
     proxy.statuses = []
-    proxy.rewritten = usual
-    service.kill(vanishes: false)
-    service.start()
-    proxy.isKeptAlive = true
-    proxy.start()
-    proxy.rewritten = nil
-    wait(1_000 + 2 * roundTrip.count)
-    wait(60_000) { self.isTunnelUp }
   }
 
   /// Each step on the way has its own time: a name that is slow takes none of the connection's.

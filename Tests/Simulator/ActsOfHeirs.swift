@@ -66,6 +66,11 @@ extension Scenario {
     service.start()
     wait(9_000) { self.source.proxy?.isTunnelUp == true }
     wait(300)
+    bringBackServices()
+  }
+
+  /// The tunnel has the services again that it began with, and the destination is there.
+  func bringBackServices() {
     service.kill(vanishes: false)
     service.services = services
     service.start()

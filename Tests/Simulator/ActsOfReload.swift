@@ -153,7 +153,7 @@ extension Scenario {
   }
 
   /// The service forgets all of it.
-  private func startAgain(_ proxy: ProxyProcess, as usual: Configuration) {
+  func startAgain(_ proxy: ProxyProcess, as usual: Configuration) {
     proxy.isKeptAlive = false
     proxy.kill(vanishes: false)
     proxy.rewritten = usual
