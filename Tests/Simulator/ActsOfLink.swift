@@ -390,23 +390,28 @@ extension Scenario {
 
   /// That pongs come late is not always a queue, and less is not sent for good.
   private func expectUnevenLimit(_ sender: Talker, _ rate: Int) {
-    let before = sender.flow.receiver?.receivedByteCount ?? 0
-    var window = Int64.max
-    wait(10_000) {
-      window = min(window, self.source.proxy?.linkStatus?.windowByteCount ?? 0)
-      return false
-    }
-    let byteCount = ((sender.flow.receiver?.receivedByteCount ?? 0) - before) / 10
-    world.story.add(
-      world.now, "the tunnel",
-      "carries \(byteCount) bytes a second at a limit on an uneven path, in a window of \(window)")
-    if sender.outcome != .open || world.failure != nil { return }
-    // A window that is short at times takes from it; it must not stay so.
-    if byteCount * 100 < rate * (window < rate / 4 ? 40 : 87) {
-      world.fail(
-        "the tunnel", "carries \(byteCount) bytes a second at a limit of \(rate), on an uneven path"
+    var byteCount = 0
+    // Once in a hundred thousand runs what looked like a queue takes half a minute to be seen through.
+    for _ in 0..<4 {
+      let before = sender.flow.receiver?.receivedByteCount ?? 0
+      var window = Int64.max
+      wait(10_000) {
+        window = min(window, self.source.proxy?.linkStatus?.windowByteCount ?? 0)
+        return false
+      }
+      byteCount = ((sender.flow.receiver?.receivedByteCount ?? 0) - before) / 10
+      world.story.add(
+        world.now, "the tunnel",
+        "carries \(byteCount) bytes a second at a limit on an uneven path, in a window of \(window)"
       )
+      if sender.outcome != .open || world.failure != nil { return }
+      // A window that is short at times takes from it; it must not stay so.
+      let isShort = window < rate / 4
+      if byteCount * 100 >= rate * (isShort ? 40 : 87) { return }
+      if !isShort { break }
     }
+    world.fail(
+      "the tunnel", "carries \(byteCount) bytes a second at a limit of \(rate), on an uneven path")
   }
 
   // MARK: Patience with the service

@@ -346,6 +346,8 @@ public final class SimulatedNetwork: Network {
   /// The process starts: what it does before its loop is done now, and its first turn follows.
   public func start() {
     now = world.now
+    // A signal finds it awake: its time begins here.
+    stalledUntil = nil
     world.wake(self)
   }
 
