@@ -40,6 +40,22 @@ extension EndToEnd {
       #expect(process.text(of: .error) == "")
     }
 
+    @Test(
+      "It has the program's environment, but for what a service manager has said to the program")
+    func inheritsEnvironment() throws {
+      let own = ["WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]
+      var environment = ["COMMAND_TESTS": "here"]
+      for name in own { environment[name] = "1" }
+      let process = try LocalProxy.start(
+        .dynamic, endpoint: tunneld.port, token: tunneld.tunnels[0].source, name: "source",
+        arguments: ["-c", tunneld.authorities, "-s", "SSH1=0,HTTP1=0", "--", "env"],
+        environment: environment, in: scratch)
+      #expect(try process.waitForExit(within: 20) == .status(0))
+      let names = process.text(of: .output).split(separator: "\n").map { $0.prefix { $0 != "=" } }
+      #expect(names.contains("COMMAND_TESTS") && names.contains("PATH"))
+      for name in own { #expect(!names.contains(name[...])) }
+    }
+
     @Test("What it does goes through the tunnel")
     func uses() throws {
       let process = try start(

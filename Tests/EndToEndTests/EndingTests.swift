@@ -43,6 +43,27 @@ extension EndToEnd {
         case .serverResets: break
         }
         #expect(throws: Failure.self, "an end of file") { try client.receiveToEnd() }
+        if loss != .serviceKilled { return }
+        // With what is lost goes a line on it, and each connection has its own.
+        for proxy in [destination, source] {
+          try proxy.process.waitForLine(
+            containing: "[warning] connections that are cut with the web socket: 1")
+          try proxy.process.waitForLine(containing: "[info] Disconnected from: 127.0.0.1")
+        }
+      }
+    }
+
+    @Test(
+      "A client whose server cannot be reached is reset, also where no end can be told from a cut",
+      arguments: ["V1", "V2", "V3"])
+    func refused(version: String) throws {
+      let hasMarks = version == "V3"
+      var settings = ["tcp.connection_retry_count": "0"]
+      if !hasMarks { settings["tcp.half_close"] = "linger" }
+      try withStage { stage in
+        _ = try stage.destination(["SSH1": Server.unusedPort()], settings: settings)
+        let client = try stage.source(["-y", version]).connect()
+        #expect(throws: Failure.self, "an end of file") { try client.receiveToEnd() }
       }
     }
 
@@ -201,6 +222,29 @@ extension EndToEnd {
         #expect(!deadline.hasPassed)
         try destination.process.waitForLine(
           containing: "[warning] stopping: connections that are cut now: 1", "drain_timeout_ms")
+        #expect(destination.process.count(linesWith: "connections that are cut") == 1)
+        #expect(destination.process.count(linesWith: "Disconnected from:") == 1)
+      }
+    }
+
+    @Test("A second signal ends a drain at once, which says what it cuts")
+    func stopsAtOnce() throws {
+      let server = try Server(handler: Self.endless)
+      defer { server.stop() }
+      try withStage { stage in
+        let destination = try stage.destination(["SSH1": server.port])
+        let source = try stage.source(settings: ["drain_timeout_ms": "60000"])
+        let client = try source.connect()
+        try client.send("g")
+        _ = try client.receive(exactly: 50_000)
+        source.process.send(SIGTERM)
+        try source.process.waitForLine(containing: "SIGTERM: stopping")
+        source.process.send(SIGINT)
+        #expect(try source.process.waitForExit(within: 20) == .status(0))
+        for text in ["connections that are cut with the web socket: 1", "Disconnected from:"] {
+          #expect(source.process.count(linesWith: text) == 1)
+        }
+        withExtendedLifetime(destination) {}
       }
     }
   }

@@ -61,7 +61,10 @@ extension EndToEnd {
       // What cannot change while it runs is named, and nothing is taken of the rest either.
       for (text, what) in [
         ("source-listen-port = SSH1=0\nverbose = 0\n", "role"),
-        ("destination-app = VNC=127.0.0.1:\(old.port)\nverbose = 0\n", "services"),
+        (
+          "destination-app = VNC=127.0.0.1:\(old.port)\nverbose = 0\n",
+          "services, or of their order,"
+        ),
         ("destination-app = SSH1=127.0.0.1:1\nno-ssl-host-verify = true\n", "trust"),
         ("destination-app = SSH1=127.0.0.1:1\nlog-format = json\n", "log format"),
       ] {

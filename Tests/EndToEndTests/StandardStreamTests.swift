@@ -152,6 +152,25 @@ extension EndToEnd {
       }
     }
 
+    @Test("A server that cuts the connection after its answer is the other end's to tell of")
+    func cutByServer() throws {
+      let server = try Server { socket in
+        try socket.send("x")
+        _ = try socket.receiveText(1)
+        socket.reset()
+      }
+      defer { server.stop() }
+      let destination = try destination(server.port)
+      let (process, client) = try start()
+      _ = try client.receive(exactly: 1)
+      try client.send("y")
+      #expect(try process.waitForExit(within: 30) == .status(8))
+      #expect(
+        process.text(of: .error).contains(
+          "[fatal] the destination has cut it, and its own log says why; the connection over"))
+      withExtendedLifetime(destination) {}
+    }
+
     @Test("Where standard input cannot be taken the program ends, with the reason")
     func withoutDescriptors() throws {
       let process = try run("mkfifo f; exec 3<>f; ulimit -n 8; \"$@\" <&3 3<&-")

@@ -147,15 +147,6 @@ struct ChildProcessTests {
     #expect(lines.subtracting(["OLDPWD="]) == ["PATH=/bin:/usr/bin", "A=one two", "B="])
   }
 
-  @Test("an inherited environment is without what a service manager has said to this process")
-  func inheritsEnvironment() throws {
-    setenv("WATCHDOG_PID", "1", 1)
-    setenv("CHILD_PROCESS_TESTS", "here", 1)
-    let found = try Self.run("echo ${WATCHDOG_PID-none} $CHILD_PROCESS_TESTS; echo ${PATH:+path}")
-    unsetenv("WATCHDOG_PID")
-    #expect(found.text == "none here\npath\n")
-  }
-
   @Test("no descriptor but the standard ones is inherited, whoever opened it")
   func inheritsNoDescriptor() throws {
     let other = fcntl(2, F_DUPFD, 200)

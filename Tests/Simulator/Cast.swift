@@ -16,6 +16,9 @@ final class StorySink: LogSink {
   private(set) var toldRefusalCount = 0
   /// Lines on connections that are cut at its end.
   private(set) var toldCutCount = 0
+  /// Lines on connections that are over, and how many went with the WebSocket, as is said.
+  private(set) var toldEndCount = 0
+  private(set) var toldLostCount = 0
   /// What no line may have.
   var secrets: [String] = []
 
@@ -39,6 +42,11 @@ final class StorySink: LogSink {
       toldRefusalCount += (isRefusal ? 1 : 0) + Self.leftOutCount(in: text)
     }
     if text.contains("connections that are cut now") { toldCutCount += 1 }
+    if text.contains("] Disconnected from: ") { toldEndCount += 1 }
+    if let part = text.split(separator: "cut with the web socket: ", maxSplits: 1).dropFirst().first
+    {
+      toldLostCount += Int(part.prefix { $0.isNumber }) ?? 0
+    }
     if let secret = secrets.first(where: text.contains) {
       world.fail(name, "says what is secret: \(secret)")
     }
@@ -186,6 +194,7 @@ final class ProxyProcess {
     checkStalls(proxy)
     watch.look(at: proxy, network, isInTurn: isInTurn)
     countWatch?.look(at: proxy, network)
+    if let sink, let log { countWatch?.lookAtLines(sink, log.level, proxy) }
     // What is due comes first.
     if isInTurn { manager?.look(at: proxy) }
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }

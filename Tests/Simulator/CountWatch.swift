@@ -49,6 +49,8 @@ final class CountWatch {
   private var lookedAt: Instant
   /// Connections that began, that are there, and that were cut.
   private var ends = (begun: Int64(0), open: Int64(0), cut: Int64(0))
+  /// The log has had the lines on clients since the start.
+  private var isTold = true
   /// Of pauses: as of the turn before.
   private var congestedTime = Nanoseconds(0)
   private var pausesAt: Instant
@@ -210,6 +212,22 @@ final class CountWatch {
     let ended = ends.begun - before.begun + before.open - ends.open
     let cut = ends.cut - before.cut
     if cut > ended && !hadOthers { fail("counts \(cut) as cut, where \(ended) have ended") }
+  }
+
+  /// Each client that is gone has a line of its own, and those who went with the WebSocket are told together.
+  func lookAtLines(_ sink: StorySink, _ level: LogLevel, _ proxy: LocalProxy) {
+    isTold = isTold && level >= .info
+    if !isTold || hadOthers { return }
+    let open = Int64(proxy.connectionFacts.count { $0.state != .closed })
+    let gone = proxy.counts.acceptedCount - open
+    // A destination's may have ended before they were connected.
+    if sink.toldEndCount > gone || role == .source && sink.toldEndCount < gone {
+      fail("tells of \(sink.toldEndCount) connections that are over, and \(gone) are")
+    }
+    let lost = proxy.counts.count(.resetTunnelLost)
+    if sink.toldCutCount == 0 && sink.toldLostCount != lost {
+      fail("says that \(sink.toldLostCount) went with the web socket, and \(lost) did")
+    }
   }
 
   /// Each connection is told of by what it is like.

@@ -162,7 +162,12 @@ final class Ledger {
 
   /// The receiver has seen an end in good order.
   func ended(_ talker: Talker) {
-    if isStrict && tellsCuts && talker.isClient && talker.incoming == nil { judgeEmptyEnd(talker) }
+    // Where a reset cannot say, who has not ended himself is told of no end before the first byte.
+    if talker.isClient && talker.incoming == nil
+      && (tellsCuts ? isStrict : !talker.flow.hasEnded && talker.receivedByteCount == 0)
+    {
+      judgeEmptyEnd(talker)
+    }
     // Where ends are not told, one's own is the other's.
     guard let flow = talker.incoming, isStrict || flow.sender.isCutOff && !talker.flow.hasEnded
     else { return }

@@ -45,7 +45,7 @@ enum ManualPage {
     A tunnel has two ends. The destination runs beside the servers, often on a device behind a firewall, and \
     connects to them; the source runs beside the clients and listens for them. Both connect to the AWS IoT \
     Secure Tunneling service with the access token that was made for them, and what a client sends to the \
-    source comes out at the destination's server.
+    source comes out at the destination's server. A tunnel has 128 services at the most.
 
     What is given on the command line comes before the --config file, and both come before the environment.
 
@@ -91,7 +91,7 @@ enum ManualPage {
       Otherwise it reads the files again: --config, --config-dir, --settings-json and --access-token-file. The level and the \
       addresses of the same services hold at once, for new clients; a port that cannot be had is tried again until it can. \
       The token, settings, the endpoint and where a destination connects from hold from the next connection to the service \
-      on. Other services, another role, --capath, --no-ssl-host-verify and --log-format need a restart. Those and any \
+      on. Other services, or the same in another order, another role, --capath, --no-ssl-host-verify and --log-format need a restart. Those and any \
       mistake are logged, and leave everything as it was. The web proxy, --status and the COMMAND stay.
       """
     ),

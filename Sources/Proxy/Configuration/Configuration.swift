@@ -17,6 +17,7 @@ public final class Configuration {
   package private(set) var accessTokenPlace = ""
   /// Empty for none; with one the same access token may reconnect.
   public internal(set) var clientToken = ""
+  var hasRandomClientToken = false
   /// Where that comes from, in words.
   package private(set) var clientTokenPlace = ""
   /// Of `--source-listen-port` or `--destination-app`: services that the tunnel must have. None with
@@ -179,6 +180,7 @@ public final class Configuration {
     case .clientToken:
       clientToken = try Self.clientToken(
         values, accessToken: accessToken, machineID: machineID, &found)
+      hasRandomClientToken = values[.clientToken] == nil && machineID == nil
       clientTokenPlace =
         clientToken.isEmpty
         ? "none; the access token is spent by the first connection"

@@ -34,9 +34,14 @@ public final class ConfigurationReader {
 }
 
 extension Configuration {
-  /// Takes another token, and with it another client token; false when it is the same.
+  /// Takes other tokens; false when they are the same. One that is made at random is another each time, for no reason.
   package func takeToken(of other: Configuration) -> Bool {
-    if other.accessToken.isSame(as: accessToken) { return false }
+    if other.accessToken.isSame(as: accessToken)
+      && (other.clientToken.isSame(as: clientToken)
+        || other.hasRandomClientToken)
+    {
+      return false
+    }
     accessToken = other.accessToken
     clientToken = other.clientToken
     return true
@@ -60,7 +65,7 @@ extension Configuration {
     }
     if logFormat != other.logFormat { return "log format" }
     // The tunnel's services were agreed on with these.
-    if !serviceList.isSame(as: other.serviceList) { return "services" }
+    if !serviceList.isSame(as: other.serviceList) { return "services, or of their order," }
     _ = takeToken(of: other)
     hasTokenFile = other.hasTokenFile
     logLevel = other.logLevel

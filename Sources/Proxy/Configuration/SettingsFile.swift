@@ -56,13 +56,17 @@ import Reactor
             "%: tunneling.proxy.region_endpoint_overrides: '%' is not a region, such as us-east-1",
             with: path, name.excerpt)
         }
-        if unsafe !settings.setEndpoint(region: name, Self.text(value)) {
+        let isString = unsafe value.pointee.type == JSON_STRING
+        if unsafe !isString || !settings.setEndpoint(region: name, Self.text(value)) {
           throw unsafe fault(
             key, value,
             "HOST[:PORT], in % regions at the most".with(Settings.regionEndpointCountMax.decimal))
         }
       } else if let setting = setting(key) {
-        if unsafe !settings.set(setting, Self.text(value)) {
+        var isRight = unsafe settings.set(setting, Self.text(value))
+        // A number is no name of a host.
+        if case .host = setting.kind, unsafe value.pointee.type != JSON_STRING { isRight = false }
+        if !isRight {
           throw unsafe fault(key, value, setting.kind.range)
         }
       } else if leadsToSettings(key) {

@@ -30,7 +30,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
   private var timer = DeadlineTimer()
   private var channelID = ""
   /// What the last attempt was made with.
-  private var dialedToken = ""
+  private var dialed = (token: "", clientToken: "")
   private var lastFailure = ""
   /// What that is counted as.
   private var failureKind = Counted.againUnreachable
@@ -142,7 +142,7 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     case .dial:
       log.dialing(endpoint: configuration.endpoint.description)
       if let webProxy = configuration.webProxy { log.webProxyUsed(webProxy: webProxy.description) }
-      dialedToken = configuration.accessToken
+      dialed = (configuration.accessToken, configuration.clientToken)
       dialer?.dial()
     case .serve: serve()
     case .holdClients: listeners?.isAccepting = false
@@ -355,10 +355,14 @@ public final class LocalProxy: TimerHandler, SignalHandler {
     log.conceal(configuration.clientToken)
   }
 
-  /// After an answer that is final for the token of the last attempt: whether SIGHUP has brought another one meanwhile, or
-  /// one look at the token's file does.
+  /// After an answer that is final for the tokens of the last attempt: whether SIGHUP has brought others meanwhile, or one
+  /// look at the token's file does.
   private func renewsToken() -> Bool {
-    if !configuration.accessToken.isSame(as: dialedToken) { return true }
+    if !configuration.accessToken.isSame(as: dialed.token)
+      || !configuration.clientToken.isSame(as: dialed.clientToken)
+    {
+      return true
+    }
     if !configuration.hasTokenFile || configuration.servesStandardStreams { return false }
     do throws(UsageError) {
       guard let other = try reread?(), configuration.takeToken(of: other) else { return false }

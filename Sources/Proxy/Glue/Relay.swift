@@ -46,9 +46,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
   private var clients: [Client] = []
   private var lastClientID: UInt64 = 0
   private(set) var farewellCount = 0
-  /// Why the last connection was cut: by the peer before anything came back, or here; empty for none.
-  var lastReset = ""
+  /// Why the last connection was cut.
+  var lastReset = "the destination has cut it, and its own log says why"
   private var timer = DeadlineTimer()
+  /// The log has how many are cut.
+  var hasSaidWhatIsCut = false
   /// Connections that the handler knows of.
   private(set) var countedConnections = 0
   /// The link is over, and with it everything here.
@@ -239,13 +241,7 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
 
   private func close(_ slot: Int, _ ending: RelayCore.Ending) {
     guard let socket = sockets[slot] else { return }
-    let service = name(ofService: socket.service)
-    if socket.stream == nil {
-      log.connectingGivenUp(
-        address: socket.peer.description, service: service, slot: slot.decimal)
-    } else {
-      log.disconnected(address: socket.peer.description, service: service, slot: slot.decimal)
-    }
+    sayEnd(of: socket)
     sockets[slot] = nil
     socket.close(ending)
   }
@@ -331,7 +327,11 @@ final class Relay: TunnelLinkHandler, ConnectorHandler, TimerHandler, LocalSocke
     handler = nil
     link.abandon()
     timer.set(nil, on: network, self)
-    for case let socket? in sockets { socket.close(.reset) }
+    sayWhatIsLost()
+    for case let socket? in sockets {
+      sayEnd(of: socket)
+      socket.close(.reset)
+    }
     sockets.removeAll()
   }
 

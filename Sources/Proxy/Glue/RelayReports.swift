@@ -20,12 +20,16 @@ extension Relay {
       lastReset = "the destination could not connect to its server; its own log says why"
       log.clientResetUnanswered(service: service(ofSlot: slot), client: peer(ofSlot: slot))
     case .localClosed(let slot): log.connectionClosed(slot: slot.decimal)
-    case .lingerOver(let slot): log.halfCloseOver(address: peer(ofSlot: slot))
+    case .lingerOver(let slot):
+      lastReset = "its answer did not come or go on in time"
+      log.halfCloseOver(address: peer(ofSlot: slot))
     case .readerTooSlow(let slot, let pendingByteCount):
+      lastReset = Self.slowReader
       log.readerTooSlow(
         address: peer(ofSlot: slot), timeMs: settings.halfCloseLinger.count.decimal,
         bytes: pendingByteCount.decimal)
     case .readerStalls(let slot, let patience):
+      lastReset = Self.slowReader
       log.readerStalled(
         slot: slot.decimal, service: service(ofSlot: slot), timeMs: patience.count.decimal)
     case .replaced(let slot):
@@ -45,6 +49,8 @@ extension Relay {
         service: name(ofService: service), timeMs: RelayCore.silencePatience.count.decimal)
     }
   }
+
+  private static var slowReader: String { "what reads its output has taken nothing for too long" }
 
   @inline(never) private func peer(ofSlot slot: Int) -> String {
     sockets[slot]?.peer.description ?? ""
@@ -97,18 +103,45 @@ extension Relay {
     }
   }
 
+  @inline(never) func sayEnd(of socket: LocalSocket) {
+    let (address, slot) = (socket.peer.description, socket.slot.decimal)
+    let service = name(ofService: socket.service)
+    if socket.stream == nil {
+      log.connectingGivenUp(address: address, service: service, slot: slot)
+    } else {
+      log.disconnected(address: address, service: service, slot: slot)
+    }
+  }
+
   /// One line on the connections that are open at the end of a drain.
   /// - Parameter isQuiet: nothing was moving any more.
   func sayWhatIsCut(isQuiet: Bool) {
-    if connectionCount == 0 { return }
-    let bytes = core.pendingByteCount > 0 ? core.pendingByteCount.decimal : ""
+    let (connections, bytes) = whatIsOpen
+    if connections.isEmpty { return }
+    hasSaidWhatIsCut = true
     if isQuiet {
-      log.connectionsCutIdle(connections: connectionCount.decimal, bytes: bytes)
+      log.connectionsCutIdle(connections: connections, bytes: bytes)
     } else {
       log.connectionsCut(
-        connections: connectionCount.decimal, bytes: bytes,
-        timeMs: settings.drainTimeout.count.decimal,
+        connections: connections, bytes: bytes, timeMs: settings.drainTimeout.count.decimal,
         stillMs: TunnelClient.quietTime.count.decimal)
     }
+  }
+
+  /// The same where the WebSocket is over before they are.
+  func sayWhatIsLost() {
+    let (connections, bytes) = whatIsOpen
+    if !connections.isEmpty && !hasSaidWhatIsCut {
+      log.connectionsLost(connections: connections, bytes: bytes)
+    }
+  }
+
+  /// Connections that are not over here, and what waits for them; "" for none.
+  private var whatIsOpen: (connections: String, bytes: String) {
+    let count = sockets.reduce(0) { $0 + ($1 == nil ? 0 : 1) }
+    return (
+      count > 0 ? count.decimal : "",
+      core.pendingByteCount > 0 ? core.pendingByteCount.decimal : ""
+    )
   }
 }

@@ -285,7 +285,7 @@ public struct TunnelSession: ~Copyable {
       if type == .data && isAgreement(message) { return agreeOnMarks(service) }
     }
     if type == .streamReset {
-      let isCut = isCut(message, service)
+      let isCut = isCut(message, service) || isRefused(service)
       endStream(service)
       return .serviceReset(service: service, isCut: isCut)
     }
@@ -330,6 +330,15 @@ public struct TunnelSession: ~Copyable {
   private func isCut(_ message: Message, _ service: Int) -> Bool {
     if services[service].isNegotiated { return !message.isIgnorableWritten || message.ignorable }
     return message.type == .streamReset && services[service].hasConnectionIDs
+  }
+
+  /// Whether nothing ever came for the one connection of a stream without connection ids. Its server was not reached, or
+  /// has ended it without a word, and no end in good order is to be made of that, but for who waits for nothing else.
+  private func isRefused(_ service: Int) -> Bool {
+    guard role == .source, !services[service].isNegotiated, !services[service].hasConnectionIDs,
+      let slot = services[service].slots[1]
+    else { return false }
+    return slots[slot]?.hasReceived == false && slots[slot]?.state == .open
   }
 
   /// A stream's first message, when it says that the destination knows the marks.

@@ -74,14 +74,19 @@ final class Stage {
   /// The arguments that make a proxy read these settings.
   private func write(_ settings: [String: String], _ name: String) throws -> [String] {
     if settings.isEmpty { return [] }
-    var groups: [String: [String: String]] = [:]
+    var proxy: [String: Any] = [:]
     for (key, value) in settings {
       let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw Failure("\(key) is in no group") }
-      groups[parts[0], default: [:]][parts[1]] = value
+      if parts.count == 2 {
+        var group = proxy[parts[0]] as? [String: Any] ?? [:]
+        group[parts[1]] = value
+        proxy[parts[0]] = group
+      } else {
+        proxy[key] = value
+      }
     }
     let path = scratch.file("\(name).json")
-    try JSONEncoder().encode(["tunneling": ["proxy": groups]]).write(
+    try JSONSerialization.data(withJSONObject: ["tunneling": ["proxy": proxy]]).write(
       to: URL(fileURLWithPath: path))
     return ["--settings-json", path]
   }

@@ -195,6 +195,8 @@ struct SettingsTests {
       ("endpoint_format", "\"%s:0\"", "'%s:0'", "%s"),
       ("region_endpoint_overrides.us-east-1", "\"host:x\"", "'host:x'", "HOST[:PORT]"),
       ("region_endpoint_overrides.us-east-1", "{}", "its value", "HOST[:PORT]"),
+      ("region_endpoint_overrides.us-east-1", "1", "'1'", "HOST[:PORT]"),
+      ("default_bind_address", "1", "'1'", "host name"),
     ])
   func refusesValue(key: String, json: String, value: String, range: String) {
     #expect {

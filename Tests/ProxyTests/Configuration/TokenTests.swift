@@ -136,6 +136,23 @@ struct TokenTests {
   }
 
   @Test(
+    "another client token is taken with the same access token, but not one that is made at random")
+  func takesClientToken() throws {
+    let (one, other) = (String(repeating: "1", count: 32), String(repeating: "2", count: 32))
+    let configuration = try configure([.clientToken: one])
+    #expect(try configuration.takeToken(of: configure([.clientToken: one])) == false)
+    #expect(try configuration.takeToken(of: configure([.clientToken: other])) == true)
+    #expect(configuration.clientToken == other)
+    let options: [Option: String] = [
+      .mode: "src", .proxyEndpoint: "localhost", .accessToken: "abc",
+    ]
+    let random = try Configuration(given(options), machineID: nil)
+    #expect(configuration.takeToken(of: random) == false && configuration.clientToken == other)
+    #expect(try configuration.takeToken(of: configure()) == true, "one of machine and user")
+    #expect(try configuration.takeToken(of: configure([.accessToken: "abd"])) == true)
+  }
+
+  @Test(
     "a machine without an id has a new client token each time, and a warning says what that means")
   func makesClientToken() throws {
     let tokens = try [clientToken(machineID: nil), clientToken(machineID: nil)]

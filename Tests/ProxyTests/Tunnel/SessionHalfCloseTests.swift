@@ -132,6 +132,7 @@ struct SessionHalfCloseTests {
   ) {
     let connection: UInt32 = version == .v3 ? 1 : 0
     var source = source(agreed: agreed, version: version)
+    if !agreed { _ = source.receive(.data, connection: connection, payload: [1]) }
     let atSource = source.receive(type, connection: connection, writesIgnorable: isMarked)
     #expect(atSource.kind == kind)
     var destination = TunnelSession.agreed(.destination, negotiatesHalfClose: true)
@@ -139,6 +140,17 @@ struct SessionHalfCloseTests {
     let atDestination = destination.receive(
       type, connection: connection, writesIgnorable: isMarked)
     #expect(atDestination.kind == kind)
+  }
+
+  @Test(
+    "without marks the one connection of a stream is refused, not ended, when it is reset before anything came back",
+    arguments: [ProtocolVersion.v1, .v2], [true, false])
+  func takesSilenceForRefusal(version: ProtocolVersion, hasEnded: Bool) {
+    var session = source(agreed: false, version: version)
+    if hasEnded { _ = session.handle(.localEnd, slot: 0, hasPending: false) }
+    let action = session.receive(.streamReset, connection: 0)
+    // Who has said all waits for an end, and that is one.
+    #expect(action.kind == (hasEnded ? .serviceReset(0) : .serviceCut(0)))
   }
 
   @Test("a destination marks the ends of applications where the source has shown itself, alone")
