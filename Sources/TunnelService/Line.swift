@@ -50,6 +50,7 @@ final class Line: TimerHandler {
     }
     if shaper == nil {
       if !hasRoom() { return false }
+      sender.hasSpoken = true
       deliver(message, bytes, from: sender)
       return true
     }
@@ -67,6 +68,7 @@ final class Line: TimerHandler {
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in 0..<bytes.count { copy.append(bytes[index]) }
+    sender.hasSpoken = true
     shaper?.append(.message(copy, from: sender), now: now)
     scheduleDue()
     return true
@@ -77,6 +79,8 @@ final class Line: TimerHandler {
     if !tunnel.tellsOfLosses { return }
     // A source's streams begin at the destination when their starts arrive, which may still be on their way.
     let resets = role == .destination ? tunnel.endStreams() : []
+    // Who has sent nothing has no streams. Many may come and go while the line has no room.
+    if resets.isEmpty && !end.hasSpoken { return }
     if shaper == nil {
       announce(end, resets)
     } else {

@@ -18,6 +18,8 @@ final class TunnelEnd: TunnelLinkHandler, TimerHandler {
   private var faultTimers: [TimerID] = []
   /// Between its first message and a fault that silences it; before and after, nothing is read or written.
   private var isActive = false
+  /// The line to the other end has taken something.
+  var hasSpoken = false
   /// The first stream of this connection was started without a service id, and so none may follow.
   private var forgoesServiceIDs: Bool?
   /// Resets to be sent to this end as soon as there is room.

@@ -320,7 +320,10 @@ extension Scenario {
   }
 
   private func hasLostServer(since start: Instant) -> Bool {
-    ledger.talkers.contains { !$0.isClient && start < $0.startedAt && $0.outcome != .open }
+    // One that has sent all has ended by itself.
+    ledger.talkers.contains {
+      !$0.isClient && start < $0.startedAt && $0.outcome != .open && !$0.flow.hasEnded
+    }
   }
 
   /// Others that have gone lately may come again, and count as if they were here.
@@ -637,6 +640,21 @@ extension Scenario {
     wait(5_000)
     wait(60_000) { self.isQuiet }
     expectServed([startVisitor(0)], within: 60_000, "is not served after many others")
+    playOneWay()
+  }
+
+  /// A client who has said all is told that his server has ended, which has not said a word.
+  private func playOneWay() {
+    let patience = source.configuration.settings.silentLinger
+    if ledger.isStrict || service.isShaped || patience < Milliseconds(500 + 4 * roundTrip.count) {
+      return
+    }
+    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, answersAfter: 1_000, ending: .finish)]
+    let client = startClient(0, plan: Plan(byteCount: 1_000, chunkByteCount: 1_000))
+    wait(patience.count) { client.outcome != .open }
+    if client.outcome == .failed && world.failure == nil {
+      world.fail(client.name, "is reset by a server that has taken all, and has ended")
+    }
   }
 
   /// Servers close behind bytes that their clients do not read.

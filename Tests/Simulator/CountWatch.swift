@@ -264,7 +264,7 @@ final class CountWatch {
         isDrain: fact.state.isDraining, pendingByteCount: fact.pendingByteCount,
         byteCount: fact.receivedByteCount,
         isHeldOff: fact.lingers && (!proxy.readsTunnel || isBeingTaken)
-          || fact.isConnecting && isBounded)
+          || fact.isConnecting && (isBounded || proxy.hasPressure))
       var entry = (wait: wait, since: world.now)
       if let before = waits[fact.id], before.wait == wait, !wait.isHeldOff { entry = before }
       found[fact.id] = entry

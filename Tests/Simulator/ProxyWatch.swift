@@ -189,7 +189,10 @@ final class ProxyWatch {
       stateSince = now
       settings = latest
     }
-    if let limit = limit(of: step), stateSince + limit + Self.slack < now {
+    // One that stood still meanwhile has some turns more.
+    if let limit = limit(of: step),
+      max(stateSince + limit, network.stalledUntil ?? stateSince) + Self.slack < now
+    {
       fail("\(step.state) \(step.dialing) for more than \(limit.count) ms")
     }
   }

@@ -781,7 +781,9 @@ public final class Scenario {
   /// Where nothing went wrong, nothing is lost.
   private func checkClean() {
     for (proxy, count) in zip([source, destination], sessionCounts)
-    where proxy.sessionCount != count && !isCountOpen {
+    where proxy.sessionCount != count {
+      // With short ping periods a service that waits for a slow reader is at times taken for dead.
+      if isCountOpen { return }
       world.fail(proxy.name, "had \(proxy.sessionCount) tunnels, although nothing went wrong")
     }
     if !ledger.isStrict || !isPatient { return }

@@ -51,7 +51,7 @@ public final class SimulatedNetwork: Network {
   /// The program closes what it has, whatever becomes of it.
   var forbidsDropping = false
   private var entropy: SeededGenerator
-  private var stalledUntil: Instant?
+  private(set) var stalledUntil: Instant?
   public var wipesFreedMemory = false
   /// Sockets that the process was started with: what each is called, and where it listens.
   public var passed: [(name: String, address: SocketAddress)] = []

@@ -126,6 +126,26 @@ import Testing
       newer.events.last == .message(.streamStart, streamID: 1, serviceID: "", connectionID: 0, []))
   }
 
+  @Test func manySourcesLeaveNothingOnALineWithoutRoom() throws {
+    var options = ServiceOptions()
+    options.faults[.silentAfter] = 1
+    options.shape.latency = Milliseconds(1)
+    let hall = try Hall(options)
+    let clientToken = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    let tokens = try hall.service.openTunnel(services: [])
+    let destination = try hall.connected(.destination, token: tokens.destination)
+    let later = hall.reactor.now + Milliseconds(1_100)
+    try hall.run(until: { hall.reactor.now > later })
+    for _ in 0..<10 {
+      let source = try hall.connected(.source, token: tokens.source, clientToken: clientToken)
+      source.send(MessageHeader(.streamStart, streamID: 1))
+      let soon = hall.reactor.now + Milliseconds(10)
+      try hall.run(until: { hall.reactor.now > soon })
+      #expect(hall.service.checkInvariants() == nil)
+    }
+    withExtendedLifetime(destination) {}
+  }
+
   @Test(arguments: [400, 403, 404, 500, 503])
   func handshakeIsRefusedWithTheStatus(_ status: Int) throws {
     var options = ServiceOptions()
