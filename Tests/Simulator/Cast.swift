@@ -196,7 +196,7 @@ final class ProxyProcess {
     countWatch?.look(at: proxy, network)
     if let sink, let log { countWatch?.lookAtLines(sink, log.level, proxy) }
     // What is due comes first.
-    if isInTurn { manager?.look(at: proxy) }
+    if isInTurn { manager?.look(at: proxy, stalledUntil: network.stalledUntil) }
     if let fault = proxy.checkInvariants() { world.fail(name, fault) }
   }
 

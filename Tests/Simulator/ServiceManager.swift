@@ -106,7 +106,8 @@ final class ServiceManager: Supervisor {
   }
 
   /// After a turn: what has been so for more than a second was told.
-  func look(at proxy: LocalProxy) {
+  /// - Parameter stalledUntil: when the process last had no time.
+  func look(at proxy: LocalProxy, stalledUntil: Instant?) {
     let now = world.now
     let new = [proxy.isServing ? 1 : 0, proxy.connectionCount, Self.number(of: proxy.state)]
     if new != facts {
@@ -115,6 +116,7 @@ final class ServiceManager: Supervisor {
     }
     // A process that stands still says nothing.
     if isDeaf || world.faults[.processStalls] > 0 { return }
+    if let stalledUntil, now < stalledUntil + Self.interval { return }
     if let deafness {
       lookAgain(deafness)
       return
