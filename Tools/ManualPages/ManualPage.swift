@@ -91,8 +91,8 @@ enum ManualPage {
       Otherwise it reads the files again: --config, --config-dir, --settings-json and --access-token-file. The level and the \
       addresses of the same services hold at once, for new clients; a port that cannot be had is tried again until it can. \
       The token, settings, the endpoint and where a destination connects from hold from the next connection to the service \
-      on. Other services, or the same in another order, another role, --capath, --no-ssl-host-verify and --log-format need a restart. Those and any \
-      mistake are logged, and leave everything as it was. The web proxy, --status and the COMMAND stay.
+      on. Other services, or the same in another order, another role, --capath, --no-ssl-host-verify and --log-format need a \
+      restart. Those and any mistake are logged, and leave everything as it was. The web proxy, --status and the COMMAND stay.
       """
     ),
     ("SIGUSR1", "Log how many connections are open."),

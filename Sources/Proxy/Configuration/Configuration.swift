@@ -17,6 +17,7 @@ public final class Configuration {
   package private(set) var accessTokenPlace = ""
   /// Empty for none; with one the same access token may reconnect.
   public internal(set) var clientToken = ""
+  /// That is made anew each time the configuration is read.
   var hasRandomClientToken = false
   /// Where that comes from, in words.
   package private(set) var clientTokenPlace = ""

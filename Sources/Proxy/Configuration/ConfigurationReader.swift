@@ -37,8 +37,7 @@ extension Configuration {
   /// Takes other tokens; false when they are the same. One that is made at random is another each time, for no reason.
   package func takeToken(of other: Configuration) -> Bool {
     if other.accessToken.isSame(as: accessToken)
-      && (other.clientToken.isSame(as: clientToken)
-        || other.hasRandomClientToken)
+      && (other.clientToken.isSame(as: clientToken) || other.hasRandomClientToken)
     {
       return false
     }

@@ -104,12 +104,12 @@ extension Relay {
   }
 
   @inline(never) func sayEnd(of socket: LocalSocket) {
-    let (address, slot) = (socket.peer.description, socket.slot.decimal)
-    let service = name(ofService: socket.service)
+    let (slot, service) = (socket.slot, name(ofService: socket.service))
     if socket.stream == nil {
-      log.connectingGivenUp(address: address, service: service, slot: slot)
+      log.connectingGivenUp(
+        address: socket.peer.description, service: service, slot: slot.decimal)
     } else {
-      log.disconnected(address: address, service: service, slot: slot)
+      log.disconnected(address: socket.peer.description, service: service, slot: slot.decimal)
     }
   }
 
