@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -260,6 +261,17 @@ int cepoll_make_directory(const char *path, unsigned mode) {
   if (mkdir(path, mode) == 0) return 0;
   if (errno != EEXIST) return -errno;
   return cepoll_find_directory(path);
+}
+
+int cepoll_lock_directory(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int outcome;
+  while ((outcome = flock(fd, LOCK_EX)) < 0 && errno == EINTR) continue;
+  if (outcome == 0) return fd;
+  outcome = -errno;
+  close(fd);
+  return outcome;
 }
 
 int cepoll_find_directory(const char *path) {

@@ -35,6 +35,10 @@ public struct CertificateAuthority {
     serverCertificate = state + "/server.pem"
     serverKey = state + "/server.key"
     authorityKey = state + "/ca.key"
+    try Process.withLocked(directory: state) { () throws(TLSError) in try open(address) }
+  }
+
+  private mutating func open(_ address: String?) throws(TLSError) {
     if !Process.fileExists(serverCertificate) || !Process.fileExists(serverKey) {
       try make(address)
       return
@@ -44,7 +48,11 @@ public struct CertificateAuthority {
     if Process.fileExists(authorityKey) { try restrict(authorityKey, isPrivate: true) }
     let authority = "\(directory)/\(try Self.authorityHash())"
     if Process.fileExists(authority) { try restrict(authority, isPrivate: false) }
-    guard let address, try !CertificateNames(serverCertificate).include(address) else { return }
+    // Who was killed between the two has left them as they are of two runs.
+    let isPair = (try? Identity(certificate: serverCertificate, key: serverKey)) != nil
+    if isPair {
+      guard let address, try !CertificateNames(serverCertificate).include(address) else { return }
+    }
     try makeServer(
       address, authority: Identity(certificate: authority, key: authorityKey))
   }

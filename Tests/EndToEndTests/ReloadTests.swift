@@ -153,7 +153,7 @@ extension EndToEnd {
       try asked.ask("rotate 1 source\n")
       try write(try token(2).token + "\n", to: "token")
       try source.waitForLine(
-        containing: "[warning]", "the file of the access token has another one, which is tried now")
+        containing: "[warning]", "there is another token since, which is tried now")
       try eventually(within: 20, "the connection with the new token\n\(source.tail)") {
         let lines = source.text(of: .error).components(separatedBy: "which is tried now")
         return lines.count == 2 && lines[1].contains("Successfully established")

@@ -640,24 +640,31 @@ extension Scenario {
     wait(5_000)
     wait(60_000) { self.isQuiet }
     expectServed([startVisitor(0)], within: 60_000, "is not served after many others")
-    playOneWay()
+    playGone()
   }
 
-  /// A client who has said all is told that his server has ended, which has not said a word.
-  private func playOneWay() {
-    let patience = source.configuration.settings.silentLinger
-    // Without room for another frame his end is not read before that of his server comes.
-    if ledger.isStrict || service.isShaped || source.configuration.settings.bandwidthLimit > 0
-      || patience < Milliseconds(500 + 4 * roundTrip.count)
-    {
-      return
+  /// Who has gone with his answer is not counted as cut, also where the next client is the first to find him gone.
+  private func playGone() {
+    var answer = Plan(byteCount: 200, chunkByteCount: 100, answersAfter: 8, ending: .answerEnd)
+    answer.pause = 60_000
+    serverPlans = [answer]
+    let client = startClient(0, plan: Plan(byteCount: 8, chunkByteCount: 8))
+    client.isHonest = false
+    wait(2_000 + 4 * roundTrip.count) { client.receivedByteCount == 100 }
+    // By then its source has read its end.
+    wait(100)
+    client.flow.receiver?.isHonest = false
+    guard let counts = source.proxy?.counts, client.receivedByteCount == 100,
+      client.outcome == .open, world.failure == nil
+    else { return }
+    let evictedCount = counts.count(.resetEvicted)
+    client.leave()
+    _ = startVisitor(0)
+    wait(100)
+    if counts.count(.resetEvicted) != evictedCount && world.failure == nil {
+      world.fail(source.name, "counts one as cut who has had his answer, and has gone")
     }
-    serverPlans = [Plan(byteCount: 0, chunkByteCount: 1, answersAfter: 1_000, ending: .finish)]
-    let client = startClient(0, plan: Plan(byteCount: 1_000, chunkByteCount: 1_000))
-    wait(patience.count) { client.outcome != .open }
-    if client.outcome == .failed && world.failure == nil {
-      world.fail(client.name, "is reset by a server that has taken all, and has ended")
-    }
+    letEnd()
   }
 
   /// Servers close behind bytes that their clients do not read.

@@ -76,8 +76,8 @@ final class Ledger {
   private(set) var talkers: [Talker] = []
   /// An end in good order is to mean that the application at the other end has made it.
   var isStrict = true
-  /// A reset says whether it is an end or a cut, also before anything has come back.
-  var tellsCuts = true
+  /// Streams without connection ids have one reset for all that there is.
+  var hasOneReset = false
   /// The bytes can be compressed; and only in parts.
   var isPlain = false
   var isMixed = false
@@ -162,9 +162,9 @@ final class Ledger {
 
   /// The receiver has seen an end in good order.
   func ended(_ talker: Talker) {
-    // Where a reset cannot say, who has not ended himself is told of no end before the first byte.
+    // In V1 and V2 a reset that cannot say what it is is no end before the first byte.
     if talker.isClient && talker.incoming == nil
-      && (tellsCuts ? isStrict : !talker.flow.hasEnded && talker.receivedByteCount == 0)
+      && (isStrict || hasOneReset && talker.receivedByteCount == 0)
     {
       judgeEmptyEnd(talker)
     }

@@ -121,7 +121,7 @@ public final class Scenario {
     // A service manager is told of the last error.
     level = keepsStory || speaks ? .debug : .error
     version = world.random.pick([.v3, .v3, .v3, .v2, .v1])
-    ledger.tellsCuts = version == .v3
+    ledger.hasOneReset = version != .v3
     isClean = world.random.chance(1_500)
     acts = isClean ? Act.first.filter { _ in world.random.chance(3_500) } : []
     var newestRandom = SeededGenerator(seed: seed ^ 0x0ac7_5eed_0f1a)

@@ -1,5 +1,6 @@
 import Foundation
 import Reactor
+import Synchronization
 import Testing
 
 @testable import TunnelService
@@ -159,6 +160,44 @@ import Testing
         serverCertificate: authority.serverCertificate, key: authority.serverKey)
     }
     #expect(try mode("server.key") == 0o600)
+  }
+
+  @Test(arguments: ["of another run", "empty"])
+  func keyThatIsNotTheCertificatesIsMadeAnew(_ kind: String) throws {
+    _ = try CertificateAuthority(state: state)
+    let path = "\(state)/server.key"
+    let key = try #require(content(path))
+    let authority = content(try authorityPath(CertificateAuthority(state: state)))
+    if kind == "empty" {
+      try "".write(toFile: path, atomically: false, encoding: .utf8)
+    } else {
+      _ = try CertificateAuthority(state: state, address: "127.0.0.2")
+      try key.write(toFile: path, atomically: false, encoding: .utf8)
+    }
+    let mended = try CertificateAuthority(state: state)
+    #expect(throws: Never.self) {
+      try TLSContext(serverCertificate: mended.serverCertificate, key: mended.serverKey)
+    }
+    #expect(content(try authorityPath(mended)) == authority)
+  }
+
+  @Test func startsAtOneTimeLeaveOnePair() throws {
+    let state = state
+    let failures = Mutex(0)
+    for address in ["127.0.0.2", "127.0.0.3"] {
+      DispatchQueue.concurrentPerform(iterations: 8) { index in
+        do {
+          _ = try CertificateAuthority(state: state, address: index % 2 == 0 ? address : nil)
+        } catch {
+          failures.withLock { $0 += 1 }
+        }
+      }
+      let authority = try CertificateAuthority(state: state)
+      #expect(failures.withLock { $0 } == 0)
+      #expect(throws: Never.self) {
+        try TLSContext(serverCertificate: authority.serverCertificate, key: authority.serverKey)
+      }
+    }
   }
 
   @Test func missingKeyOfTheAuthorityIsNamedWhenItIsNeeded() throws {

@@ -74,7 +74,7 @@ extension Option {
         A - instead of a port is one client over standard input and output, as ssh's ProxyCommand: nothing listens, the \
         log has warnings alone by default, and the program ends with the connection: with 0 when that ended in good order, \
         with 8 when it was refused or cut, as by a loss of the tunnel. A signal, such as that of Ctrl-C, ends it with 0 and \
-        without a word, as ssh ends its ProxyCommand; where bytes still moved, a warning says that they are cut. \
+        without a word, as ssh ends its ProxyCommand; where bytes still moved, or at a second one, a warning says what is cut. \
         It stands alone; the tunnel's other services are not used. The service takes one source at a time, so a second ssh \
         of the same token ends the first: ControlMaster in ssh_config(5) lets them share one.
 

@@ -50,7 +50,7 @@ extension Setting {
       What becomes of a client that ends its sending direction and waits for its answer. linger: the answer is waited \
       for, as long as half_close_linger_ms says, with any program at the other end. negotiated: where the other \
       end is this program and has negotiated, too, each direction ends on its own, and a lost connection is told from \
-      a closed one; otherwise as linger.
+      a closed one; otherwise as linger, where V3 shows a client an end of file also when its server was not reached.
       """
     case .tcpHalfCloseLinger:
       "How long a half-closed connection may be silent, when its end cannot be told to the other side."

@@ -301,6 +301,9 @@ ssize_t cepoll_standard_read(cepoll_standard standard, void *bytes, size_t capac
 // Files ---------------------------------------------------------------------------------------------
 
 int cepoll_make_directory(const char *path, unsigned mode);  // 0 also when it is there already
+/// Waits until no other process has the directory locked; returns a descriptor that keeps it locked until it is closed, or a
+/// negated errno where there are no locks.
+int cepoll_lock_directory(const char *path);
 int cepoll_exists(const char *path);
 /// 0 where there is a directory that can be reached, else a negated errno.
 int cepoll_find_directory(const char *path);

@@ -391,7 +391,7 @@ package struct RelayCore: ~Copyable {
       report(
         .streamReset(
           service: service, isCut: isCut,
-          isWithoutAnswer: session.isWithoutAnswer(service: service)))
+          isWithoutAnswer: isCut && session.isWithoutAnswer(service: service)))
       endAll(isCut ? .peerCut : .peerReset, of: service, now)
     case .streamUnknown(let service):
       report(.streamUnknown(service: service))

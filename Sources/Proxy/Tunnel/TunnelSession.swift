@@ -285,7 +285,7 @@ public struct TunnelSession: ~Copyable {
       if type == .data && isAgreement(message) { return agreeOnMarks(service) }
     }
     if type == .streamReset {
-      let isCut = isCut(message, service) || isRefused(service)
+      let isCut = isCut(message, service)
       endStream(service)
       return .serviceReset(service: service, isCut: isCut)
     }
@@ -326,19 +326,14 @@ public struct TunnelSession: ~Copyable {
 
   /// Whether a reset says that a connection was cut, and not that an application has closed it. Where the other end
   /// does not know the marks there is one kind of reset for both, and it is taken for an end: CONNECTION_RESET in
-  /// streams with connection ids, STREAM_RESET in others.
+  /// streams with connection ids, STREAM_RESET in others. But one of a stream that was never answered mostly means
+  /// that there is no destination, or that it did not reach its server.
   private func isCut(_ message: Message, _ service: Int) -> Bool {
     if services[service].isNegotiated { return !message.isIgnorableWritten || message.ignorable }
-    return message.type == .streamReset && services[service].hasConnectionIDs
-  }
-
-  /// Whether nothing ever came for the one connection of a stream without connection ids. Its server was not reached, or
-  /// has ended it without a word, and no end in good order is to be made of that, but for who waits for nothing else.
-  private func isRefused(_ service: Int) -> Bool {
-    guard role == .source, !services[service].isNegotiated, !services[service].hasConnectionIDs,
-      let slot = services[service].slots[1]
-    else { return false }
-    return slots[slot]?.hasReceived == false && slots[slot]?.state == .open
+    if message.type != .streamReset { return false }
+    if services[service].hasConnectionIDs { return true }
+    guard role == .source, let slot = services[service].slots[1] else { return false }
+    return slots[slot]?.hasReceived == false
   }
 
   /// A stream's first message, when it says that the destination knows the marks.

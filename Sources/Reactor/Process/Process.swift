@@ -133,6 +133,15 @@ public enum Process {
     _ = try SystemError.check(unsafe cepoll_make_directory(path, mode), "mkdir")
   }
 
+  /// Does something while no other process does the same with this directory. On a file system without locks several may.
+  public static func withLocked<Failure>(
+    directory: String, _ body: () throws(Failure) -> Void
+  ) throws(Failure) {
+    let lock = unsafe cepoll_lock_directory(directory)
+    defer { if lock >= 0 { cepoll_close(lock) } }
+    try body()
+  }
+
   /// The absolute form of an existing path.
   public static func absolutePath(_ path: String) -> String {
     guard let absolute = unsafe cepoll_absolute_path(path) else { return path }

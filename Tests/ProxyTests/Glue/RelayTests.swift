@@ -25,7 +25,7 @@ struct RelayResetTests {
 
   private static let stream = "service A: the peer reset the stream"
   private static let connection =
-    "[warning] service A: the client from 127.0.0.1:1 was reset before anything came back: "
+    "[warning] service A: the connection from 127.0.0.1:1 was reset by the peer before anything came back: "
 
   @Test(
     "each reset is said in words for whoever sits there",
