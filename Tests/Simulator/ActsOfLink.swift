@@ -40,7 +40,8 @@ extension Scenario {
       destination.bandwidthLimit = 0
     }
     if acts.contains(.heldOff) {
-      source.pingPeriod = Milliseconds(2_000)
+      // Three of the shorter ones are over before the pacer goes on without a pong.
+      source.pingPeriod = Milliseconds(random.chance(5_000) ? 1_000 : 2_000)
       source.bandwidthLimit = 0
     }
     if acts.contains(.pause) || acts.contains(.heldOff) {
