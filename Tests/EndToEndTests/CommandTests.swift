@@ -60,10 +60,11 @@ extension EndToEnd {
     func uses() throws {
       let process = try start(
         "bash", "-c", "echo {port:SSH1} > '\(scratch.path)/port'; exec sleep 60")
-      let text = try eventually(within: 20, "the command's port") {
-        try? String(contentsOfFile: scratch.file("port"), encoding: .utf8)
+      // The file is there before its line is.
+      let port: UInt16 = try eventually(within: 20, "the command's port") {
+        let text = try? String(contentsOfFile: scratch.file("port"), encoding: .utf8)
+        return text.flatMap { $0.hasSuffix("\n") ? UInt16($0.dropLast()) : nil }
       }
-      let port = try #require(UInt16(text.trimmingCharacters(in: .newlines)))
       try Exchange(seed: 4, upload: 100_000, download: 100_000).runAsClient(
         over: Socket(connectingTo: port))
       process.send(SIGTERM)
